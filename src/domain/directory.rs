@@ -1,0 +1,120 @@
+//! What a decision may look up besides the incident itself: people, services, policies, schedules, severities
+//! and which channels exist. A value, made by the caller from configuration and overrides; never a secret in it
+//! (addresses and routing keys stay with the channel's adapter).
+
+use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
+use crate::schedule::Schedule;
+use crate::severity::Severity;
+use crate::time::Timestamp;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Directory {
+    /// Sorted by rank, worst first.
+    pub severities: Vec<Severity>,
+    pub people: BTreeMap<PersonId, Person>,
+    pub services: BTreeMap<ServiceId, Service>,
+    pub policies: BTreeMap<PolicyId, EscalationPolicy>,
+    pub schedules: BTreeMap<ScheduleId, Schedule>,
+    /// Every configured pager, in the order of the configuration.
+    pub pagers: Vec<ChannelId>,
+    /// Channels that want to be told what happens (cards, updates), besides pages.
+    pub notice_channels: Vec<ChannelId>,
+    pub settings: Settings,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Person {
+    /// As shown: `Ana Ruiz`.
+    pub name: String,
+    pub time_zone: Tz,
+    /// In the order in which they are tried.
+    pub contact_methods: Vec<ChannelId>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Service {
+    pub system: Option<String>,
+    pub policy: Option<PolicyId>,
+    pub owners: Vec<PersonId>,
+}
+
+/// Levels in order, how long each waits, how often the whole is repeated. Snapshotted into the incident when it is
+/// declared, so that an edit does not change what was promised for an incident under way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EscalationPolicy {
+    pub name: PolicyId,
+    pub steps: Vec<Step>,
+    /// Times that the policy runs again after its last level; `None` repeats until somebody acknowledges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeat_max: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub targets: Vec<Target>,
+    /// Seconds to wait for an acknowledgement before the next level.
+    pub delay_s: i64,
+}
+
+/// Whom a level pages.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    Person(PersonId),
+    Schedule(ScheduleId),
+    /// The owners of the incident's service.
+    Owners,
+}
+
+/// Spans that a team may choose, in seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How long all alerts must stay resolved before an unacknowledged incident resolves itself.
+    pub quiet_resolve_s: i64,
+    /// How long after its end an incident is reopened by its alert firing again.
+    pub reopen_window_s: i64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { quiet_resolve_s: 300, reopen_window_s: 1_800 }
+    }
+}
+
+impl Directory {
+    /// The policy of an incident: its service's, else the one named `default`, else the only one there is.
+    pub fn policy_for(&self, service: Option<&ServiceId>) -> Option<&EscalationPolicy> {
+        service
+            .and_then(|s| self.services.get(s))
+            .and_then(|s| s.policy.as_ref())
+            .and_then(|p| self.policies.get(p))
+            .or_else(|| self.policies.get(&PolicyId::from("default")))
+            .or_else(|| if self.policies.len() == 1 { self.policies.values().next() } else { None })
+    }
+
+    /// The people that a target means at an instant; empty when nobody is there.
+    pub fn people_of(&self, target: &Target, service: Option<&ServiceId>, at: Timestamp) -> BTreeSet<PersonId> {
+        match target {
+            Target::Person(p) => BTreeSet::from([p.clone()]),
+            Target::Schedule(s) => self.schedules.get(s).and_then(|s| s.on_call_at(at)).into_iter().collect(),
+            Target::Owners => service
+                .and_then(|s| self.services.get(s))
+                .map(|s| s.owners.iter().cloned().collect())
+                .unwrap_or_default(),
+        }
+    }
+
+    /// A person's first usable contact method at or after `from` in their list.
+    pub fn contact_method(&self, person: &PersonId, from: usize) -> Option<(usize, &ChannelId)> {
+        self.people
+            .get(person)?
+            .contact_methods
+            .iter()
+            .enumerate()
+            .skip(from)
+            .find(|(_, channel)| self.pagers.contains(channel))
+    }
+}

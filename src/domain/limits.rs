@@ -1,0 +1,60 @@
+//! Every bound on what may grow, with its unit and its reason. Nothing here is configurable: a bound that
+//! people may move is a configuration key with its own default, documented in `config/firebell.toml`.
+
+/// Characters of an incident's title. A title is read on a phone's lock screen; PagerDuty cuts a summary at
+/// 1,024 characters and Slack a channel topic at 250.
+pub const TITLE_CHARS_MAX: usize = 250;
+/// Characters of a note, an update or a reason. Slack refuses a text object above 3,000, Discord a message above
+/// 2,000: what is longer than a message belongs in a document that a note links to.
+pub const TEXT_CHARS_MAX: usize = 4_000;
+/// Bytes of one command line as typed; what a chat platform would let through, with room to spare.
+pub const COMMAND_BYTES_MAX: usize = 32 * 1024;
+/// Characters of a name (a role, an action item's owner, a source).
+pub const NAME_CHARS_MAX: usize = 80;
+/// Action items of one incident: more is a project plan.
+pub const ACTION_ITEMS_MAX: usize = 200;
+/// Responders and roles of one incident.
+pub const RESPONDERS_MAX: usize = 500;
+
+/// Times that one intent of the page lane is tried on one channel before the next channel is: with the back-off
+/// below about three minutes, less than the usual delay of a policy's first level.
+pub const PAGE_ATTEMPTS_MAX: u32 = 8;
+/// Times that any other intent is tried: about half an hour, after which a status card is news to nobody.
+pub const NOTICE_ATTEMPTS_MAX: u32 = 36;
+/// Seconds of the first wait after a failure; it doubles with every further one.
+pub const BACKOFF_FIRST_S: i64 = 1;
+/// Seconds of the longest wait that we choose ourselves.
+pub const BACKOFF_MAX_S: i64 = 60;
+/// Seconds of the longest wait that a vendor's `Retry-After` may ask for. Vendors have sent days: a page does
+/// not wait for that, it is tried again and then goes to the next channel.
+pub const RETRY_AFTER_MAX_S: i64 = 120;
+/// Seconds for which a claim holds. Longer than a send may take (`SEND_TIMEOUT_S`) plus the commit of its result.
+pub const LEASE_S: i64 = 30;
+/// Seconds after which a send is given up.
+pub const SEND_TIMEOUT_S: u64 = 10;
+
+/// Seconds between the pages of an incident that no policy covers or that reaches nobody (CONTRACTS).
+pub const FALLBACK_REPEAT_S: i64 = 300;
+/// Seconds below which a level's delay is refused: an answer takes longer, and a policy that repeats would storm.
+pub const STEP_DELAY_MIN_S: i64 = 10;
+/// Seconds (7 days) above which a level's delay or a snooze is refused: nobody means that.
+pub const STEP_DELAY_MAX_S: i64 = 7 * 86_400;
+/// Levels of one policy. PagerDuty allows 20.
+pub const POLICY_STEPS_MAX: usize = 20;
+/// People that one level pages.
+pub const STEP_PEOPLE_MAX: usize = 50;
+
+/// Alerts of one incident that are followed one by one, by fingerprint. Beyond it they are counted, and the
+/// incident ends only when its whole group says that it has resolved.
+pub const ALERTS_TRACKED_MAX: usize = 1_000;
+/// Alert groups that may join one incident before a further one declares its own.
+pub const ALERT_GROUPS_MAX: usize = 50;
+/// Bytes of an alert source's request. Larger is declared as unreadable, with its beginning kept.
+pub const HOOK_BYTES_MAX: usize = 32 * 1024 * 1024;
+/// Bytes that are kept of a request that could not be read.
+pub const UNREADABLE_KEPT_BYTES_MAX: usize = 64 * 1024;
+
+/// Intents of one incident that may wait at once. A page storm beyond it is refused at the source.
+pub const INTENTS_LIVE_MAX: usize = 500;
+/// Events that one incident may have; the log stays readable, and a loop is stopped before it fills a disk.
+pub const EVENTS_PER_INCIDENT_MAX: i64 = 100_000;

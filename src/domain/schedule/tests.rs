@@ -1,0 +1,1 @@
+//! Placeholder until the property test lands in the same commit series.
