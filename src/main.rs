@@ -1,1 +1,6 @@
+//! Firebell's one binary.
+
+mod engine;
+mod notify;
+
 fn main() {}
