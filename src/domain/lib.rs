@@ -2,10 +2,24 @@
 //!
 //! Nothing here does I/O, waits, reads a clock or draws random numbers; time and identifiers are
 //! arguments, and no iteration depends on hash order. The same inputs always give the same events.
+//! The entry is [`decide::decide`]; everything it may look up besides the incident is a [`directory::Directory`].
 
+pub mod alert;
+pub mod chain;
+pub mod decide;
 pub mod directory;
+pub mod escalation;
+pub mod event;
 pub mod id;
+pub mod incident;
+pub mod intent;
 pub mod limits;
+pub mod org;
+pub mod outbox;
+pub mod refusal;
 pub mod schedule;
 pub mod severity;
+pub mod status;
+pub mod text;
 pub mod time;
+pub mod timer;

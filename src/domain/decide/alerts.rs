@@ -1,0 +1,83 @@
+//! What monitoring says: firing, resolved, firing again, unreadable.
+
+use super::{Decider, Unreadable};
+use crate::alert::{self, AlertStatus, Delivery};
+use crate::escalation;
+use crate::event::{CancelReason, EscalateReason, Event, ReopenCause};
+use crate::intent::NoticeKind;
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::status::IncidentStatus;
+
+/// The delivery that declared the incident.
+pub(super) fn first(d: &mut Decider, delivery: &Delivery) {
+    let news = alert::news(&d.incident.groups, delivery);
+    record(d, delivery, news);
+}
+
+fn record(d: &mut Decider, delivery: &Delivery, news: alert::News) {
+    d.emit(Event::AlertsReceived {
+        source: delivery.source.clone(),
+        group: delivery.group.clone(),
+        changed: news.changed,
+        untracked: news.untracked,
+        partial: news.partial,
+        group_status: delivery.group_status,
+    });
+}
+
+pub(super) fn received(d: &mut Decider, delivery: &Delivery) -> Result<(), Refusal> {
+    let news = alert::news(&d.incident.groups, delivery);
+    if news.is_empty() {
+        // A repeat: sources repeat what they said until somebody silences them.
+        return Err(Refusal::Stale);
+    }
+    let known = d.incident.groups.iter().any(|g| g.source == delivery.source && g.key == delivery.group);
+    if !known && d.incident.groups.len() >= limits::ALERT_GROUPS_MAX {
+        return Err(Refusal::TooMany { what: "alert groups in this incident", max: limits::ALERT_GROUPS_MAX });
+    }
+    let fires = news.fires() || delivery.group_status == AlertStatus::Firing;
+    let reopens = d.incident.status == IncidentStatus::Resolved;
+    if !d.incident.status.open() && !(reopens && fires) {
+        return Err(Refusal::Stale);
+    }
+    record(d, delivery, news);
+    if reopens {
+        d.emit(Event::Reopened { cause: ReopenCause::AlertsFiring, reason: String::new() });
+        d.notice(NoticeKind::Reopened);
+        escalation::start(d, EscalateReason::Resumed);
+        return Ok(());
+    }
+    match d.incident.firing_alerts() {
+        true if d.incident.quiet_resolves_at.is_some() => escalation::start(d, EscalateReason::Resumed),
+        true => {}
+        false if d.incident.acknowledged.is_some() => to_monitoring(d),
+        false if d.incident.quiet_resolves_at.is_none() => {
+            d.cancel_pages(CancelReason::AlertsCleared);
+            let resolves_at = d.now.plus_s(d.directory.settings.quiet_resolve_s);
+            d.emit(Event::AlertsCleared { resolves_at });
+        }
+        false => {}
+    }
+    Ok(())
+}
+
+/// Somebody has it and its alerts are over: monitoring, and its lead is asked whether it can be resolved.
+pub(super) fn to_monitoring(d: &mut Decider) {
+    let from = d.incident.status;
+    if from.open() && from != IncidentStatus::Monitoring {
+        let text = "All alerts have resolved.".to_string();
+        d.emit(Event::StatusChanged { from, to: IncidentStatus::Monitoring, text });
+        d.notice(NoticeKind::StatusUpdate);
+    }
+}
+
+pub(super) fn unreadable(d: &mut Decider, u: &Unreadable) {
+    d.emit(Event::UnreadableReceived {
+        source: u.source.clone(),
+        problem: u.problem.clone(),
+        bytes: u.bytes,
+        kept: u.kept.clone(),
+        kept_as: u.kept_as,
+    });
+}

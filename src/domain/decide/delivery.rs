@@ -1,0 +1,92 @@
+//! The life of an intent after it was queued: claimed by one worker, sent, retried, given up, or left alone because
+//! nobody needs it any more.
+
+use super::{Decider, SendOutcome};
+use crate::escalation;
+use crate::event::{CancelReason, Event};
+use crate::intent::{IntentNo, What, backoff_s, jitter_us};
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::time::Timestamp;
+
+/// The right to send, given to one worker. What was acknowledged or has ended is never claimed.
+pub(super) fn claim(d: &mut Decider, no: IntentNo, worker: &str) -> Result<(), Refusal> {
+    let Some(live) = d.incident.live.get(&no) else { return Err(Refusal::Stale) };
+    if live.claim.is_some() || live.due_at > d.now {
+        return Err(Refusal::Stale);
+    }
+    let attempt = live.attempt.saturating_add(1);
+    if d.incident.needless(no) {
+        cancel(d, no);
+        return Ok(());
+    }
+    let lease_until = d.now.plus_s(limits::LEASE_S);
+    d.emit(Event::IntentClaimed { no, worker: worker.to_string(), attempt, lease_until });
+    Ok(())
+}
+
+/// What came of a send. A late "done" counts as long as nobody else has claimed it since.
+pub(super) fn delivered(d: &mut Decider, no: IntentNo, claim_seq: i64, outcome: &SendOutcome) -> Result<(), Refusal> {
+    let Some(live) = d.incident.live.get(&no) else { return Err(Refusal::Stale) };
+    let mine = live.claim.as_ref().map(|c| c.seq == claim_seq);
+    let done = matches!(outcome, SendOutcome::Done { .. });
+    if mine == Some(false) || (mine.is_none() && !done) {
+        return Err(Refusal::Stale);
+    }
+    let (attempt, intent) = (live.attempt, live.intent.clone());
+    let page = match &intent.what {
+        What::Page(p) => Some(p.clone()),
+        _ => None,
+    };
+    match outcome {
+        SendOutcome::Done { receipt } => {
+            d.emit(Event::IntentDone { no, receipt: receipt.clone() });
+            // Acknowledged or ended while it was under way: the vendor is told now.
+            d.follow_pages();
+        }
+        SendOutcome::Retry { after_s, why, maybe_sent } if attempt < intent.lane.attempts_max() => {
+            let wait_s = backoff_s(attempt, *after_s);
+            let jitter = jitter_us(wait_s, d.incident.id.0, no, attempt);
+            retry(d, no, d.now.plus_s(wait_s).plus_us(jitter), why.clone(), *maybe_sent);
+        }
+        SendOutcome::Retry { why, .. } | SendOutcome::Never { why } => {
+            d.emit(Event::IntentFailed { no, why: why.clone() });
+            if let Some(page) = page {
+                escalation::page_failed(d, &intent, &page);
+            }
+            d.follow_pages();
+        }
+    }
+    Ok(())
+}
+
+/// A crash between claim and receipt: it may have arrived. Sent again, marked so, only if somebody still needs it.
+pub(super) fn claim_lost(d: &mut Decider, no: IntentNo, claim_seq: i64) -> Result<(), Refusal> {
+    let claim = d.incident.live.get(&no).and_then(|l| l.claim.as_ref());
+    if claim.is_none_or(|c| c.seq != claim_seq) {
+        return Err(Refusal::Stale);
+    }
+    if d.incident.needless(no) {
+        d.emit(Event::IntentAbandoned { no });
+        d.follow_pages();
+        return Ok(());
+    }
+    retry(d, no, d.now, "Firebell stopped before it knew whether this arrived".to_string(), true);
+    Ok(())
+}
+
+fn retry(d: &mut Decider, no: IntentNo, due_at: Timestamp, why: String, maybe_sent: bool) {
+    d.emit(Event::IntentRetried { no, due_at, why, maybe_sent });
+    if d.incident.needless(no) {
+        cancel(d, no);
+        d.follow_pages();
+    }
+}
+
+fn cancel(d: &mut Decider, no: IntentNo) {
+    let why = match d.incident.status.open() {
+        true => CancelReason::Acknowledged,
+        false => CancelReason::Ended,
+    };
+    d.emit(Event::IntentsCancelled { numbers: vec![no], why });
+}

@@ -1,0 +1,354 @@
+//! The one decision function: an incident, what came in, what may be looked up, the time → what happened, or a
+//! refusal. Timers and outbox rows are not decided beside the events but computed from them, so they cannot differ.
+
+mod alerts;
+mod delivery;
+mod people;
+#[cfg(test)]
+mod tests;
+
+use crate::alert::Delivery;
+use crate::directory::{Directory, Target};
+use crate::escalation;
+use crate::event::{Actor, CancelReason, EscalateReason, Event, IncidentEvent, KeptAs, ResolveCause, UnackCause};
+use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
+use crate::incident::{Illegal, Incident};
+use crate::intent::{Intent, IntentNo, Lane, NoticeKind, Told, What};
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::severity::Severity;
+use crate::status::IncidentStatus;
+use crate::time::Timestamp;
+use crate::timer::{Timer, TimerKind};
+
+/// Everything that can happen to an incident from outside.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    Declare(Declaration),
+    Acknowledge,
+    Unacknowledge {
+        reason: String,
+    },
+    Snooze {
+        until: Timestamp,
+    },
+    SetSeverity {
+        severity: Severity,
+        reason: String,
+    },
+    SetStatus {
+        status: IncidentStatus,
+        text: String,
+    },
+    PostUpdate {
+        text: String,
+    },
+    Note {
+        text: String,
+    },
+    AssignLead {
+        person: PersonId,
+    },
+    AssignRole {
+        role: String,
+        person: PersonId,
+    },
+    Page {
+        whom: Target,
+        text: String,
+    },
+    Escalate,
+    AddAction {
+        text: String,
+        owner: Option<PersonId>,
+        due: Option<chrono::NaiveDate>,
+    },
+    FinishAction {
+        no: u32,
+    },
+    Resolve {
+        text: String,
+    },
+    Reopen {
+        reason: String,
+    },
+    /// Ends this incident into another, which gets `Absorb` in the same transaction.
+    Merge {
+        into: IncidentId,
+    },
+    Absorb {
+        from: IncidentId,
+        title: String,
+        groups: Vec<crate::alert::Group>,
+    },
+    Cancel {
+        reason: String,
+    },
+    Alerts(Delivery),
+    Unreadable(Unreadable),
+    TimerDue(Timer),
+    Claim {
+        no: IntentNo,
+        worker: String,
+    },
+    Delivered {
+        no: IntentNo,
+        claim_seq: i64,
+        outcome: SendOutcome,
+    },
+    /// The worker that claimed it is gone, or its lease has run out.
+    ClaimLost {
+        no: IntentNo,
+        claim_seq: i64,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Declaration {
+    pub title: String,
+    pub severity: Severity,
+    pub service: Option<ServiceId>,
+    pub private: bool,
+    /// What made a source declare it.
+    pub because: Option<Because>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Because {
+    Alerts(Delivery),
+    Unreadable(Unreadable),
+}
+
+/// A request of a source that could not be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unreadable {
+    pub source: String,
+    pub problem: String,
+    pub bytes: u64,
+    pub kept: String,
+    pub kept_as: KeptAs,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum SendOutcome {
+    Done { receipt: Option<String> },
+    Retry { after_s: Option<i64>, why: String, maybe_sent: bool },
+    Never { why: String },
+}
+
+/// What happened, and the incident after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    pub events: Vec<IncidentEvent>,
+    pub incident: Incident,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum No {
+    Refused(Refusal),
+    /// A decision that the incident itself refuses to apply: our own error.
+    Illegal(Illegal),
+}
+
+impl From<Refusal> for No {
+    fn from(r: Refusal) -> Self {
+        No::Refused(r)
+    }
+}
+
+/// Declares an incident under a number that the caller has allocated.
+pub fn declare(
+    id: IncidentId,
+    declaration: &Declaration,
+    actor: &Actor,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<Decision, No> {
+    let title = crate::text::line("title", &declaration.title, limits::TITLE_CHARS_MAX)?;
+    let policy = directory.policy_for(declaration.service.as_ref()).cloned();
+    let first = IncidentEvent {
+        incident: id,
+        seq: 1,
+        at: now,
+        actor: actor.clone(),
+        body: Event::Declared {
+            title,
+            severity: declaration.severity.clone(),
+            service: declaration.service.clone(),
+            private: declaration.private,
+            policy,
+        },
+    };
+    let incident = Incident::begin(&first).map_err(No::Illegal)?;
+    let mut d = Decider { incident, events: vec![first], actor, directory, now, illegal: None };
+    match &declaration.because {
+        Some(Because::Alerts(delivery)) => alerts::first(&mut d, delivery),
+        Some(Because::Unreadable(u)) => alerts::unreadable(&mut d, u),
+        None => {}
+    }
+    d.notice(NoticeKind::Declared);
+    escalation::start(&mut d, EscalateReason::Declared);
+    d.finish()
+}
+
+/// Decides what an input does to an existing incident.
+pub fn decide(
+    incident: &Incident,
+    input: &Input,
+    actor: &Actor,
+    directory: &Directory,
+    now: Timestamp,
+) -> Result<Decision, No> {
+    let mut d = Decider { incident: incident.clone(), events: Vec::new(), actor, directory, now, illegal: None };
+    if incident.seq >= limits::EVENTS_PER_INCIDENT_MAX && matches!(actor, Actor::Person { .. }) {
+        return Err(Refusal::TooMany { what: "events in this incident", max: incident.seq as usize }.into());
+    }
+    match input {
+        Input::Declare(_) => {
+            return Err(No::Illegal(Illegal { seq: incident.seq, kind: "declared", why: "it was declared already" }));
+        }
+        Input::Alerts(delivery) => alerts::received(&mut d, delivery)?,
+        Input::Unreadable(u) => alerts::unreadable(&mut d, u),
+        Input::TimerDue(timer) => timer_due(&mut d, timer)?,
+        Input::Claim { no, worker } => delivery::claim(&mut d, *no, worker)?,
+        Input::Delivered { no, claim_seq, outcome } => delivery::delivered(&mut d, *no, *claim_seq, outcome)?,
+        Input::ClaimLost { no, claim_seq } => delivery::claim_lost(&mut d, *no, *claim_seq)?,
+        _ => people::said(&mut d, input)?,
+    }
+    d.finish()
+}
+
+fn timer_due(d: &mut Decider, timer: &Timer) -> Result<(), Refusal> {
+    let armed = crate::timer::timers(&d.incident).any(|t| t == *timer);
+    if !armed || timer.due_at > d.now {
+        return Err(Refusal::Stale);
+    }
+    match timer.kind {
+        TimerKind::Escalate => escalation::advance(d, EscalateReason::NotAcknowledged),
+        TimerKind::SnoozeEnd => {
+            d.emit(Event::SnoozeEnded);
+            if d.incident.acknowledged.is_some() {
+                d.emit(Event::Unacknowledged { cause: UnackCause::SnoozeEnded, reason: String::new() });
+            }
+            escalation::start(d, EscalateReason::Resumed);
+        }
+        TimerKind::QuietResolve => {
+            d.emit(Event::Resolved { cause: ResolveCause::Quiet, text: String::new() });
+            d.ended();
+        }
+    }
+    Ok(())
+}
+
+/// Collects events while keeping the incident up to date with them.
+pub struct Decider<'a> {
+    pub incident: Incident,
+    pub events: Vec<IncidentEvent>,
+    pub actor: &'a Actor,
+    pub directory: &'a Directory,
+    pub now: Timestamp,
+    illegal: Option<Illegal>,
+}
+
+impl Decider<'_> {
+    pub fn emit(&mut self, body: Event) {
+        if self.illegal.is_some() {
+            return;
+        }
+        let event = IncidentEvent {
+            incident: self.incident.id,
+            seq: self.incident.seq + 1,
+            at: self.now,
+            actor: self.actor.clone(),
+            body,
+        };
+        match self.incident.apply(&event) {
+            Ok(()) => self.events.push(event),
+            Err(illegal) => self.illegal = Some(illegal),
+        }
+    }
+
+    /// Queues intents, up to the bound of what one incident may have waiting.
+    pub fn queue(&mut self, lane: Lane, whats: Vec<(ChannelId, What)>) {
+        let room = limits::INTENTS_LIVE_MAX.saturating_sub(self.incident.live.len());
+        let first = self.incident.intents + 1;
+        let intents: Vec<Intent> = (first..)
+            .zip(whats.into_iter().take(room))
+            .map(|(no, (channel, what))| Intent { no, lane, channel, what })
+            .collect();
+        if !intents.is_empty() {
+            self.emit(Event::IntentsQueued { intents });
+        }
+    }
+
+    /// Tells the channels that want to know about the last event.
+    pub fn notice(&mut self, kind: NoticeKind) {
+        let about_seq = self.incident.seq;
+        self.notice_about(kind, about_seq);
+    }
+
+    pub fn notice_about(&mut self, kind: NoticeKind, about_seq: i64) {
+        if self.incident.private {
+            // A channel is read by more people than a private incident is for.
+            return;
+        }
+        let lane = match kind {
+            NoticeKind::StatusUpdate => Lane::Update,
+            NoticeKind::PostmortemReady => Lane::Digest,
+            _ => Lane::Card,
+        };
+        let channels = self.directory.notice_channels.clone();
+        self.queue(lane, channels.into_iter().map(|c| (c, What::Notice { about_seq, kind })).collect());
+    }
+
+    /// Takes back every page that nobody has claimed yet.
+    pub fn cancel_pages(&mut self, why: CancelReason) {
+        let numbers: Vec<IntentNo> = self
+            .incident
+            .live
+            .values()
+            .filter(|l| l.claim.is_none() && matches!(l.intent.what, What::Page(_)))
+            .map(|l| l.intent.no)
+            .collect();
+        if !numbers.is_empty() {
+            self.emit(Event::IntentsCancelled { numbers, why });
+        }
+    }
+
+    /// Tells every vendor that was paged what has become of it, once.
+    pub fn follow_pages(&mut self) {
+        let told = match (self.incident.status.open(), &self.incident.acknowledged) {
+            (false, _) => Told::Over,
+            (true, Some(_)) => Told::Acknowledged,
+            (true, None) => return,
+        };
+        let whats: Vec<(ChannelId, What)> = self
+            .incident
+            .threads
+            .iter()
+            .filter(|(_, t)| t.told < told)
+            .map(|(no, t)| {
+                let what = What::Follow { page: *no, person: t.person.clone(), over: told == Told::Over };
+                (t.channel.clone(), what)
+            })
+            .collect();
+        self.queue(Lane::Card, whats);
+    }
+
+    /// What every end brings with it.
+    pub fn ended(&mut self) {
+        self.notice(NoticeKind::Ended);
+        self.cancel_pages(CancelReason::Ended);
+        self.follow_pages();
+        if self.incident.status == IncidentStatus::Resolved {
+            self.notice(NoticeKind::PostmortemReady);
+        }
+    }
+
+    fn finish(self) -> Result<Decision, No> {
+        match self.illegal {
+            Some(illegal) => Err(No::Illegal(illegal)),
+            None => Ok(Decision { events: self.events, incident: self.incident }),
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What people do: every input that a command, a button or the API makes.
+
+use super::{Decider, Input};
+use crate::escalation;
+use crate::event::{CancelReason, EscalateReason, Event, ReopenCause, ResolveCause, UnackCause};
+use crate::intent::NoticeKind;
+use crate::limits;
+use crate::refusal::Refusal;
+use crate::status::IncidentStatus;
+use crate::text;
+
+pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
+    // What may still be said about an incident that has ended.
+    match input {
+        Input::Note { .. }
+        | Input::AddAction { .. }
+        | Input::FinishAction { .. }
+        | Input::Reopen { .. }
+        | Input::AssignRole { .. }
+        | Input::AssignLead { .. }
+        | Input::SetSeverity { .. } => {}
+        _ => open(d)?,
+    }
+    match input {
+        Input::Acknowledge => acknowledge(d)?,
+        Input::Unacknowledge { reason } => {
+            if d.incident.acknowledged.is_none() {
+                return Err(Refusal::NotAcknowledged { id: d.incident.id });
+            }
+            let reason = text::block("reason", reason)?;
+            d.emit(Event::Unacknowledged { cause: UnackCause::ByHand, reason });
+            d.notice(NoticeKind::Changed);
+            escalation::start(d, EscalateReason::Resumed);
+        }
+        Input::Snooze { until } => {
+            let seconds = until.seconds_since(d.now);
+            if !(60..=limits::STEP_DELAY_MAX_S).contains(&seconds) {
+                return Err(Refusal::SpanOutOfRange {
+                    what: "snooze",
+                    seconds,
+                    min_s: 60,
+                    max_s: limits::STEP_DELAY_MAX_S,
+                });
+            }
+            d.emit(Event::Snoozed { until: *until });
+            d.cancel_pages(CancelReason::Snoozed);
+        }
+        Input::SetSeverity { severity, reason } => {
+            let from = d.incident.severity.clone();
+            if from == *severity {
+                return Err(already(d, "severity", &severity.level));
+            }
+            let reason = text::block("reason", reason)?;
+            d.emit(Event::SeverityChanged { from, to: severity.clone(), reason });
+            d.notice(NoticeKind::Changed);
+        }
+        Input::SetStatus { status: IncidentStatus::Resolved, text } => resolve(d, text)?,
+        Input::SetStatus { status, text } => {
+            let from = d.incident.status;
+            let text = text::block("update", text)?;
+            match (from == *status, text.is_empty()) {
+                (true, true) => return Err(already(d, "status", status.as_str())),
+                (true, false) => d.emit(Event::UpdatePosted { text }),
+                (false, _) if !status.open() => return Err(Refusal::UnknownStatus { word: status.to_string() }),
+                (false, _) => d.emit(Event::StatusChanged { from, to: *status, text }),
+            }
+            d.notice(NoticeKind::StatusUpdate);
+        }
+        Input::PostUpdate { text } => {
+            let text = not_empty("update", text)?;
+            d.emit(Event::UpdatePosted { text });
+            d.notice(NoticeKind::StatusUpdate);
+        }
+        Input::Note { text } => {
+            let text = not_empty("note", text)?;
+            d.emit(Event::Noted { text });
+        }
+        Input::AssignLead { person } => {
+            if d.incident.lead.as_ref() == Some(person) {
+                return Err(already(d, "lead", &format!("@{person}")));
+            }
+            d.emit(Event::LeadAssigned { person: person.clone() });
+        }
+        Input::AssignRole { role, person } => {
+            let role = text::line("role", &role.to_lowercase(), limits::NAME_CHARS_MAX)?;
+            if d.incident.roles.get(&role) == Some(person) {
+                return Err(already(d, "role", &format!("{role} = @{person}")));
+            }
+            if d.incident.roles.len() >= limits::RESPONDERS_MAX {
+                return Err(Refusal::TooMany { what: "roles", max: limits::RESPONDERS_MAX });
+            }
+            d.emit(Event::RoleAssigned { role, person: person.clone() });
+        }
+        Input::Page { whom, text } => {
+            let text = text::block("text", text)?;
+            escalation::page_by_hand(d, whom, &text)?;
+        }
+        Input::Escalate => {
+            if d.incident.policy.is_none() && d.directory.pagers.is_empty() {
+                return Err(Refusal::NoPolicyLevels { id: d.incident.id });
+            }
+            escalation::advance(d, EscalateReason::ByHand);
+        }
+        Input::AddAction { text, owner, due } => {
+            if d.incident.actions.len() >= limits::ACTION_ITEMS_MAX {
+                return Err(Refusal::TooMany { what: "action items", max: limits::ACTION_ITEMS_MAX });
+            }
+            let text = text::line("action item", text, limits::TITLE_CHARS_MAX)?;
+            let no = d.incident.actions.len() as u32 + 1;
+            d.emit(Event::ActionAdded { no, text, owner: owner.clone(), due: *due });
+        }
+        Input::FinishAction { no } => {
+            let id = d.incident.id;
+            match d.incident.actions.iter().find(|a| a.no == *no) {
+                None => {
+                    let open = d.incident.actions.iter().filter(|a| a.done_at.is_none()).count();
+                    return Err(Refusal::UnknownActionItem { id, no: no.to_string(), open });
+                }
+                Some(a) if a.done_at.is_some() => return Err(Refusal::ActionItemDone { id, no: *no }),
+                Some(_) => d.emit(Event::ActionDone { no: *no }),
+            }
+        }
+        Input::Resolve { text } => resolve(d, text)?,
+        Input::Reopen { reason } => {
+            let (id, status) = (d.incident.id, d.incident.status);
+            if status != IncidentStatus::Resolved {
+                return Err(match status.open() {
+                    true => Refusal::NotResolved { id, status },
+                    false => Refusal::Ended { id, status, merged_into: d.incident.merged_into },
+                });
+            }
+            let reason = not_empty("reason", reason)?;
+            d.emit(Event::Reopened { cause: ReopenCause::ByHand, reason });
+            d.notice(NoticeKind::Reopened);
+            escalation::start(d, EscalateReason::Resumed);
+        }
+        Input::Merge { into } => {
+            if *into == d.incident.id {
+                return Err(Refusal::IntoItself { id: *into });
+            }
+            d.emit(Event::MergedInto { into: *into });
+            d.ended();
+        }
+        Input::Absorb { from, title, groups } => {
+            d.emit(Event::MergedFrom { from: *from, title: title.clone(), groups: groups.clone() });
+        }
+        Input::Cancel { reason } => {
+            let reason = not_empty("reason", reason)?;
+            d.emit(Event::Cancelled { reason });
+            d.ended();
+        }
+        Input::Declare(_)
+        | Input::Alerts(_)
+        | Input::Unreadable(_)
+        | Input::TimerDue(_)
+        | Input::Claim { .. }
+        | Input::Delivered { .. }
+        | Input::ClaimLost { .. } => {}
+    }
+    Ok(())
+}
+
+/// Takes the incident: whatever way it comes, the same act.
+fn acknowledge(d: &mut Decider) -> Result<(), Refusal> {
+    if let Some(a) = &d.incident.acknowledged {
+        let (by, at) = (a.by.shown(), a.at);
+        return Err(Refusal::AlreadyAcknowledged { id: d.incident.id, by, at });
+    }
+    d.emit(Event::Acknowledged);
+    d.cancel_pages(CancelReason::Acknowledged);
+    d.notice_about(NoticeKind::Acknowledged, d.incident.seq);
+    d.follow_pages();
+    if !d.incident.groups.is_empty() && !d.incident.firing_alerts() {
+        super::alerts::to_monitoring(d);
+    }
+    Ok(())
+}
+
+fn resolve(d: &mut Decider, said: &str) -> Result<(), Refusal> {
+    let text = text::block("text", said)?;
+    d.emit(Event::Resolved { cause: ResolveCause::ByHand, text });
+    d.ended();
+    Ok(())
+}
+
+fn open(d: &Decider) -> Result<(), Refusal> {
+    let i = &d.incident;
+    match i.status.open() {
+        true => Ok(()),
+        false => Err(Refusal::Ended { id: i.id, status: i.status, merged_into: i.merged_into }),
+    }
+}
+
+fn already(d: &Decider, what: &'static str, value: &str) -> Refusal {
+    Refusal::AlreadyThere { id: d.incident.id, what, value: value.to_string() }
+}
+
+fn not_empty(what: &'static str, said: &str) -> Result<String, Refusal> {
+    let text = text::block(what, said)?;
+    if text.is_empty() { Err(Refusal::Empty { what }) } else { Ok(text) }
+}

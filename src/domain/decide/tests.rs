@@ -1,0 +1,1 @@
+//! Decisions one by one; the simulation covers their interleavings.

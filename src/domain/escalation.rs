@@ -1,0 +1,201 @@
+//! Who is paged next. Here, and nowhere else, the bot decides to page the second person: levels in order, those
+//! that reach nobody passed over at once, everybody's pager when nobody is left to reach.
+
+use crate::decide::Decider;
+use crate::directory::{Step, Target};
+use crate::event::{EscalateReason, Event, Unreachable, UnreachableReason};
+use crate::id::PersonId;
+use crate::intent::{Intent, Lane, NoticeKind, Page, PageReason, What};
+use crate::limits;
+use std::collections::BTreeMap;
+
+/// Whom a level reaches now, with the contact method to begin with, and whom it cannot reach.
+struct Reach {
+    people: BTreeMap<PersonId, usize>,
+    unreachable: Vec<Unreachable>,
+}
+
+fn reach(d: &Decider, targets: &[Target]) -> Reach {
+    let mut reach = Reach { people: BTreeMap::new(), unreachable: Vec::new() };
+    let service = d.incident.service.as_ref();
+    for target in targets {
+        let shown = shown(target);
+        let people = d.directory.people_of(target, service, d.now);
+        if people.is_empty() {
+            reach.unreachable.push(Unreachable { target: shown, why: UnreachableReason::NobodyThere });
+            continue;
+        }
+        for person in people {
+            if reach.people.len() >= limits::STEP_PEOPLE_MAX {
+                break;
+            }
+            let why = match d.directory.contact_method(&person, 0) {
+                Some((method, _)) => {
+                    reach.people.insert(person, method);
+                    continue;
+                }
+                None if d.directory.people.contains_key(&person) => UnreachableReason::NoContactMethod,
+                None => UnreachableReason::Unknown,
+            };
+            let target = match target {
+                Target::Person(_) => shown.clone(),
+                _ => format!("{shown} (@{person})"),
+            };
+            reach.unreachable.push(Unreachable { target, why });
+        }
+    }
+    reach
+}
+
+fn shown(target: &Target) -> String {
+    match target {
+        Target::Person(p) => format!("@{p}"),
+        Target::Schedule(s) => format!("schedule:{s}"),
+        Target::Owners => "owners".to_string(),
+    }
+}
+
+/// Begins the policy from its first level: declared, handed back, woken, reopened, firing again.
+pub fn start(d: &mut Decider, reason: EscalateReason) {
+    go_to(d, 0, 0, reason);
+}
+
+/// What the escalation timer does, and "escalate" by hand: the level after the present one.
+pub fn advance(d: &mut Decider, reason: EscalateReason) {
+    let e = &d.incident.escalation;
+    if e.everyone {
+        // Somebody may have become reachable since (a corrected configuration, a new shift).
+        return go_to(d, 0, e.pass, reason);
+    }
+    let (step, pass) = (e.step.map_or(0, |s| s + 1), e.pass);
+    let steps = d.incident.policy.as_ref().map_or(0, |p| p.steps.len());
+    if step < steps {
+        return go_to(d, step, pass, reason);
+    }
+    let repeat_max = d.incident.policy.as_ref().and_then(|p| p.repeat_max);
+    if reason == EscalateReason::ByHand || repeat_max.is_none_or(|max| pass < max) {
+        return go_to(d, 0, pass.saturating_add(1), reason);
+    }
+    d.emit(Event::PolicyUsedUp);
+    d.notice(NoticeKind::PolicyUsedUp);
+}
+
+/// Pages the first level at or after `from` that reaches somebody. Where none does, everybody's pager.
+fn go_to(d: &mut Decider, from: usize, pass: u32, reason: EscalateReason) {
+    let steps: Vec<Step> = d.incident.policy.as_ref().map(|p| p.steps.clone()).unwrap_or_default();
+    for (index, step) in steps.iter().enumerate().skip(from) {
+        let reach = reach(d, &step.targets);
+        if reach.people.is_empty() {
+            d.emit(Event::StepSkipped { step: index, pass, unreachable: reach.unreachable });
+            continue;
+        }
+        let next_at = d.incident.unanswered().then(|| d.now.plus_s(step.delay_s));
+        d.emit(Event::Escalated {
+            step: index,
+            pass,
+            reason,
+            people: reach.people.keys().cloned().collect(),
+            unreachable: reach.unreachable,
+            next_at,
+        });
+        let reason = if d.incident.unanswered() { PageReason::Escalation } else { PageReason::ByHand };
+        let pages = reach.people.into_iter().map(|(person, method)| Page {
+            person: Some(person),
+            method,
+            reason,
+            step: index,
+            pass,
+            text: None,
+        });
+        queue_pages(d, pages.collect());
+        return;
+    }
+    everyone(d, pass);
+}
+
+/// An incident never reaches nobody in silence: every configured pager, again every five minutes.
+fn everyone(d: &mut Decider, pass: u32) {
+    let pagers = d.directory.pagers.clone();
+    let next_at = d.incident.unanswered().then(|| d.now.plus_s(limits::FALLBACK_REPEAT_S));
+    d.emit(Event::NobodyReached { pagers: pagers.len(), next_at });
+    let step = d.incident.escalation.step.unwrap_or(0);
+    let page = Page { person: None, method: 0, reason: PageReason::NobodyReached, step, pass, text: None };
+    let whats = pagers.into_iter().map(|c| (c, What::Page(page.clone()))).collect();
+    d.queue(Lane::Page, whats);
+}
+
+/// Queues each page through its person's contact method.
+pub fn queue_pages(d: &mut Decider, pages: Vec<Page>) {
+    let whats = pages
+        .into_iter()
+        .filter_map(|page| {
+            let person = page.person.as_ref()?;
+            let (method, channel) = d.directory.contact_method(person, page.method)?;
+            Some((channel.clone(), What::Page(Page { method, ..page })))
+        })
+        .collect();
+    d.queue(Lane::Page, whats);
+}
+
+/// Pages people whom somebody named.
+pub fn page_by_hand(d: &mut Decider, target: &Target, text: &str) -> Result<(), crate::refusal::Refusal> {
+    let reach = reach(d, std::slice::from_ref(target));
+    if reach.people.is_empty() {
+        let why = match reach.unreachable.first().map(|u| u.why) {
+            Some(UnreachableReason::NobodyThere) => "nobody is on call there now",
+            Some(UnreachableReason::Unknown) => "nobody of that name is configured",
+            _ => "no contact method through a configured pager ([people.NAME] contact)",
+        };
+        return Err(crate::refusal::Refusal::Unreachable { who: shown(target), why });
+    }
+    let people: Vec<PersonId> = reach.people.keys().cloned().collect();
+    d.emit(Event::PagedByHand { people, unreachable: reach.unreachable, text: text.to_string() });
+    let step = d.incident.escalation.step.unwrap_or(0);
+    let pass = d.incident.escalation.pass;
+    let text = (!text.is_empty()).then(|| text.to_string());
+    let pages = reach.people.into_iter().map(|(person, method)| Page {
+        person: Some(person),
+        method,
+        reason: PageReason::ByHand,
+        step,
+        pass,
+        text: text.clone(),
+    });
+    queue_pages(d, pages.collect());
+    Ok(())
+}
+
+/// A page was given up on one channel: the person's next contact method; where there is none and nothing else of
+/// this level is under way or has arrived, the next level at once. Only within one pass: a vendor that refuses
+/// everything must not turn a repeating policy into a storm, so a new pass waits for its timer.
+pub fn page_failed(d: &mut Decider, failed: &Intent, page: &Page) {
+    let current = Some(page.step) == d.incident.escalation.step && page.pass == d.incident.escalation.pass;
+    if page.reason != PageReason::ByHand && !(d.incident.unanswered() && current) {
+        return;
+    }
+    if let Some(person) = &page.person {
+        if d.directory.contact_method(person, page.method + 1).is_some() {
+            let next = Page { method: page.method + 1, ..page.clone() };
+            return queue_pages(d, vec![next]);
+        }
+    }
+    if page.reason != PageReason::Escalation
+        || d.incident.escalation.everyone
+        || d.incident.escalation.next_at.is_none()
+    {
+        return;
+    }
+    let under_way = d.incident.live.values().any(|l| match &l.intent.what {
+        What::Page(p) => p.step == page.step && p.pass == page.pass && l.intent.no != failed.no,
+        _ => false,
+    });
+    let last = d.incident.policy.as_ref().is_none_or(|p| page.step + 1 >= p.steps.len());
+    if !under_way && d.incident.escalation.sent == 0 {
+        if last {
+            // Every level's pages failed: whatever pager still works.
+            everyone(d, page.pass);
+        } else {
+            go_to(d, page.step + 1, page.pass, EscalateReason::PagesFailed);
+        }
+    }
+}

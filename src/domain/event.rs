@@ -1,0 +1,359 @@
+//! What happened to an incident: the closed list of facts that the log holds. The log is the truth; everything
+//! else is computed from it by [`crate::incident::Incident::apply`]. Names are persisted, never ordinals: a variant is renamed
+//! only together with a migration of the log, which the hash chain forbids. So: never.
+
+use crate::alert::{Alert, AlertStatus, Group};
+use crate::directory::EscalationPolicy;
+use crate::id::{IncidentId, PersonId, ServiceId};
+use crate::intent::{Intent, IntentNo};
+use crate::severity::Severity;
+use crate::status::IncidentStatus;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who made it happen, and by which way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Actor {
+    Person {
+        name: PersonId,
+        via: String,
+    },
+    /// An alert source, by its `[ingest.NAME]`.
+    Source {
+        name: String,
+    },
+    /// Firebell itself: a timer, a delivery.
+    Engine,
+}
+
+impl Actor {
+    pub fn person(name: &str, via: &str) -> Self {
+        Actor::Person { name: PersonId::from(name), via: via.to_string() }
+    }
+    /// As shown in a timeline.
+    pub fn shown(&self) -> String {
+        match self {
+            Actor::Person { name, .. } => name.to_string(),
+            Actor::Source { name } => format!("source {name}"),
+            Actor::Engine => "Firebell".to_string(),
+        }
+    }
+    pub fn as_person(&self) -> Option<&PersonId> {
+        match self {
+            Actor::Person { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// An event with its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentEvent {
+    pub incident: IncidentId,
+    /// From 1, without gaps.
+    pub seq: i64,
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub body: Event,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Event {
+    Declared {
+        title: String,
+        severity: Severity,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        service: Option<ServiceId>,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        private: bool,
+        /// The policy as it stood then; `None` means that every pager is paged.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        policy: Option<EscalationPolicy>,
+    },
+    Acknowledged,
+    Unacknowledged {
+        cause: UnackCause,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    Snoozed {
+        until: Timestamp,
+    },
+    SnoozeEnded,
+    SeverityChanged {
+        from: Severity,
+        to: Severity,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    StatusChanged {
+        from: IncidentStatus,
+        to: IncidentStatus,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    },
+    UpdatePosted {
+        text: String,
+    },
+    Noted {
+        text: String,
+    },
+    LeadAssigned {
+        person: PersonId,
+    },
+    RoleAssigned {
+        role: String,
+        person: PersonId,
+    },
+
+    /// A level was reached: these people are paged, those could not be.
+    Escalated {
+        step: usize,
+        pass: u32,
+        reason: EscalateReason,
+        people: Vec<PersonId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unreachable: Vec<Unreachable>,
+        /// When the next level follows if nobody acknowledges; `None` after an acknowledgement.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
+    },
+    /// A level that reaches nobody was passed over at once.
+    StepSkipped {
+        step: usize,
+        pass: u32,
+        unreachable: Vec<Unreachable>,
+    },
+    /// No level reaches anybody (or there is no policy): every configured pager is paged, again at `next_at`.
+    NobodyReached {
+        pagers: usize,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
+    },
+    /// The last level of the last pass has had its time.
+    PolicyUsedUp,
+    /// Somebody was paged by hand.
+    PagedByHand {
+        people: Vec<PersonId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        unreachable: Vec<Unreachable>,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    },
+
+    IntentsQueued {
+        intents: Vec<Intent>,
+    },
+    IntentsCancelled {
+        numbers: Vec<IntentNo>,
+        why: CancelReason,
+    },
+    IntentClaimed {
+        no: IntentNo,
+        worker: String,
+        attempt: u32,
+        lease_until: Timestamp,
+    },
+    IntentDone {
+        no: IntentNo,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<String>,
+    },
+    /// Not sent; tried again at `due_at`.
+    IntentRetried {
+        no: IntentNo,
+        due_at: Timestamp,
+        why: String,
+        maybe_sent: bool,
+    },
+    /// Given up on this channel.
+    IntentFailed {
+        no: IntentNo,
+        why: String,
+    },
+    /// Claimed before a crash; whether it arrived is not known, and it is not sent again because the incident was
+    /// acknowledged or has ended since.
+    IntentAbandoned {
+        no: IntentNo,
+    },
+
+    ActionAdded {
+        no: u32,
+        text: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        owner: Option<PersonId>,
+        /// A calendar day, `2026-12-01`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        due: Option<chrono::NaiveDate>,
+    },
+    ActionDone {
+        no: u32,
+    },
+
+    AlertsReceived {
+        source: String,
+        group: String,
+        changed: Vec<Alert>,
+        /// Alerts that are counted only, beyond the limit.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        untracked: u32,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        partial: bool,
+        group_status: AlertStatus,
+    },
+    /// All alerts have resolved and nobody has acknowledged: escalation rests, and at `resolves_at` the incident ends.
+    AlertsCleared {
+        resolves_at: Timestamp,
+    },
+    /// A source sent something that could not be read; its beginning is kept here.
+    UnreadableReceived {
+        source: String,
+        problem: String,
+        bytes: u64,
+        /// Text where it is UTF-8, else base64.
+        kept: String,
+        kept_as: KeptAs,
+    },
+
+    Resolved {
+        cause: ResolveCause,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    },
+    Reopened {
+        cause: ReopenCause,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    MergedInto {
+        into: IncidentId,
+    },
+    /// Another incident became part of this one, and its alert groups with it.
+    MergedFrom {
+        from: IncidentId,
+        title: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        groups: Vec<Group>,
+    },
+    Cancelled {
+        reason: String,
+    },
+}
+
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeptAs {
+    Text,
+    Base64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnackCause {
+    ByHand,
+    SnoozeEnded,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EscalateReason {
+    /// The first level, because it was declared.
+    Declared,
+    /// Nobody acknowledged in time.
+    NotAcknowledged,
+    ByHand,
+    /// Handed back, woken from a snooze, reopened, or its alerts fire again.
+    Resumed,
+    /// Every page of the level failed for good.
+    PagesFailed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResolveCause {
+    ByHand,
+    /// All alerts stayed resolved for the quiet time.
+    Quiet,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReopenCause {
+    ByHand,
+    AlertsFiring,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CancelReason {
+    Acknowledged,
+    Snoozed,
+    AlertsCleared,
+    Ended,
+}
+
+/// Somebody (or something) that a level names and that cannot be paged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unreachable {
+    /// As configured: `@ana`, `schedule:primary`, `owners`.
+    pub target: String,
+    pub why: UnreachableReason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnreachableReason {
+    /// No `[people.NAME]`.
+    Unknown,
+    /// The person has no contact method through a configured pager.
+    NoContactMethod,
+    /// Nobody is on call, or the service has no owners.
+    NobodyThere,
+}
+
+impl Event {
+    /// The persisted name, as in the log's `kind` column.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Event::Declared { .. } => "declared",
+            Event::Acknowledged => "acknowledged",
+            Event::Unacknowledged { .. } => "unacknowledged",
+            Event::Snoozed { .. } => "snoozed",
+            Event::SnoozeEnded => "snooze_ended",
+            Event::SeverityChanged { .. } => "severity_changed",
+            Event::StatusChanged { .. } => "status_changed",
+            Event::UpdatePosted { .. } => "update_posted",
+            Event::Noted { .. } => "noted",
+            Event::LeadAssigned { .. } => "lead_assigned",
+            Event::RoleAssigned { .. } => "role_assigned",
+            Event::Escalated { .. } => "escalated",
+            Event::StepSkipped { .. } => "step_skipped",
+            Event::NobodyReached { .. } => "nobody_reached",
+            Event::PolicyUsedUp => "policy_used_up",
+            Event::PagedByHand { .. } => "paged_by_hand",
+            Event::IntentsQueued { .. } => "intents_queued",
+            Event::IntentsCancelled { .. } => "intents_cancelled",
+            Event::IntentClaimed { .. } => "intent_claimed",
+            Event::IntentDone { .. } => "intent_done",
+            Event::IntentRetried { .. } => "intent_retried",
+            Event::IntentFailed { .. } => "intent_failed",
+            Event::IntentAbandoned { .. } => "intent_abandoned",
+            Event::ActionAdded { .. } => "action_added",
+            Event::ActionDone { .. } => "action_done",
+            Event::AlertsReceived { .. } => "alerts_received",
+            Event::AlertsCleared { .. } => "alerts_cleared",
+            Event::UnreadableReceived { .. } => "unreadable_received",
+            Event::Resolved { .. } => "resolved",
+            Event::Reopened { .. } => "reopened",
+            Event::MergedInto { .. } => "merged_into",
+            Event::MergedFrom { .. } => "merged_from",
+            Event::Cancelled { .. } => "cancelled",
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! An incident as it stands: what its events add up to. `apply` is the only way to change one, and it refuses an
+//! event that is illegal in the current state, both when deciding and when the log is replayed.
+
+use crate::alert::{AlertStatus, Group, Tracked};
+use crate::directory::EscalationPolicy;
+use crate::event::{Actor, Event, IncidentEvent};
+use crate::id::{IncidentId, PersonId, ServiceId};
+use crate::intent::{Claim, IntentNo, Live, Thread, Told, What};
+use crate::severity::Severity;
+use crate::status::IncidentStatus;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incident {
+    pub id: IncidentId,
+    /// Sequence number of the last event.
+    pub seq: i64,
+    pub title: String,
+    pub severity: Severity,
+    pub service: Option<ServiceId>,
+    pub private: bool,
+    pub status: IncidentStatus,
+    pub declared_at: Timestamp,
+    pub declared_by: Actor,
+    pub acknowledged: Option<Acknowledgement>,
+    pub lead: Option<PersonId>,
+    /// Role to person; `lead` is kept apart because there is exactly one.
+    pub roles: BTreeMap<String, PersonId>,
+    pub responders: Vec<PersonId>,
+    pub snoozed_until: Option<Timestamp>,
+    pub quiet_resolves_at: Option<Timestamp>,
+    pub ended_at: Option<Timestamp>,
+    pub merged_into: Option<IncidentId>,
+    pub policy: Option<EscalationPolicy>,
+    pub escalation: Escalation,
+    pub groups: Vec<Group>,
+    pub actions: Vec<ActionItem>,
+    /// Number of the last intent.
+    pub intents: IntentNo,
+    /// Intents that are not over.
+    pub live: BTreeMap<IntentNo, Live>,
+    /// Pages that a vendor knows (or may know) of.
+    pub threads: BTreeMap<IntentNo, Thread>,
+    pub updated_at: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Acknowledgement {
+    pub by: Actor,
+    pub at: Timestamp,
+    /// Number of the last intent then: pages up to it are needless, later ones were sent by hand on purpose.
+    pub intents: IntentNo,
+}
+
+/// Where escalation stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Escalation {
+    /// The level reached last, 0-based; `None` before the first.
+    pub step: Option<usize>,
+    /// Passes through the policy before this one.
+    pub pass: u32,
+    pub next_at: Option<Timestamp>,
+    pub used_up: bool,
+    /// Nobody could be reached: every pager is paged instead of a level.
+    pub everyone: bool,
+    /// Pages of the present level that a vendor has taken.
+    pub sent: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActionItem {
+    pub no: u32,
+    pub text: String,
+    pub owner: Option<PersonId>,
+    pub due: Option<chrono::NaiveDate>,
+    pub done_at: Option<Timestamp>,
+}
+
+/// An event that cannot follow: a bug when deciding, damage when replaying.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Illegal {
+    pub seq: i64,
+    pub kind: &'static str,
+    pub why: &'static str,
+}
+
+impl std::fmt::Display for Illegal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "event {} ({}) cannot stand here: {}", self.seq, self.kind, self.why)
+    }
+}
+
+impl Incident {
+    /// The incident that its first event makes.
+    pub fn begin(first: &IncidentEvent) -> Result<Incident, Illegal> {
+        let illegal = |why| Illegal { seq: first.seq, kind: first.body.kind(), why };
+        let Event::Declared { title, severity, service, private, policy } = &first.body else {
+            return Err(illegal("an incident begins by being declared"));
+        };
+        if first.seq != 1 {
+            return Err(illegal("an incident begins with event 1"));
+        }
+        Ok(Incident {
+            id: first.incident,
+            seq: 1,
+            title: title.clone(),
+            severity: severity.clone(),
+            service: service.clone(),
+            private: *private,
+            status: IncidentStatus::Investigating,
+            declared_at: first.at,
+            declared_by: first.actor.clone(),
+            acknowledged: None,
+            lead: None,
+            roles: BTreeMap::new(),
+            responders: first.actor.as_person().cloned().into_iter().collect(),
+            snoozed_until: None,
+            quiet_resolves_at: None,
+            ended_at: None,
+            merged_into: None,
+            policy: policy.clone(),
+            escalation: Escalation::default(),
+            groups: Vec::new(),
+            actions: Vec::new(),
+            intents: 0,
+            live: BTreeMap::new(),
+            threads: BTreeMap::new(),
+            updated_at: first.at,
+        })
+    }
+
+    /// Replays a whole log.
+    pub fn replay<'a>(events: impl IntoIterator<Item = &'a IncidentEvent>) -> Result<Option<Incident>, Illegal> {
+        let mut incident: Option<Incident> = None;
+        for event in events {
+            match &mut incident {
+                None => incident = Some(Incident::begin(event)?),
+                Some(i) => i.apply(event)?,
+            }
+        }
+        Ok(incident)
+    }
+
+    /// Whether somebody still has to be found: open and not acknowledged.
+    pub fn unanswered(&self) -> bool {
+        self.status.open() && self.acknowledged.is_none()
+    }
+
+    pub fn firing_alerts(&self) -> bool {
+        self.groups.iter().any(Group::firing)
+    }
+
+    /// People in it: whoever declared, acknowledged, leads, has a role or wrote something.
+    pub fn involves(&self, person: &PersonId) -> bool {
+        self.responders.contains(person)
+    }
+
+    /// A page that nobody needs any more: the incident has ended, or was acknowledged after it was queued.
+    pub fn needless(&self, no: IntentNo) -> bool {
+        let page = self.live.get(&no).is_some_and(|l| matches!(l.intent.what, What::Page(_)));
+        page && (!self.status.open() || self.acknowledged.as_ref().is_some_and(|a| no <= a.intents))
+    }
+
+    fn involve(&mut self, person: &PersonId) {
+        if !self.responders.contains(person) && self.responders.len() < crate::limits::RESPONDERS_MAX {
+            self.responders.push(person.clone());
+        }
+    }
+
+    pub fn apply(&mut self, event: &IncidentEvent) -> Result<(), Illegal> {
+        let illegal = |why| Err(Illegal { seq: event.seq, kind: event.body.kind(), why });
+        if event.incident != self.id {
+            return illegal("it belongs to another incident");
+        }
+        if event.seq != self.seq + 1 {
+            return illegal("its number does not follow the one before");
+        }
+        if let Some(p) = event.actor.as_person() {
+            self.involve(p);
+        }
+        let at = event.at;
+        match &event.body {
+            Event::Declared { .. } => return illegal("it was declared already"),
+            Event::Acknowledged => {
+                if !self.unanswered() {
+                    return illegal("only an open, unacknowledged incident is acknowledged");
+                }
+                self.acknowledged = Some(Acknowledgement { by: event.actor.clone(), at, intents: self.intents });
+                self.rest();
+            }
+            Event::Unacknowledged { .. } => {
+                if !self.status.open() || self.acknowledged.is_none() {
+                    return illegal("nobody has acknowledged it");
+                }
+                self.acknowledged = None;
+                self.snoozed_until = None;
+                self.escalation = Escalation::default();
+            }
+            Event::Snoozed { until } => {
+                if !self.status.open() {
+                    return illegal("it has ended");
+                }
+                self.escalation.next_at = None;
+                self.quiet_resolves_at = None;
+                self.snoozed_until = Some(*until);
+            }
+            Event::SnoozeEnded => {
+                if self.snoozed_until.take().is_none() {
+                    return illegal("it is not snoozed");
+                }
+            }
+            Event::SeverityChanged { to, .. } => self.severity = to.clone(),
+            Event::StatusChanged { from, to, .. } => {
+                if *from != self.status || !to.open() || !from.open() || !from.may_become(*to) {
+                    return illegal("that status does not follow");
+                }
+                self.status = *to;
+            }
+            Event::UpdatePosted { .. } | Event::Noted { .. } => {}
+            Event::LeadAssigned { person } => {
+                self.lead = Some(person.clone());
+                self.involve(person);
+            }
+            Event::RoleAssigned { role, person } => {
+                self.roles.insert(role.clone(), person.clone());
+                self.involve(person);
+            }
+            Event::Escalated { step, pass, next_at, .. } => {
+                if !self.status.open() {
+                    return illegal("it has ended");
+                }
+                if next_at.is_some() && self.acknowledged.is_some() {
+                    return illegal("after an acknowledgement no next level is promised");
+                }
+                self.quiet_resolves_at = None;
+                self.snoozed_until = None;
+                self.escalation = Escalation {
+                    step: Some(*step),
+                    pass: *pass,
+                    next_at: *next_at,
+                    used_up: false,
+                    everyone: false,
+                    sent: 0,
+                };
+            }
+            Event::StepSkipped { step, pass, .. } => {
+                self.escalation.step = Some(*step);
+                self.escalation.pass = *pass;
+            }
+            Event::NobodyReached { next_at, .. } => {
+                if !self.status.open() {
+                    return illegal("it has ended");
+                }
+                self.quiet_resolves_at = None;
+                self.snoozed_until = None;
+                self.escalation.next_at = *next_at;
+                self.escalation.everyone = true;
+                self.escalation.used_up = false;
+                self.escalation.sent = 0;
+            }
+            Event::PolicyUsedUp => {
+                self.escalation.used_up = true;
+                self.escalation.next_at = None;
+            }
+            Event::PagedByHand { people, .. } => {
+                for p in people {
+                    self.involve(p);
+                }
+            }
+            Event::IntentsQueued { intents } => {
+                for intent in intents {
+                    if intent.no != self.intents + 1 {
+                        return illegal("intents are numbered without gaps");
+                    }
+                    self.intents = intent.no;
+                    if let What::Follow { page, over, .. } = &intent.what {
+                        if let Some(t) = self.threads.get_mut(page) {
+                            t.told = if *over { Told::Over } else { Told::Acknowledged };
+                        }
+                    }
+                    let live = Live {
+                        intent: intent.clone(),
+                        queued_at: at,
+                        attempt: 0,
+                        due_at: at,
+                        claim: None,
+                        maybe_sent: false,
+                    };
+                    self.live.insert(intent.no, live);
+                }
+            }
+            Event::IntentsCancelled { numbers, .. } => {
+                for no in numbers {
+                    match self.live.remove(no) {
+                        Some(l) if l.claim.is_some() => return illegal("a claimed intent cannot be cancelled"),
+                        Some(l) => self.remember_thread(*no, &l, false),
+                        None => return illegal("that intent is over"),
+                    }
+                }
+            }
+            Event::IntentClaimed { no, worker, attempt, lease_until } => {
+                let needless = self.needless(*no);
+                let Some(l) = self.live.get_mut(no) else { return illegal("that intent is over") };
+                if l.claim.is_some() {
+                    return illegal("it is claimed already");
+                }
+                if needless {
+                    return illegal("after an acknowledgement or the end no earlier page is claimed");
+                }
+                l.attempt = *attempt;
+                l.claim = Some(Claim { worker: worker.clone(), seq: event.seq, lease_until: *lease_until });
+            }
+            Event::IntentDone { no, .. } => {
+                let Some(l) = self.live.remove(no) else { return illegal("that intent is over") };
+                self.remember_thread(*no, &l, true);
+                if let What::Page(page) = &l.intent.what {
+                    if Some(page.step) == self.escalation.step && page.pass == self.escalation.pass {
+                        self.escalation.sent += 1;
+                    }
+                }
+            }
+            Event::IntentRetried { no, due_at, maybe_sent, .. } => {
+                let Some(l) = self.live.get_mut(no) else { return illegal("that intent is over") };
+                if l.claim.take().is_none() {
+                    return illegal("it was not claimed");
+                }
+                l.due_at = *due_at;
+                l.maybe_sent |= *maybe_sent;
+            }
+            Event::IntentFailed { no, .. } => match self.live.remove(no) {
+                Some(l) => self.remember_thread(*no, &l, false),
+                None => return illegal("that intent is over"),
+            },
+            Event::IntentAbandoned { no } => match self.live.remove(no) {
+                Some(l) => self.remember_thread(*no, &l, true),
+                None => return illegal("that intent is over"),
+            },
+            Event::ActionAdded { no, text, owner, due } => {
+                if *no as usize != self.actions.len() + 1 {
+                    return illegal("action items are numbered without gaps");
+                }
+                self.actions.push(ActionItem {
+                    no: *no,
+                    text: text.clone(),
+                    owner: owner.clone(),
+                    due: *due,
+                    done_at: None,
+                });
+            }
+            Event::ActionDone { no } => match self.actions.iter_mut().find(|a| a.no == *no) {
+                Some(a) => a.done_at = Some(at),
+                None => return illegal("there is no such action item"),
+            },
+            Event::AlertsReceived { source, group, changed, untracked: _, partial, group_status } => {
+                let index = match self.groups.iter().position(|g| g.source == *source && g.key == *group) {
+                    Some(i) => i,
+                    None => {
+                        self.groups.push(Group {
+                            source: source.clone(),
+                            key: group.clone(),
+                            alerts: BTreeMap::new(),
+                            partial: false,
+                            status: *group_status,
+                        });
+                        self.groups.len() - 1
+                    }
+                };
+                if let Some(g) = self.groups.get_mut(index) {
+                    g.partial |= *partial;
+                    g.status = *group_status;
+                    for a in changed {
+                        let tracked = Tracked { status: a.status, starts_at: a.starts_at };
+                        g.alerts.insert(a.fingerprint.clone(), tracked);
+                    }
+                    if *group_status == AlertStatus::Resolved {
+                        // The source's word for the whole group is the last one: nothing of it fires, also what
+                        // was counted only, and what resolved in a delivery that never arrived.
+                        g.partial = false;
+                        for t in g.alerts.values_mut() {
+                            t.status = AlertStatus::Resolved;
+                        }
+                    }
+                }
+            }
+            Event::AlertsCleared { resolves_at } => {
+                if !self.unanswered() {
+                    return illegal("only an unacknowledged incident waits for quiet");
+                }
+                self.rest();
+                self.quiet_resolves_at = Some(*resolves_at);
+            }
+            Event::UnreadableReceived { .. } => {}
+            Event::MergedFrom { groups, .. } => {
+                for g in groups {
+                    if !self.groups.iter().any(|have| have.source == g.source && have.key == g.key) {
+                        self.groups.push(g.clone());
+                    }
+                }
+            }
+            Event::Resolved { .. } => self.end(IncidentStatus::Resolved, event)?,
+            Event::Cancelled { .. } => self.end(IncidentStatus::Cancelled, event)?,
+            Event::MergedInto { into } => {
+                self.end(IncidentStatus::Merged, event)?;
+                self.merged_into = Some(*into);
+            }
+            Event::Reopened { .. } => {
+                if self.status != IncidentStatus::Resolved {
+                    return illegal("only a resolved incident is reopened");
+                }
+                self.status = IncidentStatus::Investigating;
+                self.ended_at = None;
+                self.acknowledged = None;
+                self.escalation = Escalation::default();
+            }
+        }
+        self.seq = event.seq;
+        self.updated_at = at;
+        Ok(())
+    }
+
+    /// Nothing is promised any more: no level, no snooze, no quiet end.
+    fn rest(&mut self) {
+        self.escalation.next_at = None;
+        self.snoozed_until = None;
+        self.quiet_resolves_at = None;
+    }
+
+    fn end(&mut self, status: IncidentStatus, event: &IncidentEvent) -> Result<(), Illegal> {
+        if !self.status.may_become(status) {
+            return Err(Illegal { seq: event.seq, kind: event.body.kind(), why: "it has ended already" });
+        }
+        self.status = status;
+        self.ended_at = Some(event.at);
+        self.rest();
+        Ok(())
+    }
+
+    /// Keeps a page's thread when the vendor knows, or may know, of it.
+    fn remember_thread(&mut self, no: IntentNo, live: &Live, sent: bool) {
+        if let What::Page(page) = &live.intent.what {
+            if sent || live.maybe_sent {
+                let thread =
+                    Thread { channel: live.intent.channel.clone(), person: page.person.clone(), told: Told::Triggered };
+                self.threads.insert(no, thread);
+            }
+        }
+    }
+}

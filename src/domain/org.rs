@@ -1,0 +1,45 @@
+//! What happens outside any incident and still belongs in the audit log: stand-ins on schedules, invitations,
+//! reloads. Kept in the organisation's own stream, chained like an incident's.
+
+use crate::event::Actor;
+use crate::id::{PersonId, ScheduleId};
+use crate::schedule::Override;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OrgEvent {
+    OverrideAdded { schedule: ScheduleId, person: PersonId, from: Timestamp, to: Timestamp },
+    Invited { person: PersonId, admin: bool },
+    SignedIn { person: PersonId },
+    Started { version: String },
+}
+
+impl OrgEvent {
+    pub fn kind(&self) -> &'static str {
+        match self {
+            OrgEvent::OverrideAdded { .. } => "override_added",
+            OrgEvent::Invited { .. } => "invited",
+            OrgEvent::SignedIn { .. } => "signed_in",
+            OrgEvent::Started { .. } => "started",
+        }
+    }
+
+    pub fn as_override(&self) -> Option<(&ScheduleId, Override)> {
+        match self {
+            OrgEvent::OverrideAdded { schedule, person, from, to } => {
+                Some((schedule, Override { person: person.clone(), from: *from, to: *to }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An organisation's event with who made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrgEntry {
+    pub at: Timestamp,
+    pub actor: Actor,
+    pub body: OrgEvent,
+}

@@ -1,0 +1,283 @@
+//! A *refusal*: "no" to a person, in a sentence that says what to do next. Shown verbatim everywhere; faults
+//! (our own errors) are another type and never end up here.
+
+use crate::id::IncidentId;
+use crate::status::IncidentStatus;
+use crate::time::{Timestamp, span};
+use std::fmt;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NoSuchIncident {
+        id: IncidentId,
+    },
+    Ended {
+        id: IncidentId,
+        status: IncidentStatus,
+        merged_into: Option<IncidentId>,
+    },
+    AlreadyAcknowledged {
+        id: IncidentId,
+        by: String,
+        at: Timestamp,
+    },
+    NotAcknowledged {
+        id: IncidentId,
+    },
+    NotResolved {
+        id: IncidentId,
+        status: IncidentStatus,
+    },
+    AlreadyThere {
+        id: IncidentId,
+        what: &'static str,
+        value: String,
+    },
+    UnknownSeverity {
+        word: String,
+        known: Vec<String>,
+    },
+    UnknownStatus {
+        word: String,
+    },
+    UnknownPerson {
+        name: String,
+        did_you_mean: Option<String>,
+    },
+    UnknownService {
+        name: String,
+        did_you_mean: Option<String>,
+        known: usize,
+    },
+    UnknownSchedule {
+        name: String,
+        did_you_mean: Option<String>,
+        known: Vec<String>,
+    },
+    UnknownTarget {
+        name: String,
+        did_you_mean: Option<String>,
+    },
+    UnknownActionItem {
+        id: IncidentId,
+        no: String,
+        open: usize,
+    },
+    ActionItemDone {
+        id: IncidentId,
+        no: u32,
+    },
+    IntoItself {
+        id: IncidentId,
+    },
+    Unreachable {
+        who: String,
+        why: &'static str,
+    },
+    NoPolicyLevels {
+        id: IncidentId,
+    },
+    SpanOutOfRange {
+        what: &'static str,
+        seconds: i64,
+        min_s: i64,
+        max_s: i64,
+    },
+    TimeInThePast {
+        what: &'static str,
+        said: String,
+    },
+    Backwards {
+        from: String,
+        to: String,
+    },
+    Empty {
+        what: &'static str,
+    },
+    TooLong {
+        what: &'static str,
+        chars: usize,
+        chars_max: usize,
+    },
+    TooMany {
+        what: &'static str,
+        max: usize,
+    },
+    /// Usage: what was said and how it is said.
+    Usage {
+        problem: String,
+        usage: String,
+    },
+    UnknownWord {
+        word: String,
+        did_you_mean: Option<String>,
+        help: String,
+    },
+    WhichIncident {
+        open: Vec<(IncidentId, String)>,
+        verb: String,
+    },
+    NoOpenIncident {
+        verb: String,
+    },
+    NotPermitted {
+        what: String,
+    },
+    /// The wish has been overtaken: a timer that was moved, a claim that somebody else has. Never shown to people.
+    Stale,
+}
+
+impl Refusal {
+    /// A stable word for programs (the API's `code`, metric labels).
+    pub fn code(&self) -> &'static str {
+        match self {
+            Refusal::NoSuchIncident { .. } => "no_such_incident",
+            Refusal::Ended { .. } => "ended",
+            Refusal::AlreadyAcknowledged { .. } => "already_acknowledged",
+            Refusal::NotAcknowledged { .. } => "not_acknowledged",
+            Refusal::NotResolved { .. } => "not_resolved",
+            Refusal::AlreadyThere { .. } => "already_there",
+            Refusal::UnknownSeverity { .. } => "unknown_severity",
+            Refusal::UnknownStatus { .. } => "unknown_status",
+            Refusal::UnknownPerson { .. } => "unknown_person",
+            Refusal::UnknownService { .. } => "unknown_service",
+            Refusal::UnknownSchedule { .. } => "unknown_schedule",
+            Refusal::UnknownTarget { .. } => "unknown_target",
+            Refusal::UnknownActionItem { .. } => "unknown_action_item",
+            Refusal::ActionItemDone { .. } => "action_item_done",
+            Refusal::IntoItself { .. } => "into_itself",
+            Refusal::Unreachable { .. } => "unreachable",
+            Refusal::NoPolicyLevels { .. } => "no_policy_levels",
+            Refusal::SpanOutOfRange { .. } => "span_out_of_range",
+            Refusal::TimeInThePast { .. } => "time_in_the_past",
+            Refusal::Backwards { .. } => "backwards",
+            Refusal::Empty { .. } => "empty",
+            Refusal::TooLong { .. } => "too_long",
+            Refusal::TooMany { .. } => "too_many",
+            Refusal::Usage { .. } => "usage",
+            Refusal::UnknownWord { .. } => "unknown_word",
+            Refusal::WhichIncident { .. } => "which_incident",
+            Refusal::NoOpenIncident { .. } => "no_open_incident",
+            Refusal::NotPermitted { .. } => "not_permitted",
+            Refusal::Stale => "stale",
+        }
+    }
+}
+
+fn hint(did_you_mean: &Option<String>) -> String {
+    did_you_mean.as_ref().map_or(String::new(), |w| format!(" Did you mean \"{w}\"?"))
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        use Refusal::*;
+        match self {
+            NoSuchIncident { id } => write!(f, "There is no {id}. \"/incident list\" shows the open ones."),
+            Ended { id, merged_into: Some(into), .. } => {
+                write!(f, "{id} was merged into {into}. Say it there: \"/incident {into} …\".")
+            }
+            Ended { id, status: IncidentStatus::Resolved, .. } => {
+                write!(f, "{id} is resolved. \"/incident {id} reopen REASON\" opens it again.")
+            }
+            Ended { id, status, .. } => {
+                write!(f, "{id} is {status} and stays so. \"/incident declare …\" begins a new one.")
+            }
+            AlreadyAcknowledged { id, by, at } => {
+                write!(f, "{by} has {id} since {at}. To take over, say \"/incident {id} lead @you\".")
+            }
+            NotAcknowledged { id } => write!(f, "Nobody has acknowledged {id}. \"/incident {id} ack\" takes it."),
+            NotResolved { id, status } => write!(f, "{id} is {status}: only a resolved incident is reopened."),
+            AlreadyThere { id, what, value } => write!(f, "The {what} of {id} is {value} already."),
+            UnknownSeverity { word, known } => {
+                write!(f, "There is no severity \"{word}\". Known: {}.", known.join(", "))
+            }
+            UnknownStatus { word } => {
+                write!(f, "There is no status \"{word}\". Use investigating, identified, monitoring or resolved.")
+            }
+            UnknownPerson { name, did_you_mean } => {
+                write!(
+                    f,
+                    "Nobody is called @{name} here.{} People are listed under [people] in the configuration.",
+                    hint(did_you_mean)
+                )
+            }
+            UnknownService { name, known: 0, .. } => {
+                write!(
+                    f,
+                    "There is no service \"{name}\": none are configured. Leave out \"service:\", or add [services.{name}]."
+                )
+            }
+            UnknownService { name, did_you_mean, .. } => {
+                write!(
+                    f,
+                    "There is no service \"{name}\".{} Services are listed under [services] in the configuration.",
+                    hint(did_you_mean)
+                )
+            }
+            UnknownSchedule { name, known, .. } if known.is_empty() => {
+                write!(
+                    f,
+                    "There is no schedule \"{name}\": none are configured. Add [schedules.{name}] to the configuration."
+                )
+            }
+            UnknownSchedule { name, did_you_mean, known } => {
+                write!(f, "There is no schedule \"{name}\".{} Known: {}.", hint(did_you_mean), known.join(", "))
+            }
+            UnknownTarget { name, did_you_mean } => {
+                write!(
+                    f,
+                    "\"{name}\" is neither a person nor a schedule.{} Say @person or schedule:name.",
+                    hint(did_you_mean)
+                )
+            }
+            UnknownActionItem { id, no, open: 0 } => write!(f, "{id} has no action item {no}, and none is open."),
+            UnknownActionItem { id, no, .. } => {
+                write!(f, "{id} has no action item {no}. \"/incident {id} show\" lists them.")
+            }
+            ActionItemDone { id, no } => write!(f, "Action item {no} of {id} is done already."),
+            IntoItself { id } => write!(f, "{id} cannot be merged into itself. Name the incident that stays."),
+            Unreachable { who, why } => write!(f, "{who} cannot be paged: {why}."),
+            NoPolicyLevels { id } => {
+                write!(
+                    f,
+                    "{id} has no escalation policy to go on in. \"/incident {id} page @person\" pages somebody directly."
+                )
+            }
+            SpanOutOfRange { what, seconds, min_s, max_s } => {
+                write!(f, "A {what} of {} is out of range: from {} to {}.", span(*seconds), span(*min_s), span(*max_s))
+            }
+            TimeInThePast { what, said } => write!(f, "{said} is in the past. Give a later {what}."),
+            Backwards { from, to } => write!(f, "It would end ({to}) before it begins ({from}). Swap the two times."),
+            Empty { what } => write!(f, "The {what} is empty. Say it in a few words."),
+            TooLong { what, chars, chars_max } => {
+                write!(
+                    f,
+                    "That {what} has {chars} characters; {chars_max} is the limit. Keep the first line and put the rest in a note or a linked document."
+                )
+            }
+            TooMany { what, max } => write!(f, "There are {max} {what} already, which is the limit."),
+            Usage { problem, usage } => write!(f, "{problem} Say: {usage}"),
+            UnknownWord { word, did_you_mean, help } => {
+                write!(f, "I do not know \"{word}\".{} \"{help}\" lists what I know.", hint(did_you_mean))
+            }
+            WhichIncident { open, verb } => {
+                write!(f, "Nothing was done: {} incidents are open. Say which one:", open.len())?;
+                for (id, title) in open.iter().take(10) {
+                    write!(f, "\n  /incident {id} {verb}   ({title})")?;
+                }
+                if open.len() > 10 {
+                    write!(f, "\n  … and {} more: /incident list", open.len() - 10)?;
+                }
+                Ok(())
+            }
+            NoOpenIncident { verb } => {
+                write!(
+                    f,
+                    "No incident is open, so there is nothing to {verb}. \"/incident declare P1 what is broken\" begins one."
+                )
+            }
+            NotPermitted { what } => write!(f, "{what}"),
+            Stale => f.write_str("That has been overtaken by something newer."),
+        }
+    }
+}
