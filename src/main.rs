@@ -1,6 +1,9 @@
 //! Firebell's one binary.
 
+mod clock;
 mod engine;
+mod fault;
 mod notify;
+mod store;
 
 fn main() {}

@@ -1,0 +1,303 @@
+//! What is read outside a decision: lists, logs, what is due, how full the outbox is. Never locks, never writes.
+
+use super::batch::loaded;
+use super::{Loaded, Store, fault, on_read};
+use crate::fault::{Fault, FaultKind};
+use firebell_domain::event::{Actor, Event, IncidentEvent};
+use firebell_domain::id::{ChannelId, IncidentId};
+use firebell_domain::intent::Lane;
+use firebell_domain::schedule::Override;
+use firebell_domain::time::Timestamp;
+use firebell_domain::timer::{Timer, TimerKind};
+use sqlx::Row;
+
+/// A line of the list of incidents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentRow {
+    pub id: IncidentId,
+    pub title: String,
+    pub severity: String,
+    pub severity_rank: u32,
+    pub service: Option<String>,
+    pub private: bool,
+    pub status: String,
+    pub lead: Option<String>,
+    pub acknowledged_by: Option<String>,
+    pub declared_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub updated_at: Timestamp,
+    pub seq: i64,
+}
+
+/// A queued intent that may be claimed now.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DueIntent {
+    pub incident: IncidentId,
+    pub no: u32,
+    pub channel: ChannelId,
+    pub lane: Lane,
+}
+
+/// An intent that was given up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailedIntent {
+    pub incident: IncidentId,
+    pub no: u32,
+    pub channel: String,
+    pub lane: String,
+    pub why: String,
+    pub at: Timestamp,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OutboxDepth {
+    /// Per lane and channel: how many wait, and since when the oldest is due.
+    pub queued: Vec<(String, String, i64, Timestamp)>,
+    pub claimed: i64,
+}
+
+const INCIDENT_COLUMNS: &str = "incident_id, title, severity, severity_rank, service, private, status, lead, acknowledged_by, declared_at, ended_at, updated_at, head_seq";
+
+macro_rules! incident_row {
+    ($row:expr) => {{
+        let row = $row;
+        let rank: i64 = row.try_get(3).map_err(fault)?;
+        Ok::<IncidentRow, Fault>(IncidentRow {
+            id: IncidentId(row.try_get(0).map_err(fault)?),
+            title: row.try_get(1).map_err(fault)?,
+            severity: row.try_get(2).map_err(fault)?,
+            severity_rank: rank as u32,
+            service: row.try_get(4).map_err(fault)?,
+            private: row.try_get(5).map_err(fault)?,
+            status: row.try_get(6).map_err(fault)?,
+            lead: row.try_get(7).map_err(fault)?,
+            acknowledged_by: row.try_get(8).map_err(fault)?,
+            declared_at: Timestamp(row.try_get(9).map_err(fault)?),
+            ended_at: row.try_get::<Option<i64>, _>(10).map_err(fault)?.map(Timestamp),
+            updated_at: Timestamp(row.try_get(11).map_err(fault)?),
+            seq: row.try_get(12).map_err(fault)?,
+        })
+    }};
+}
+
+impl Store {
+    pub async fn ping(&self) -> Result<(), Fault> {
+        on_read!(self, |p| sqlx::query("SELECT 1").execute(p).await.map(|_| ()).map_err(fault))
+    }
+
+    /// Open incidents, worst and oldest first.
+    pub async fn open_incidents(&self, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE {} ORDER BY severity_rank, declared_at LIMIT $1",
+            if self.is_postgres() { "is_open" } else { "is_open = 1" }
+        ));
+        on_read!(self, |p| {
+            let rows = sqlx::query(sql).bind(limit).fetch_all(p).await.map_err(fault)?;
+            rows.iter().map(|r| incident_row!(r)).collect()
+        })
+    }
+
+    /// Incidents declared before a time, newest first.
+    pub async fn recent_incidents(&self, before: Timestamp, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE declared_at < $1 ORDER BY declared_at DESC LIMIT $2"
+        ));
+        on_read!(self, |p| {
+            let rows = sqlx::query(sql).bind(before.0).bind(limit).fetch_all(p).await.map_err(fault)?;
+            rows.iter().map(|r| incident_row!(r)).collect()
+        })
+    }
+
+    pub async fn incident(&self, id: IncidentId) -> Result<Option<Loaded>, Fault> {
+        const SQL: &str = "SELECT head_hash, state FROM incident WHERE incident_id = $1";
+        on_read!(self, |p| match sqlx::query(SQL).bind(id.0).fetch_optional(p).await.map_err(fault)? {
+            None => Ok(None),
+            Some(row) => {
+                let head: Vec<u8> = row.try_get(0).map_err(fault)?;
+                let state: String = row.try_get(1).map_err(fault)?;
+                loaded(id, &head, &state).map(Some)
+            }
+        })
+    }
+
+    /// Events of an incident after a sequence number, in order.
+    pub async fn events(&self, id: IncidentId, after: i64, limit: i64) -> Result<Vec<IncidentEvent>, Fault> {
+        const SQL: &str =
+            "SELECT seq, at, actor, body FROM event WHERE incident_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
+        on_read!(self, |p| {
+            let rows = sqlx::query(SQL).bind(id.0).bind(after).bind(limit).fetch_all(p).await.map_err(fault)?;
+            rows.iter()
+                .map(|row| {
+                    let seq: i64 = row.try_get(0).map_err(fault)?;
+                    let actor: String = row.try_get(2).map_err(fault)?;
+                    let body: String = row.try_get(3).map_err(fault)?;
+                    let damaged = |e: serde_json::Error| {
+                        Fault::new(FaultKind::Damaged, format!("event {seq} of {id} does not read: {e}"))
+                    };
+                    Ok(IncidentEvent {
+                        incident: id,
+                        seq,
+                        at: Timestamp(row.try_get(1).map_err(fault)?),
+                        actor: serde_json::from_str::<Actor>(&actor).map_err(damaged)?,
+                        body: serde_json::from_str::<Event>(&body).map_err(damaged)?,
+                    })
+                })
+                .collect()
+        })
+    }
+
+    /// Timers that are due, in the order in which they were due.
+    pub async fn due_timers(&self, now: Timestamp, limit: i64) -> Result<Vec<(IncidentId, Timer)>, Fault> {
+        const SQL: &str = "SELECT incident_id, kind, due_at FROM timer WHERE due_at <= $1 ORDER BY due_at LIMIT $2";
+        on_read!(self, |p| {
+            let rows = sqlx::query(SQL).bind(now.0).bind(limit).fetch_all(p).await.map_err(fault)?;
+            rows.iter()
+                .map(|row| {
+                    let kind: String = row.try_get(1).map_err(fault)?;
+                    let kind = TimerKind::parse(&kind)
+                        .ok_or_else(|| Fault::new(FaultKind::Damaged, format!("unknown timer kind {kind}")))?;
+                    let timer = Timer { kind, due_at: Timestamp(row.try_get(2).map_err(fault)?) };
+                    Ok((IncidentId(row.try_get(0).map_err(fault)?), timer))
+                })
+                .collect()
+        })
+    }
+
+    /// When the next timer or the next waiting intent is due.
+    pub async fn next_due(&self) -> Result<Option<Timestamp>, Fault> {
+        const TIMER: &str = "SELECT MIN(due_at) FROM timer";
+        const INTENT: &str = "SELECT MIN(due_at) FROM outbox WHERE status = 'queued'";
+        on_read!(self, |p| {
+            let timer: Option<i64> = sqlx::query_scalar(TIMER).fetch_one(p).await.map_err(fault)?;
+            let intent: Option<i64> = sqlx::query_scalar(INTENT).fetch_one(p).await.map_err(fault)?;
+            Ok(timer.into_iter().chain(intent).min().map(Timestamp))
+        })
+    }
+
+    /// Intents of one lane and channel that may be claimed now, the longest due first.
+    pub async fn due_intents(
+        &self,
+        lane: Lane,
+        channel: &ChannelId,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<DueIntent>, Fault> {
+        const SQL: &str = "SELECT incident_id, intent_no FROM outbox WHERE status = 'queued' AND lane = $1 AND channel = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4";
+        on_read!(self, |p| {
+            let q = sqlx::query(SQL).bind(lane.as_str()).bind(channel.as_str()).bind(now.0).bind(limit);
+            let rows = q.fetch_all(p).await.map_err(fault)?;
+            rows.iter()
+                .map(|row| {
+                    let no: i64 = row.try_get(1).map_err(fault)?;
+                    Ok(DueIntent {
+                        incident: IncidentId(row.try_get(0).map_err(fault)?),
+                        no: no as u32,
+                        channel: channel.clone(),
+                        lane,
+                    })
+                })
+                .collect()
+        })
+    }
+
+    /// Claims that are lost: their lease has run out, or (`others_of` given) another worker than that one holds them.
+    pub async fn lost_claims(
+        &self,
+        now: Timestamp,
+        others_of: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<(IncidentId, u32, i64)>, Fault> {
+        const SQL: &str = "SELECT incident_id, intent_no, claim_seq FROM outbox WHERE status = 'claimed' AND (lease_until <= $1 OR worker <> $2) ORDER BY lease_until LIMIT $3";
+        const BY_LEASE: &str = "SELECT incident_id, intent_no, claim_seq FROM outbox WHERE status = 'claimed' AND lease_until <= $1 AND $2 = '' ORDER BY lease_until LIMIT $3";
+        let sql = if others_of.is_some() { SQL } else { BY_LEASE };
+        on_read!(self, |p| {
+            let q = sqlx::query(sql).bind(now.0).bind(others_of.unwrap_or("")).bind(limit);
+            let rows = q.fetch_all(p).await.map_err(fault)?;
+            rows.iter()
+                .map(|row| {
+                    let no: i64 = row.try_get(1).map_err(fault)?;
+                    let seq: Option<i64> = row.try_get(2).map_err(fault)?;
+                    Ok((IncidentId(row.try_get(0).map_err(fault)?), no as u32, seq.unwrap_or(0)))
+                })
+                .collect()
+        })
+    }
+
+    pub async fn outbox_depth(&self) -> Result<OutboxDepth, Fault> {
+        const QUEUED: &str =
+            "SELECT lane, channel, COUNT(*), MIN(due_at) FROM outbox WHERE status = 'queued' GROUP BY lane, channel";
+        const CLAIMED: &str = "SELECT COUNT(*) FROM outbox WHERE status = 'claimed'";
+        on_read!(self, |p| {
+            let rows = sqlx::query(QUEUED).fetch_all(p).await.map_err(fault)?;
+            let mut depth = OutboxDepth::default();
+            for row in &rows {
+                let oldest = Timestamp(row.try_get(3).map_err(fault)?);
+                let count: i64 = row.try_get(2).map_err(fault)?;
+                depth.queued.push((
+                    row.try_get(0).map_err(fault)?,
+                    row.try_get(1).map_err(fault)?,
+                    count,
+                    oldest,
+                ));
+            }
+            depth.claimed = sqlx::query_scalar(CLAIMED).fetch_one(p).await.map_err(fault)?;
+            Ok(depth)
+        })
+    }
+
+    /// Intents that were given up since a time, newest first.
+    pub async fn failed_intents(&self, since: Timestamp, limit: i64) -> Result<Vec<FailedIntent>, Fault> {
+        const SQL: &str = "SELECT incident_id, intent_no, channel, lane, why, updated_at FROM outbox WHERE status = 'failed' AND updated_at >= $1 ORDER BY updated_at DESC LIMIT $2";
+        on_read!(self, |p| {
+            let rows = sqlx::query(SQL).bind(since.0).bind(limit).fetch_all(p).await.map_err(fault)?;
+            rows.iter()
+                .map(|row| {
+                    let no: i64 = row.try_get(1).map_err(fault)?;
+                    let why: Option<String> = row.try_get(4).map_err(fault)?;
+                    Ok(FailedIntent {
+                        incident: IncidentId(row.try_get(0).map_err(fault)?),
+                        no: no as u32,
+                        channel: row.try_get(2).map_err(fault)?,
+                        lane: row.try_get(3).map_err(fault)?,
+                        why: why.unwrap_or_default(),
+                        at: Timestamp(row.try_get(5).map_err(fault)?),
+                    })
+                })
+                .collect()
+        })
+    }
+
+    /// Stand-ins that are not over, in the order in which they were added.
+    pub async fn overrides(&self, now: Timestamp) -> Result<Vec<(String, Override)>, Fault> {
+        const SQL: &str = "SELECT schedule, person, from_at, to_at FROM oncall_override WHERE to_at > $1 ORDER BY seq";
+        on_read!(self, |p| {
+            let rows = sqlx::query(SQL).bind(now.0).fetch_all(p).await.map_err(fault)?;
+            rows.iter()
+                .map(|row| {
+                    let person: String = row.try_get(1).map_err(fault)?;
+                    let stand_in = Override {
+                        person: person.as_str().into(),
+                        from: Timestamp(row.try_get(2).map_err(fault)?),
+                        to: Timestamp(row.try_get(3).map_err(fault)?),
+                    };
+                    Ok((row.try_get(0).map_err(fault)?, stand_in))
+                })
+                .collect()
+        })
+    }
+
+    /// The random name of this installation, made by the first start.
+    pub async fn install(&self, candidate: &str) -> Result<String, Fault> {
+        let mut tx = self.begin().await?;
+        const INSERT: &str = "INSERT INTO organisation (id, install, incidents, head_seq, head_hash, checkpointed_seq) VALUES (1, $1, 0, 0, $2, 0) ON CONFLICT (id) DO NOTHING";
+        const SELECT: &str = "SELECT install FROM organisation WHERE id = 1";
+        let genesis = firebell_domain::chain::GENESIS;
+        super::on_tx!(&mut tx, |c| {
+            sqlx::query(INSERT).bind(candidate).bind(genesis.as_slice()).execute(c).await.map(|_| ()).map_err(fault)
+        })?;
+        let install: String =
+            super::on_tx!(&mut tx, |c| sqlx::query_scalar(SELECT).fetch_one(c).await.map_err(fault))?;
+        tx.commit().await?;
+        Ok(install)
+    }
+}
