@@ -6,7 +6,7 @@
 
 use crate::id::PersonId;
 use crate::time::Timestamp;
-use chrono::{Duration, LocalResult, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
@@ -55,69 +55,103 @@ impl Schedule {
         self.overrides.iter().rev().find(|o| o.from <= at && at < o.to)
     }
 
-    /// The shift under way at an instant: who has it and until when, with overrides considered.
+    /// The shift under way at an instant: the longest interval around it in which the same person is on call,
+    /// whether by rotation or by override. Where the rotation has only one person, the hand-offs from that
+    /// person to the same person end it, because otherwise it would never end.
     pub fn shift_at(&self, at: Timestamp) -> Option<Shift> {
         let person = self.on_call_at(at)?;
         let overridden = self.override_at(at).is_some();
-        let (mut from, mut to) = self.rotation.bounds_at(at).unwrap_or((Timestamp(i64::MIN), Timestamp(i64::MAX)));
-        if let Some(o) = self.override_at(at) {
-            (from, to) = (o.from, o.to);
-        }
-        // Where another override begins or ends inside, the shift is cut there.
-        for o in &self.overrides {
-            for edge in [o.from, o.to] {
-                if edge <= at && edge > from && self.on_call_at(edge.plus_us(-1)).as_ref() != Some(&person) {
-                    from = edge;
-                }
-                if edge > at && edge < to && self.on_call_at(edge).as_ref() != Some(&person) {
-                    to = edge;
-                }
-            }
-        }
+        let (from, to) = (self.shift_start(at, &person), self.shift_end(at, &person));
         Some(Shift { person, from, to, overridden })
+    }
+
+    fn shift_end(&self, at: Timestamp, person: &PersonId) -> Timestamp {
+        let mut t = at;
+        loop {
+            let handoff = self.visible_bounds_at(t).map(|(_, end)| end);
+            let next = self.edges().filter(|edge| *edge > t).chain(handoff).min().unwrap_or(NEVER);
+            let only_by_handoff = Some(next) == handoff && self.rotation.has_one_person();
+            if next == NEVER || only_by_handoff || self.on_call_at(next).as_ref() != Some(person) {
+                return next;
+            }
+            t = next;
+        }
+    }
+
+    fn shift_start(&self, at: Timestamp, person: &PersonId) -> Timestamp {
+        let mut t = at;
+        loop {
+            let handoff = self.visible_bounds_at(t).map(|(start, _)| start);
+            let last = self.edges().filter(|edge| *edge <= t).chain(handoff).max().unwrap_or(ALWAYS);
+            let before = last.plus_us(-1);
+            let only_by_handoff = Some(last) == handoff && self.rotation.has_one_person();
+            if last == ALWAYS || only_by_handoff || self.on_call_at(before).as_ref() != Some(person) {
+                return last;
+            }
+            t = before;
+        }
+    }
+
+    /// The rotation's shift at an instant, unless an override hides it.
+    fn visible_bounds_at(&self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        if self.override_at(at).is_some() { None } else { self.rotation.bounds_at(at) }
+    }
+
+    fn edges(&self) -> impl Iterator<Item = Timestamp> {
+        self.overrides.iter().filter(|o| o.from < o.to).flat_map(|o| [o.from, o.to])
     }
 }
 
+/// The ends of representable time, for a shift that has no beginning or no end.
+const ALWAYS: Timestamp = Timestamp(i64::MIN);
+const NEVER: Timestamp = Timestamp(i64::MAX);
+
 impl Rotation {
     pub fn person_at(&self, at: Timestamp) -> Option<PersonId> {
-        if self.people.is_empty() || self.shift_s <= 0 {
-            return None;
-        }
-        let k = self.shift_number(at);
+        let k = self.shift_number(at)?;
         let index = k.rem_euclid(self.people.len() as i64) as usize;
         self.people.get(index).cloned()
     }
 
     /// Beginning and end of the rotation's shift at an instant.
     pub fn bounds_at(&self, at: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        let k = self.shift_number(at)?;
+        Some((self.handoff(k), self.handoff(k.saturating_add(1))))
+    }
+
+    fn has_one_person(&self) -> bool {
+        self.people.iter().all(|p| Some(p) == self.people.first())
+    }
+
+    /// The greatest k whose hand-off is not after `at`; `None` where there is nobody to hand over to.
+    fn shift_number(&self, at: Timestamp) -> Option<i64> {
         if self.people.is_empty() || self.shift_s <= 0 {
             return None;
         }
-        let k = self.shift_number(at);
-        Some((self.handoff(k), self.handoff(k + 1)))
-    }
-
-    /// The greatest k whose hand-off is not after `at`.
-    fn shift_number(&self, at: Timestamp) -> i64 {
-        let local = self.zone.from_utc_datetime(&at.utc().naive_utc()).naive_local();
-        let mut k = (local - self.first_handoff).num_seconds().div_euclid(self.shift_s);
-        // The wall clock is off by at most a day from the elapsed time (zones have skipped whole days), so the
-        // guess is near; hand-offs are in order, so these two loops end at the answer.
-        while self.handoff(k) > at {
-            k -= 1;
+        // Hand-offs beyond what a calendar can say are pinned to the ends of time: the last is never reached.
+        let at = at.min(NEVER.plus_us(-1));
+        let local = wall_clock(self.zone, at.utc());
+        let guess = (local - self.first_handoff).num_seconds().div_euclid(self.shift_s);
+        // The wall clock is never off by more than a day from the time that has passed (zones have skipped whole
+        // days), so the answer lies within two days of the guess; hand-offs are in order, so halving finds it.
+        let slack = 2 * 86_400 / self.shift_s + 2;
+        let (mut low, mut high) = (guess - slack, guess + slack);
+        debug_assert!(self.handoff(low) <= at && at < self.handoff(high), "{at:?} {self:?}");
+        while high - low > 1 {
+            let middle = low + (high - low) / 2;
+            if self.handoff(middle) <= at { low = middle } else { high = middle }
         }
-        while self.handoff(k + 1) <= at {
-            k += 1;
-        }
-        k
+        Some(low)
     }
 
     fn handoff(&self, k: i64) -> Timestamp {
-        let seconds = k.saturating_mul(self.shift_s);
-        let wall = Duration::try_seconds(seconds)
-            .and_then(|d| self.first_handoff.checked_add_signed(d))
-            .unwrap_or(if k < 0 { NaiveDateTime::MIN } else { NaiveDateTime::MAX });
-        instant_of(self.zone, wall)
+        let wall = Duration::try_seconds(k.saturating_mul(self.shift_s))
+            .and_then(|d| self.first_handoff.checked_add_signed(d));
+        match wall {
+            Some(wall) => instant_of(self.zone, wall),
+            None if k < 0 => ALWAYS,
+            None => NEVER,
+        }
     }
 }
 
@@ -130,9 +164,8 @@ pub fn instant_of(zone: Tz, wall: NaiveDateTime) -> Timestamp {
             // three days around (no zone has ever skipped more than one day).
             let centre = wall.and_utc().timestamp();
             let (mut low, mut high) = (centre - 130_000, centre + 130_000);
-            let before = |utc: i64| {
-                Utc.timestamp_opt(utc, 0).single().is_none_or(|t| t.with_timezone(&zone).naive_local() < wall)
-            };
+            let before =
+                |utc: i64| Utc.timestamp_opt(utc, 0).single().map_or(utc < centre, |t| wall_clock(zone, t) < wall);
             while high - low > 1 {
                 let middle = low + (high - low) / 2;
                 if before(middle) { low = middle } else { high = middle }
@@ -140,6 +173,12 @@ pub fn instant_of(zone: Tz, wall: NaiveDateTime) -> Timestamp {
             Timestamp(high.saturating_mul(crate::time::SECOND))
         }
     }
+}
+
+/// What the clock on the wall shows; at the ends of the calendar, where that has no name, UTC.
+fn wall_clock(zone: Tz, at: DateTime<Utc>) -> NaiveDateTime {
+    let utc = at.naive_utc();
+    utc.checked_add_offset(zone.offset_from_utc_datetime(&utc).fix()).unwrap_or(utc)
 }
 
 #[cfg(test)]
