@@ -32,6 +32,14 @@ pub const RETRY_AFTER_MAX_S: i64 = 120;
 pub const LEASE_S: i64 = 30;
 /// Seconds after which a send is given up.
 pub const SEND_TIMEOUT_S: u64 = 10;
+/// Seconds for the connection of a send: a host that is gone should leave time for the next channel.
+pub const SEND_CONNECT_TIMEOUT_S: u64 = 4;
+/// Bytes that are read of a pager's answer. Theirs are some hundred bytes; a proxy's error page may be anything.
+pub const ANSWER_BYTES_MAX: usize = 16 * 1024;
+/// Characters of the sentence that says why a send failed: one entry of a timeline, read on a phone.
+pub const WHY_CHARS_MAX: usize = 300;
+/// Characters that are kept of a pager's own id for what it took.
+pub const RECEIPT_CHARS_MAX: usize = 200;
 
 /// Seconds between the pages of an incident that no policy covers or that reaches nobody (CONTRACTS).
 pub const FALLBACK_REPEAT_S: i64 = 300;
