@@ -12,6 +12,8 @@ use super::http::{self, Answer};
 use super::{BadSettings, Now, words};
 use crate::engine::ports::{BoxFuture, Guarantee, Notify, Outcome, Sending, SendingKind};
 use firebell_domain::id::{ChannelId, PersonId};
+use firebell_domain::limits::NAME_CHARS_MAX;
+use firebell_domain::text::{cut, line_of_machine};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -116,23 +118,26 @@ impl PagerDuty {
             ("", _) => return Err(format!("{WHO} cannot be told which page this ends: it has no thread")),
             (thread, _) => dedup_key(thread),
         };
+        let service = message.service.as_deref().map(|s| line_of_machine(s, NAME_CHARS_MAX));
+        let source = service.filter(|s| !s.is_empty()).unwrap_or_else(|| "firebell".to_string());
         let link = message.link.as_deref();
         let place = sending.incident.map_or("Firebell".to_string(), |i| format!("{i} in Firebell"));
+        let links = link.map(|href| json!({"href": href, "text": format!("Open {place}")}));
         let event = json!({
             "event_action": action,
             "dedup_key": dedup_key,
             "client": "Firebell",
             "client_url": link.unwrap_or(&self.settings.public_url),
-            "links": link.map(|href| json!({"href": href, "text": format!("Open {place}")})).into_iter().collect::<Vec<_>>(),
+            "links": Vec::from_iter(links),
             "payload": {
                 "summary": summary(sending),
-                "source": message.service.as_deref().map(words::one_line).filter(|s| !s.is_empty()).unwrap_or("firebell".to_string()),
+                "source": source,
                 "severity": severity,
                 "custom_details": {
                     "incident": sending.incident.map(|i| i.to_string()),
                     "severity": message.severity_level,
                     "status": message.status,
-                    "text": words::cut(&message.text, TEXT_CHARS_MAX),
+                    "text": cut(&message.text, TEXT_CHARS_MAX),
                     "claim_seq": sending.claim_seq,
                     "idempotency_key": sending.idempotency_key,
                     "attempt": sending.attempt,
@@ -155,7 +160,7 @@ fn severity(rank: u32) -> &'static str {
 
 /// Never empty (PagerDuty refuses that), and a test says that it is one.
 fn summary(sending: &Sending) -> String {
-    let line = words::one_line(&sending.message.summary);
+    let line = line_of_machine(&sending.message.summary, usize::MAX);
     let line = match (sending.kind, line.is_empty(), sending.incident) {
         (SendingKind::Test, true, _) => "Test page from Firebell: nothing is wrong".to_string(),
         (SendingKind::Test, ..) if !line.to_lowercase().contains("test") => format!("Test page: {line}"),
@@ -163,7 +168,7 @@ fn summary(sending: &Sending) -> String {
         (_, true, None) => "Firebell needs an answer".to_string(),
         _ => line,
     };
-    words::cut(&line, SUMMARY_CHARS_MAX)
+    cut(&line, SUMMARY_CHARS_MAX)
 }
 
 /// Too long a key becomes its hash: cutting could make two pages one.
@@ -182,7 +187,7 @@ fn accepted(answer: &Answer, secrets: &[SecretString]) -> Outcome {
     let json = answer.json().unwrap_or(Value::Null);
     if answer.status.as_u16() != 202 && json["status"] != "success" {
         let why = format!(
-            "{WHO} answered {} and not its usual 202, so something in between may have taken the page: check paging.pagerduty.api_url",
+            "{WHO} answered {} and not its usual 202, so something in between may have taken it: check its api_url",
             answer.status.as_u16()
         );
         return Outcome::Retry { after_s: None, why: words::why(&why, secrets) };

@@ -11,6 +11,7 @@ use crate::engine::ports::{Message, Outcome, Sending, SendingKind};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::limits::{PAGE_ATTEMPTS_MAX, WHY_CHARS_MAX};
+use firebell_domain::text::line_of_machine;
 use secrecy::SecretString;
 use serde_json::json;
 use stand_in::{Does, reply, stand_in};
@@ -21,8 +22,10 @@ const TEAM_KEY: &str = "team-key-0123456789abcdef0123456";
 const ANA_KEY: &str = "anas-key-0123456789abcdef0123456";
 const SECRET: &str = "whsec-0123456789abcdef";
 const TOKEN: &str = "t0ken-in-the-address";
-/// Long enough for loopback on a busy machine, short enough to wait for.
-const SHORT: Duration = Duration::from_millis(700);
+/// For a server that never answers: the sooner the better.
+const SHORT: Duration = Duration::from_millis(200);
+/// For one whose status must arrive, on a busy machine too, before its body does not.
+const PATIENT: Duration = Duration::from_secs(2);
 const AMPLE: Duration = Duration::from_secs(10);
 
 /// Sunday, 6 November 1994, 08:49:07 UTC: thirty seconds before the date that RFC 9110 uses as its example.
@@ -54,10 +57,10 @@ fn webhook_settings(base: &str, timeout: Duration) -> super::webhook::Settings {
     super::webhook::Settings { channel: "webhook.ops".into(), url, secret: SECRET.into(), timeout }
 }
 
-fn adapters(base: &str, timeout: Duration) -> Pagers {
+fn adapters(client: &reqwest::Client, base: &str, timeout: Duration) -> Pagers {
     let all =
         vec![Pager::PagerDuty(pagerduty_settings(base, timeout)), Pager::Webhook(webhook_settings(base, timeout))];
-    Pagers::new(all, &test_client(), &now()).unwrap()
+    Pagers::new(all, client, &now()).unwrap()
 }
 
 fn page() -> Sending {
@@ -103,7 +106,7 @@ fn check(case: &str, channel: &ChannelId, outcome: &Outcome, want: Want) {
     }
     if let Some(why) = why {
         assert!((20..=WHY_CHARS_MAX).contains(&why.chars().count()), "{case}, {channel}: {why}");
-        assert_eq!(&words::one_line(why), why, "{case}, {channel}");
+        assert_eq!(&line_of_machine(why, WHY_CHARS_MAX), why, "{case}, {channel}");
         assert!(!why.contains(['<', '>']), "{case}, {channel}: {why}");
         assert!(why.to_lowercase().contains(channel.as_str()), "{case}: {why} names no {channel}");
     }
@@ -158,18 +161,23 @@ async fn every_pager_answers_every_misbehaviour_with_the_same_outcome() {
         ("no HTTP", Does::Stall("220 mail ESMTP\r\n\r\n"), any(Want::Retry(None))),
     ];
     // All at once, because some of them wait.
-    let cases: Vec<_> =
-        table.into_iter().map(|(case, does, wants)| tokio::spawn(conforms(case, does, wants))).collect();
+    let client = test_client();
+    let start = |(case, does, wants)| tokio::spawn(conforms(client.clone(), case, does, wants));
+    let cases: Vec<_> = table.into_iter().map(start).collect();
     for case in cases {
         case.await.unwrap();
     }
 }
 
-async fn conforms(case: &str, does: Does, wants: (Want, Want)) {
-    let waits = matches!(does, Does::Hang | Does::Stall(_));
+async fn conforms(client: reqwest::Client, case: &str, does: Does, wants: (Want, Want)) {
+    let timeout = match does {
+        Does::Answer(_) | Does::Reset => AMPLE,
+        Does::Hang => SHORT,
+        Does::Stall(_) => PATIENT,
+    };
     let answers = matches!(does, Does::Answer(_));
     let (base, seen) = stand_in(does).await;
-    let pagers = adapters(&base, if waits { SHORT } else { AMPLE });
+    let pagers = adapters(&client, &base, timeout);
     let (duty, hook) = (pagers.get(&"pagerduty".into()).unwrap(), pagers.get(&"webhook.ops".into()).unwrap());
     let sending = page();
     let outcomes = tokio::join!(duty.send(&sending), hook.send(&sending));
@@ -189,7 +197,7 @@ async fn what_cannot_be_reached_is_tried_again() {
         ("refused", format!("http://{address}"), "connection refused"),
         ("no TLS there", plain.replace("http:", "https:"), "TLS"),
     ] {
-        for pager in adapters(&base, AMPLE).iter() {
+        for pager in adapters(&test_client(), &base, AMPLE).iter() {
             let outcome = pager.send(&page()).await;
             check(case, pager.channel(), &outcome, Want::Retry(None));
             assert!(format!("{outcome:?}").contains(says), "{case}: {outcome:?}");
@@ -200,7 +208,7 @@ async fn what_cannot_be_reached_is_tried_again() {
 #[tokio::test]
 async fn tries_of_one_page_differ_in_their_attempt_only() {
     let (base, seen) = stand_in(reply(503, &[], "")).await;
-    for pager in adapters(&base, AMPLE).iter() {
+    for pager in adapters(&test_client(), &base, AMPLE).iter() {
         for attempt in 1..=PAGE_ATTEMPTS_MAX {
             pager.send(&Sending { attempt, ..page() }).await;
         }
@@ -222,7 +230,7 @@ async fn the_vendors_own_words_reach_the_timeline() {
         r#"{"status":"invalid event","message":"Event object is invalid","errors":["'summary' is missing or blank"]}"#;
     let (base, _) = stand_in(reply(400, &[], body)).await;
     for (channel, who) in [("pagerduty", "PagerDuty"), ("webhook.ops", "webhook.ops")] {
-        let outcome = adapters(&base, AMPLE).get(&channel.into()).unwrap().send(&page()).await;
+        let outcome = adapters(&test_client(), &base, AMPLE).get(&channel.into()).unwrap().send(&page()).await;
         let words = "it says: Event object is invalid: 'summary' is missing or blank";
         assert_eq!(outcome, Outcome::Never { why: format!("{who} refused the message (400); {words}") });
     }

@@ -1,42 +1,20 @@
-//! Text on its way to a vendor or to the timeline: cut, cleaned, mentions defused, secrets taken out.
-//! Never decides what is said.
+//! Text on its way to a vendor or to the timeline: mentions defused, secrets taken out. Never decides what is said,
+//! and leaves what any text needs (cutting, invisible characters) to the domain's `text`.
 
 use firebell_domain::limits::{RECEIPT_CHARS_MAX, WHY_CHARS_MAX};
+use firebell_domain::text::{cut, line_of_machine};
 use secrecy::{ExposeSecret, SecretString};
-
-/// At most `max` characters, the last an ellipsis where something was cut.
-pub fn cut(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        None => text.to_string(),
-        Some(_) => text.chars().take(max.saturating_sub(1)).chain(['…']).collect(),
-    }
-}
-
-/// One line of printable characters: line breaks and tabs become spaces, what has no shape of its own (control
-/// characters, direction overrides that could turn a title round, zero-width characters) is dropped.
-pub fn one_line(text: &str) -> String {
-    let shown = text.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(|c| is_printable(*c));
-    let spaced: String = shown.collect();
-    spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-fn is_printable(c: char) -> bool {
-    let shapeless = matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}'..='\u{ffff}'
-        | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{10ffff}');
-    !c.is_control() && !shapeless
-}
 
 /// The sentence of an outcome: one line, no secret that we sent even if the vendor quotes it, no angle brackets
 /// (they are markup in the room and mentions in chat), at most `WHY_CHARS_MAX` characters.
 pub fn why(text: &str, secrets: &[SecretString]) -> String {
-    let line = hide(&hide(&one_line(text), secrets).replace(['<', '>'], ""), secrets);
+    let line = hide(&hide(&line_of_machine(text, usize::MAX), secrets).replace(['<', '>'], ""), secrets);
     cut(line.trim_end_matches('.'), WHY_CHARS_MAX)
 }
 
 /// A vendor's own id for what it took, if there is anything to it.
 pub fn receipt(id: &str, secrets: &[SecretString]) -> Option<String> {
-    let id = cut(&hide(&one_line(id), secrets), RECEIPT_CHARS_MAX);
+    let id = cut(&hide(&line_of_machine(id, usize::MAX), secrets), RECEIPT_CHARS_MAX);
     if id.is_empty() { None } else { Some(id) }
 }
 
@@ -97,17 +75,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_cut_to_size_and_cleaned(text in any::<String>(), max in 1_usize..20) {
-            let short = cut(&text, max);
-            prop_assert!(short.chars().count() <= max);
-            prop_assert!(short == text || short.ends_with('…'));
-            let line = one_line(&text);
-            prop_assert!(line.chars().all(is_printable));
-            prop_assert_eq!(one_line(&line), line);
-        }
-
-        #[test]
-        fn defusing_only_adds_zero_width_spaces_and_leaves_no_mention(text in "[<!@#a-zE ]{0,12}(@everyone|<!here>|<@U1>|@Channel)?[<@hr]{0,3}") {
+        fn defusing_only_adds_zero_width_spaces_and_leaves_no_mention(
+            text in "[<!@#a-zE ]{0,12}(@everyone|<!here>|<@U1>|@Channel)?[<@hr]{0,3}",
+        ) {
             let out = defuse(&text);
             prop_assert_eq!(out.replace('\u{200b}', ""), text);
             prop_assert_eq!(defuse(&out), out.clone());
