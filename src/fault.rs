@@ -65,7 +65,9 @@ impl Fault {
                 "Not recorded: this incident's log does not add up. Run \"firebell audit verify\" and tell your operator {id}."
             ),
             FaultKind::Bug => {
-                format!("Not recorded: something went wrong inside Firebell. Tell your operator {id}; the log has the rest.")
+                format!(
+                    "Not recorded: something went wrong inside Firebell. Tell your operator {id}; the log has the rest."
+                )
             }
         }
     }

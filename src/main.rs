@@ -1,9 +1,12 @@
 //! Firebell's one binary.
 
+mod app;
 mod clock;
 mod engine;
 mod fault;
+mod notice;
 mod notify;
+mod stop;
 mod store;
 
 fn main() {}

@@ -1,3 +1,46 @@
-//! The engine: one loop that wakes, fires what is due and delivers what is committed.
+//! The engine: one loop that wakes, fires what is due and delivers what is committed. It names no vendor and decides
+//! nothing: what it finds goes through `app::act` like everything else.
 
+mod deliver;
 pub mod ports;
+mod tick;
+
+pub use tick::Engine;
+
+use firebell_domain::time::Timestamp;
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+/// What the engine says of itself, for `/health/components` and metrics.
+#[derive(Debug, Default)]
+pub struct EngineState {
+    inner: Mutex<Inner>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Inner {
+    pub ticked_at: Option<Timestamp>,
+    /// The last tick could not read or commit.
+    pub failing: Option<String>,
+    pub channels: BTreeMap<String, ChannelState>,
+    /// The checkpoint log outside the database could not be written.
+    pub checkpoint_failing: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct ChannelState {
+    pub done: u64,
+    pub failures_in_a_row: u64,
+    pub last_problem: Option<String>,
+    pub last_done_at: Option<Timestamp>,
+    pub last_problem_at: Option<Timestamp>,
+}
+
+impl EngineState {
+    pub fn read(&self) -> Inner {
+        self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Inner)) {
+        change(&mut self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+}

@@ -65,7 +65,8 @@ pub enum Outcome {
     /// The vendor has taken it; its own id where it gave one.
     Done { receipt: Option<String> },
     /// May work later (time-out, 429, 5xx, reset). `after_s` is the vendor's own `Retry-After`, unclamped.
-    Retry { after_s: Option<i64>, why: String },
+    /// `maybe_arrived`: the vendor may have taken it all the same (a time-out or reset after the request was sent).
+    Retry { after_s: Option<i64>, why: String, maybe_arrived: bool },
     /// Will not work however often it is tried (bad routing key, 4xx).
     Never { why: String },
 }

@@ -160,7 +160,8 @@ pub fn refused(who: &str, answer: &Answer, secrets: &[SecretString]) -> Outcome 
     };
     let why = words::why(&sentence, secrets);
     match classify(answer.status, answer.after_s) {
-        Verdict::Retry { after_s } => Outcome::Retry { after_s, why },
+        // A 5xx may come from a proxy after the vendor took it; 408, 425 and 429 mean that it was not taken.
+        Verdict::Retry { after_s } => Outcome::Retry { after_s, why, maybe_arrived: answer.status.is_server_error() },
         Verdict::Accepted | Verdict::Never => Outcome::Never { why },
     }
 }
@@ -180,7 +181,7 @@ fn no_answer(who: &str, error: reqwest::Error, timeout: Duration, secrets: &[Sec
             format!("{who} broke off before answering ({}), so it may or may not have taken it", cause(&error))
         }
     };
-    Outcome::Retry { after_s: None, why: words::why(&sentence, secrets) }
+    Outcome::Retry { after_s: None, why: words::why(&sentence, secrets), maybe_arrived: !error.is_connect() }
 }
 
 /// What an operator can act on, from the chain below an error.

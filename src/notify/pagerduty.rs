@@ -190,7 +190,7 @@ fn accepted(answer: &Answer, secrets: &[SecretString]) -> Outcome {
             "{WHO} answered {} and not its usual 202, so something in between may have taken it: check its api_url",
             answer.status.as_u16()
         );
-        return Outcome::Retry { after_s: None, why: words::why(&why, secrets) };
+        return Outcome::Retry { after_s: None, why: words::why(&why, secrets), maybe_arrived: true };
     }
     Outcome::Done { receipt: json["dedup_key"].as_str().and_then(|id| words::receipt(id, secrets)) }
 }

@@ -96,7 +96,7 @@ enum Want {
 fn check(case: &str, channel: &ChannelId, outcome: &Outcome, want: Want) {
     let (got, why) = match outcome {
         Outcome::Done { .. } => (Want::Done, None),
-        Outcome::Retry { after_s, why } => (Want::Retry(*after_s), Some(why)),
+        Outcome::Retry { after_s, why, .. } => (Want::Retry(*after_s), Some(why)),
         Outcome::Never { why } => (Want::Never, Some(why)),
     };
     assert_eq!(got, want, "{case}, {channel}: {outcome:?}");

@@ -173,13 +173,19 @@ impl Batch {
         })
     }
 
-    /// Takes `n` numbers for new incidents and returns the first.
-    pub async fn allocate(&mut self, n: i64) -> Result<i64, Fault> {
-        const SQL: &str = "UPDATE organisation SET incidents = incidents + $1 WHERE id = 1 RETURNING incidents";
-        on_tx!(&mut self.tx, |c| {
-            let last: i64 = sqlx::query_scalar(SQL).bind(n).fetch_one(c).await.map_err(fault)?;
-            Ok(last - n + 1)
-        })
+    /// How many incidents have been declared; locked on Postgres until the commit, so that numbers have no gaps.
+    pub async fn incidents_declared(&mut self) -> Result<i64, Fault> {
+        let lock = if matches!(self.tx, Tx::Pg(_)) { " FOR UPDATE" } else { "" };
+        let sql = format!("SELECT incidents FROM organisation WHERE id = 1{lock}");
+        on_tx!(&mut self.tx, |c| sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(c).await.map_err(fault))
+    }
+
+    pub async fn set_incidents_declared(&mut self, before: i64, after: i64) -> Result<(), Fault> {
+        const SQL: &str = "UPDATE organisation SET incidents = $1 WHERE id = 1";
+        if before == after {
+            return Ok(());
+        }
+        on_tx!(&mut self.tx, |c| sqlx::query(SQL).bind(after).execute(c).await.map(|_| ()).map_err(fault))
     }
 
     pub async fn write(&mut self, w: &Written) -> Result<(), Fault> {
@@ -282,8 +288,7 @@ impl Batch {
 
     async fn write_timers(&mut self, w: &Written) -> Result<(), Fault> {
         for chunk in chunks(&w.timers_gone) {
-            let sql =
-                format!("DELETE FROM timer WHERE (incident_id, kind) IN (VALUES {})", values(chunk.len(), 2));
+            let sql = format!("DELETE FROM timer WHERE (incident_id, kind) IN (VALUES {})", values(chunk.len(), 2));
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
                 for (id, kind) in chunk {
@@ -308,10 +313,7 @@ impl Batch {
         Ok(())
     }
 
-    pub(super) async fn write_outbox(
-        &mut self,
-        rows: &BTreeMap<(IncidentId, u32), OutboxRow>,
-    ) -> Result<(), Fault> {
+    pub(super) async fn write_outbox(&mut self, rows: &BTreeMap<(IncidentId, u32), OutboxRow>) -> Result<(), Fault> {
         let rows: Vec<(&OutboxRow, String)> = rows
             .values()
             .map(|r| serde_json::to_string(&r.intent).map(|s| (r, s)).map_err(Fault::bug))

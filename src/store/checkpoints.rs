@@ -54,7 +54,8 @@ impl Store {
                 // One sweeper at a time; the others find nothing left.
                 sqlx::query("SELECT pg_advisory_xact_lock(7911)").execute(&mut *c).await.map_err(fault)?;
             }
-            const SQL: &str = "SELECT checkpoint_no, at, previous, heads, mac FROM checkpoint ORDER BY checkpoint_no DESC LIMIT 1";
+            const SQL: &str =
+                "SELECT checkpoint_no, at, previous, heads, mac FROM checkpoint ORDER BY checkpoint_no DESC LIMIT 1";
             let row = sqlx::query(SQL).fetch_optional(c).await.map_err(fault)?;
             row.map(|r| checkpoint_of!(r)).transpose()
         })?;

@@ -9,9 +9,9 @@ mod reads;
 mod rights;
 mod sql;
 
-pub use batch::{Batch, Loaded, Written};
-pub use checkpoints::{Checkpoint, Head};
-pub use open::{OpenError, open};
+pub use batch::{Batch, Loaded, Written, event_row};
+pub use checkpoints::{Checkpoint, Head, RawEvent};
+pub use open::{Lock, Mode, OpenError, open, sqlite_path, without_password};
 pub use reads::{DueIntent, FailedIntent, IncidentRow, OutboxDepth};
 pub use rights::Right;
 
@@ -21,7 +21,10 @@ use sqlx::{PgPool, SqlitePool};
 #[derive(Clone, Debug)]
 pub enum Store {
     /// `read` has several connections, `write` exactly one.
-    Lite { read: SqlitePool, write: SqlitePool },
+    Lite {
+        read: SqlitePool,
+        write: SqlitePool,
+    },
     Pg(PgPool),
 }
 

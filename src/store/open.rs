@@ -159,10 +159,7 @@ fn lock(path: &Path) -> Result<Lock, OpenError> {
     }
 }
 
-fn migrate(
-    ran: Result<(), sqlx::migrate::MigrateError>,
-    known: &sqlx::migrate::Migrator,
-) -> Result<(), OpenError> {
+fn migrate(ran: Result<(), sqlx::migrate::MigrateError>, known: &sqlx::migrate::Migrator) -> Result<(), OpenError> {
     use sqlx::migrate::MigrateError;
     match ran {
         Ok(()) => Ok(()),

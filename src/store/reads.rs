@@ -163,14 +163,12 @@ impl Store {
         })
     }
 
-    /// When the next timer or the next waiting intent is due.
-    pub async fn next_due(&self) -> Result<Option<Timestamp>, Fault> {
-        const TIMER: &str = "SELECT MIN(due_at) FROM timer";
-        const INTENT: &str = "SELECT MIN(due_at) FROM outbox WHERE status = 'queued'";
+    /// When the next timer is due.
+    pub async fn next_timer(&self) -> Result<Option<Timestamp>, Fault> {
+        const SQL: &str = "SELECT MIN(due_at) FROM timer";
         on_read!(self, |p| {
-            let timer: Option<i64> = sqlx::query_scalar(TIMER).fetch_one(p).await.map_err(fault)?;
-            let intent: Option<i64> = sqlx::query_scalar(INTENT).fetch_one(p).await.map_err(fault)?;
-            Ok(timer.into_iter().chain(intent).min().map(Timestamp))
+            let at: Option<i64> = sqlx::query_scalar(SQL).fetch_one(p).await.map_err(fault)?;
+            Ok(at.map(Timestamp))
         })
     }
 
@@ -233,12 +231,7 @@ impl Store {
             for row in &rows {
                 let oldest = Timestamp(row.try_get(3).map_err(fault)?);
                 let count: i64 = row.try_get(2).map_err(fault)?;
-                depth.queued.push((
-                    row.try_get(0).map_err(fault)?,
-                    row.try_get(1).map_err(fault)?,
-                    count,
-                    oldest,
-                ));
+                depth.queued.push((row.try_get(0).map_err(fault)?, row.try_get(1).map_err(fault)?, count, oldest));
             }
             depth.claimed = sqlx::query_scalar(CLAIMED).fetch_one(p).await.map_err(fault)?;
             Ok(depth)
@@ -295,8 +288,7 @@ impl Store {
         super::on_tx!(&mut tx, |c| {
             sqlx::query(INSERT).bind(candidate).bind(genesis.as_slice()).execute(c).await.map(|_| ()).map_err(fault)
         })?;
-        let install: String =
-            super::on_tx!(&mut tx, |c| sqlx::query_scalar(SELECT).fetch_one(c).await.map_err(fault))?;
+        let install: String = super::on_tx!(&mut tx, |c| sqlx::query_scalar(SELECT).fetch_one(c).await.map_err(fault))?;
         tx.commit().await?;
         Ok(install)
     }

@@ -39,10 +39,7 @@ impl Store {
             match sqlx::query(TAKE).bind(invitation_hash).fetch_optional(c).await.map_err(fault)? {
                 None => Ok::<_, Fault>(None),
                 Some(row) => {
-                    let right = Right {
-                        person: row.try_get(0).map_err(fault)?,
-                        admin: row.try_get(1).map_err(fault)?,
-                    };
+                    let right = Right { person: row.try_get(0).map_err(fault)?, admin: row.try_get(1).map_err(fault)? };
                     Ok(Some((right, Timestamp(row.try_get(2).map_err(fault)?))))
                 }
             }

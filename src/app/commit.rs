@@ -1,0 +1,377 @@
+//! The writer: takes what is waiting, decides all of it in one transaction, commits once, answers everybody. That is
+//! how thousands of durable commands a second fit on one disk. One task; the only caller of `domain::decide` in a
+//! running bot.
+
+use super::act::{Act, ActError, Acted, Changed, On};
+use super::{Inner, Moved};
+use crate::clock::Clock;
+use crate::fault::{Fault, FaultKind};
+use crate::stop;
+use crate::store::{Batch, Loaded, Store, Written, event_row};
+use firebell_domain::alert::{self, Route};
+use firebell_domain::chain::GENESIS;
+use firebell_domain::decide::{self, Because, Decision, Declaration, Input, No};
+use firebell_domain::directory::Directory;
+use firebell_domain::event::{Actor, Event};
+use firebell_domain::id::IncidentId;
+use firebell_domain::org::OrgEntry;
+use firebell_domain::outbox;
+use firebell_domain::refusal::Refusal;
+use firebell_domain::time::Timestamp;
+use firebell_domain::timer::{self, Timer};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::{Notify, broadcast, mpsc, oneshot};
+
+/// Commands in one transaction. More makes everybody wait for the slowest; fewer wastes the disk's flush.
+const BATCH_MAX: usize = 128;
+/// A transaction that takes longer has lost its database: it is dropped and everybody is told.
+const TRANSACTION_MAX: Duration = Duration::from_secs(15);
+/// Alert groups that cannot be read have this key; a source cannot send it, because keys from outside are cleaned.
+pub const UNREADABLE_GROUP: &str = "\u{1}unreadable";
+
+pub struct Job {
+    pub act: Act,
+    pub reply: oneshot::Sender<Result<Acted, ActError>>,
+}
+
+pub struct Writer {
+    pub store: Store,
+    pub clock: Clock,
+    pub moved: broadcast::Sender<Moved>,
+    pub nudge: Arc<Notify>,
+    pub directory: Weak<Inner>,
+}
+
+impl Writer {
+    pub async fn run(self, mut commands: mpsc::Receiver<Job>, mut engine: mpsc::Receiver<Job>) {
+        let mut jobs: Vec<Job> = Vec::with_capacity(2 * BATCH_MAX);
+        loop {
+            let first = tokio::select! {
+                biased;
+                job = engine.recv() => job,
+                job = commands.recv() => job,
+            };
+            let Some(first) = first else { return };
+            jobs.push(first);
+            // Whoever came first, take along what the other queue has: neither starves.
+            while jobs.len() < 2 * BATCH_MAX {
+                match commands.try_recv().or_else(|_| engine.try_recv()) {
+                    Ok(job) => jobs.push(job),
+                    Err(_) => break,
+                }
+            }
+            self.commit(std::mem::take(&mut jobs)).await;
+        }
+    }
+
+    async fn commit(&self, jobs: Vec<Job>) {
+        let Some(inner) = self.directory.upgrade() else { return };
+        let directory = inner.directory();
+        drop(inner);
+        let (acts, replies): (Vec<Act>, Vec<_>) = jobs.into_iter().map(|j| (j.act, j.reply)).unzip();
+        // `once` answers can be made only once; a batch that is tried again one by one keeps them.
+        let mut acts: Vec<Act> = acts;
+        let mut results = self.try_commit(&mut acts, &directory).await;
+        if let Err(fault) = &results {
+            if acts.len() > 1 && matches!(fault.kind, FaultKind::Bug | FaultKind::Damaged) {
+                // One of them is poison: alone, it harms only itself.
+                let mut each = Vec::with_capacity(acts.len());
+                for act in &mut acts {
+                    let alone = self.try_commit(std::slice::from_mut(act), &directory).await;
+                    each.push(match alone {
+                        Ok(mut answers) => answers.pop().unwrap_or(Err(Fault::bug("no answer").into())),
+                        Err(f) => Err(f.logged().into()),
+                    });
+                }
+                results = Ok(each);
+            }
+        }
+        match results {
+            Ok(answers) => {
+                for (reply, answer) in replies.into_iter().zip(answers) {
+                    let _ = reply.send(answer);
+                }
+            }
+            Err(fault) => {
+                let fault = fault.logged();
+                for reply in replies {
+                    let _ = reply.send(Err(fault.clone().into()));
+                }
+            }
+        }
+    }
+
+    async fn try_commit(&self, acts: &mut [Act], directory: &Directory) -> Result<Vec<Result<Acted, ActError>>, Fault> {
+        match tokio::time::timeout(TRANSACTION_MAX, self.transaction(acts, directory)).await {
+            Ok(done) => done,
+            Err(_) => Err(Fault::new(FaultKind::Unknown, "the database did not answer within 15 s")),
+        }
+    }
+
+    async fn transaction(
+        &self,
+        acts: &mut [Act],
+        directory: &Directory,
+    ) -> Result<Vec<Result<Acted, ActError>>, Fault> {
+        let mut batch = self.store.batch().await?;
+        let now = self.clock.now();
+        let mut work = Work::load(&mut batch, acts, directory, now).await?;
+        let mut answers = Vec::with_capacity(acts.len());
+        for act in acts.iter_mut() {
+            answers.push(work.decide(act));
+        }
+        let moved = work.finish();
+        batch.set_incidents_declared(work.declared_before, work.declared).await?;
+        batch.write(&work.written).await?;
+        if !moved.is_empty() {
+            let ids: Vec<String> = moved.iter().take(200).map(|m| format!("{}:{}", m.incident.0, m.seq)).collect();
+            batch.notify(&ids.join(",")).await?;
+        }
+        stop::point(stop::Place::BeforeCommit);
+        batch.commit().await?;
+        stop::point(stop::Place::AfterCommit);
+        for m in moved {
+            let _ = self.moved.send(m);
+        }
+        if !work.written.outbox.is_empty() || !work.written.timers_set.is_empty() {
+            self.nudge.notify_one();
+        }
+        Ok(answers)
+    }
+}
+
+/// One transaction's incidents as they change, and what is to be written.
+struct Work {
+    now: Timestamp,
+    directory: Directory,
+    loaded: HashMap<IncidentId, Loaded>,
+    timers_before: HashMap<IncidentId, Vec<Timer>>,
+    groups: BTreeMap<(String, String), IncidentId>,
+    answers: HashMap<String, String>,
+    declared_before: i64,
+    declared: i64,
+    changed: BTreeSet<IncidentId>,
+    written: Written,
+}
+
+impl Work {
+    async fn load(batch: &mut Batch, acts: &[Act], directory: &Directory, now: Timestamp) -> Result<Work, Fault> {
+        let mut ids = BTreeSet::new();
+        let mut keys = BTreeSet::new();
+        let mut once = BTreeSet::new();
+        let mut may_declare = false;
+        for act in acts {
+            match &act.on {
+                On::Declare(_) => may_declare = true,
+                On::Incident(id, input) => {
+                    ids.insert(*id);
+                    if let Input::Merge { into } = input {
+                        ids.insert(*into);
+                    }
+                }
+                On::Alerts(delivery, _) => {
+                    may_declare = true;
+                    keys.insert((delivery.source.clone(), delivery.group.clone()));
+                }
+                On::Unreadable(u, _) => {
+                    may_declare = true;
+                    keys.insert((u.source.clone(), UNREADABLE_GROUP.to_string()));
+                }
+                On::Organisation(_) => {}
+            }
+            once.extend(act.once.as_ref().map(|o| o.key.clone()));
+        }
+        let groups = batch.groups(&keys).await?;
+        ids.extend(groups.values().copied());
+        let loaded = batch.incidents(&ids).await?;
+        let timers_before = loaded.iter().map(|(id, l)| (*id, timer::timers(&l.incident).collect())).collect();
+        let answers = batch.answers(&once).await?;
+        let mut directory = directory.clone();
+        if !directory.schedules.is_empty() {
+            for (schedule, stand_in) in batch.overrides(now).await? {
+                if let Some(s) = directory.schedules.get_mut(&schedule.as_str().into()) {
+                    s.overrides.push(stand_in);
+                }
+            }
+        }
+        let declared = if may_declare { batch.incidents_declared().await? } else { 0 };
+        Ok(Work {
+            now,
+            directory,
+            loaded,
+            timers_before,
+            groups,
+            answers,
+            declared_before: declared,
+            declared,
+            changed: BTreeSet::new(),
+            written: Written::default(),
+        })
+    }
+
+    fn decide(&mut self, act: &mut Act) -> Result<Acted, ActError> {
+        if let Some(answer) = act.once.as_ref().and_then(|o| self.answers.get(&o.key)) {
+            return Ok(Acted::Again(answer.clone()));
+        }
+        let acted = self.decide_anew(&act.on, &act.actor)?;
+        if let (Acted::Changed(changed), Some(once)) = (&acted, act.once.take()) {
+            let answer = (once.answer)(changed);
+            self.answers.insert(once.key.clone(), answer.clone());
+            self.written.answers.push((once.key, self.now, answer));
+        }
+        Ok(acted)
+    }
+
+    fn decide_anew(&mut self, on: &On, actor: &Actor) -> Result<Acted, ActError> {
+        match on {
+            On::Declare(declaration) => self.declare(declaration, actor, None),
+            On::Incident(id, Input::Merge { into }) => self.merge(*id, *into, actor),
+            On::Incident(id, input) => self.change(*id, input, actor),
+            On::Alerts(delivery, declaration) => {
+                let key = (delivery.source.clone(), delivery.group.clone());
+                let last = self.groups.get(&key).and_then(|id| self.loaded.get(id)).map(|l| &l.incident);
+                match alert::route(last, delivery, &self.directory.settings, self.now) {
+                    Route::Nothing => Ok(Acted::Nothing),
+                    Route::New => {
+                        let because = Some(Because::Alerts(delivery.clone()));
+                        self.declare(&Declaration { because, ..declaration.clone() }, actor, Some(key))
+                    }
+                    Route::Existing => {
+                        let id = last.map_or(IncidentId::ORG, |i| i.id);
+                        match self.change(id, &Input::Alerts(delivery.clone()), actor) {
+                            Err(ActError::Refused(Refusal::Stale)) => Ok(Acted::Nothing),
+                            other => other,
+                        }
+                    }
+                }
+            }
+            On::Unreadable(unreadable, declaration) => {
+                let key = (unreadable.source.clone(), UNREADABLE_GROUP.to_string());
+                let open =
+                    self.groups.get(&key).filter(|id| self.loaded.get(*id).is_some_and(|l| l.incident.status.open()));
+                match open.copied() {
+                    Some(id) => self.change(id, &Input::Unreadable(unreadable.clone()), actor),
+                    None => {
+                        let because = Some(Because::Unreadable(unreadable.clone()));
+                        self.declare(&Declaration { because, ..declaration.clone() }, actor, Some(key))
+                    }
+                }
+            }
+            On::Organisation(body) => {
+                self.written.org.push(OrgEntry { at: self.now, actor: actor.clone(), body: body.clone() });
+                Ok(Acted::Recorded)
+            }
+        }
+    }
+
+    fn declare(
+        &mut self,
+        declaration: &Declaration,
+        actor: &Actor,
+        group: Option<(String, String)>,
+    ) -> Result<Acted, ActError> {
+        let id = IncidentId(self.declared + 1);
+        let decision = decide::declare(id, declaration, actor, &self.directory, self.now).map_err(no)?;
+        self.declared += 1;
+        if let Some(key) = group {
+            self.groups.insert(key.clone(), id);
+            self.written.groups.insert(key, id);
+        }
+        self.record(None, decision)
+    }
+
+    fn change(&mut self, id: IncidentId, input: &Input, actor: &Actor) -> Result<Acted, ActError> {
+        let Some(l) = self.loaded.get(&id) else { return Err(Refusal::NoSuchIncident { id }.into()) };
+        let decision = decide::decide(&l.incident, input, actor, &self.directory, self.now).map_err(no)?;
+        self.record(Some(id), decision)
+    }
+
+    /// Ends one incident into another: both in this transaction, or neither.
+    fn merge(&mut self, id: IncidentId, into: IncidentId, actor: &Actor) -> Result<Acted, ActError> {
+        let Some(from) = self.loaded.get(&id).map(|l| l.incident.clone()) else {
+            return Err(Refusal::NoSuchIncident { id }.into());
+        };
+        let Some(target) = self.loaded.get(&into).map(|l| l.incident.clone()) else {
+            return Err(Refusal::NoSuchIncident { id: into }.into());
+        };
+        let (directory, now) = (&self.directory, self.now);
+        let ended = decide::decide(&from, &Input::Merge { into }, actor, directory, now).map_err(no)?;
+        let absorb = Input::Absorb { from: id, title: from.title.clone(), groups: from.groups.clone() };
+        let absorbed = decide::decide(&target, &absorb, actor, directory, now).map_err(no)?;
+        for group in &from.groups {
+            let key = (group.source.clone(), group.key.clone());
+            self.groups.insert(key.clone(), into);
+            self.written.groups.insert(key, into);
+        }
+        self.record(Some(into), absorbed)?;
+        self.record(Some(id), ended)
+    }
+
+    /// Chains a decision's events and keeps what it changes.
+    fn record(&mut self, id: Option<IncidentId>, decision: Decision) -> Result<Acted, ActError> {
+        let before = id.and_then(|id| self.loaded.get(&id));
+        let mut head = before.map_or(GENESIS, |l| l.head);
+        let before = before.map(|l| l.incident.clone());
+        let mut rows = Vec::with_capacity(decision.events.len());
+        for e in &decision.events {
+            let row = event_row(e.incident, e.seq, e.at, e.body.kind(), &e.actor, &e.body, &head)?;
+            head = row.hash;
+            rows.push(row);
+        }
+        self.written.events.append(&mut rows);
+        let id = decision.incident.id;
+        for (no, row) in outbox::rows(before.as_ref(), &decision.events) {
+            self.written.outbox.insert((id, no), row);
+        }
+        if !decision.events.is_empty() {
+            let loaded = Loaded { incident: decision.incident.clone(), head };
+            self.loaded.insert(id, loaded);
+            self.changed.insert(id);
+        }
+        Ok(Acted::Changed(Box::new(Changed { before, events: decision.events, after: decision.incident })))
+    }
+
+    /// Timers are the difference between before and after; returns what moved.
+    fn finish(&mut self) -> Vec<Moved> {
+        let mut moved = Vec::with_capacity(self.changed.len());
+        for id in std::mem::take(&mut self.changed) {
+            let Some(l) = self.loaded.remove(&id) else { continue };
+            moved.push(Moved { incident: id, seq: l.incident.seq });
+            let before = self.timers_before.get(&id).map_or(&[][..], Vec::as_slice);
+            let after: Vec<Timer> = timer::timers(&l.incident).collect();
+            for t in &after {
+                if !before.contains(t) {
+                    self.written.timers_set.push((id, *t));
+                }
+            }
+            for t in before {
+                if !after.iter().any(|a| a.kind == t.kind) {
+                    self.written.timers_gone.push((id, t.kind));
+                }
+            }
+            self.written.incidents.insert(id, l);
+        }
+        moved
+    }
+}
+
+fn no(no: No) -> ActError {
+    match no {
+        No::Refused(refusal) => ActError::Refused(refusal),
+        No::Illegal(illegal) => {
+            ActError::Fault(Fault::bug(format!("decision refused by the incident: {illegal}")).logged())
+        }
+    }
+}
+
+/// What an event of the log says about which incident an alert group belongs to (for the rebuild).
+pub fn groups_of(event: &Event) -> Vec<(String, String)> {
+    match event {
+        Event::AlertsReceived { source, group, .. } => vec![(source.clone(), group.clone())],
+        Event::UnreadableReceived { source, .. } => vec![(source.clone(), UNREADABLE_GROUP.to_string())],
+        Event::MergedFrom { groups, .. } => groups.iter().map(|g| (g.source.clone(), g.key.clone())).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,137 @@
+//! Use cases: what can be done (`act`), asked (`query`) and taken in (`ingest`), whoever asks. Chat, web, API and
+//! engine all come through here; there is no other way to change anything.
+
+mod act;
+pub mod audit;
+mod commit;
+
+pub use act::{Act, ActError, Acted, Changed, On, Once};
+
+use crate::clock::Clock;
+use crate::fault::Fault;
+use crate::store::Store;
+use firebell_domain::directory::Directory;
+use firebell_domain::id::IncidentId;
+use std::sync::{Arc, RwLock};
+use tokio::sync::{Notify, broadcast, mpsc};
+
+/// Commands that may wait for the writer. More than this many people are not typing at once: beyond it the answer is
+/// "overloaded" at once, because a late answer is worse than an honest one.
+const COMMANDS_WAITING_MAX: usize = 1_024;
+/// Engine inputs that may wait; the engine itself waits beyond it.
+const ENGINE_WAITING_MAX: usize = 1_024;
+
+/// An incident has moved on: whoever shows it reads on from where they are.
+#[derive(Clone, Copy, Debug)]
+pub struct Moved {
+    pub incident: IncidentId,
+    pub seq: i64,
+}
+
+#[derive(Clone)]
+pub struct App {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    clock: Clock,
+    directory: RwLock<Arc<Directory>>,
+    public_url: String,
+    install: String,
+    commands: mpsc::Sender<commit::Job>,
+    engine: mpsc::Sender<commit::Job>,
+    moved: broadcast::Sender<Moved>,
+    nudge: Arc<Notify>,
+}
+
+impl App {
+    /// Makes the application over an open store and starts its writer, which stops when the last `App` is gone.
+    pub async fn start(
+        store: Store,
+        clock: Clock,
+        directory: Directory,
+        public_url: String,
+        install_candidate: &str,
+    ) -> Result<App, Fault> {
+        let install = store.install(install_candidate).await?;
+        let (commands, from_commands) = mpsc::channel(COMMANDS_WAITING_MAX);
+        let (engine, from_engine) = mpsc::channel(ENGINE_WAITING_MAX);
+        let (moved, _) = broadcast::channel(4_096);
+        let app = App {
+            inner: Arc::new(Inner {
+                store: store.clone(),
+                clock: clock.clone(),
+                directory: RwLock::new(Arc::new(directory)),
+                public_url,
+                install,
+                commands,
+                engine,
+                moved: moved.clone(),
+                nudge: Arc::new(Notify::new()),
+            }),
+        };
+        let writer = commit::Writer {
+            store,
+            clock,
+            moved,
+            nudge: app.inner.nudge.clone(),
+            directory: Arc::downgrade(&app.inner),
+        };
+        tokio::spawn(writer.run(from_commands, from_engine));
+        Ok(app)
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+    pub fn public_url(&self) -> &str {
+        &self.inner.public_url
+    }
+    /// Random name of this installation: keeps two Firebells apart at one pager.
+    pub fn install(&self) -> &str {
+        &self.inner.install
+    }
+    pub fn moved(&self) -> broadcast::Receiver<Moved> {
+        self.inner.moved.subscribe()
+    }
+    /// Says that something moved which this process did not write (another replica did).
+    pub fn moved_elsewhere(&self, moved: Moved) {
+        let _ = self.inner.moved.send(moved);
+        self.inner.nudge.notify_one();
+    }
+    /// Wakes the engine.
+    pub fn nudge(&self) -> &Notify {
+        &self.inner.nudge
+    }
+
+    /// The configured directory, without stand-ins.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.inner.directory()
+    }
+    pub fn reload(&self, directory: Directory) {
+        let mut slot = self.inner.directory.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *slot = Arc::new(directory);
+    }
+
+    /// The directory with the stand-ins that are not over.
+    pub async fn directory_now(&self) -> Result<Directory, Fault> {
+        let mut directory = (*self.directory()).clone();
+        let now = self.inner.clock.now();
+        for (schedule, stand_in) in self.inner.store.overrides(now).await? {
+            if let Some(s) = directory.schedules.get_mut(&schedule.as_str().into()) {
+                s.overrides.push(stand_in);
+            }
+        }
+        Ok(directory)
+    }
+}
+
+impl Inner {
+    fn directory(&self) -> Arc<Directory> {
+        self.directory.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}

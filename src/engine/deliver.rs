@@ -1,0 +1,199 @@
+//! Sending one claimed intent and recording what came of it. Sends run beside the loop, a bounded number per channel.
+
+use super::EngineState;
+use super::ports::{Notify, Outcome, Sending, SendingKind};
+use crate::app::{ActError, App, Changed};
+use crate::fault::Fault;
+use crate::store::DueIntent;
+use crate::{notice, stop};
+use firebell_domain::decide::{Input, SendOutcome};
+use firebell_domain::id::{ChannelId, IncidentId};
+use firebell_domain::intent::{Intent, Lane, What};
+use firebell_domain::limits;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// Slots that only pages may use: a burst of cards never makes a page wait.
+const PAGE_ONLY_SLOTS: usize = 8;
+
+pub struct Deliveries {
+    app: App,
+    state: Arc<EngineState>,
+    slots: usize,
+    under_way: BTreeMap<ChannelId, usize>,
+    tasks: JoinSet<ChannelId>,
+}
+
+impl Deliveries {
+    pub fn new(app: App, state: Arc<EngineState>, slots: usize) -> Deliveries {
+        Deliveries { app, state, slots, under_way: BTreeMap::new(), tasks: JoinSet::new() }
+    }
+
+    /// How many more may be sent on a channel now.
+    pub fn free(&mut self, channel: &ChannelId, lane: Lane) -> usize {
+        while let Some(done) = self.tasks.try_join_next() {
+            self.finished(done);
+        }
+        let slots = if lane == Lane::Page { self.slots } else { self.slots.saturating_sub(PAGE_ONLY_SLOTS) };
+        slots.saturating_sub(self.under_way.get(channel).copied().unwrap_or(0))
+    }
+
+    /// Resolves when a send has finished; never when none is under way.
+    pub async fn one_finished(&mut self) {
+        match self.tasks.join_next().await {
+            Some(done) => self.finished(done),
+            None => std::future::pending().await,
+        }
+    }
+
+    pub async fn all_finished(&mut self) {
+        while let Some(done) = self.tasks.join_next().await {
+            self.finished(done);
+        }
+    }
+
+    fn finished(&mut self, done: Result<ChannelId, tokio::task::JoinError>) {
+        match done {
+            Ok(channel) => {
+                if let Some(n) = self.under_way.get_mut(&channel) {
+                    *n = n.saturating_sub(1);
+                }
+            }
+            // A send that panicked: its lease brings it back. Which channel is not known, so all are counted anew.
+            Err(e) => {
+                tracing::error!("a send ended badly: {e}");
+                if self.tasks.is_empty() {
+                    self.under_way.clear();
+                }
+            }
+        }
+    }
+
+    /// Sends what was just claimed. A channel that is configured no longer is a final failure of that channel.
+    pub fn start(&mut self, pager: Option<Arc<dyn Notify>>, due: &DueIntent, claimed: Changed) {
+        let live = claimed.after.live.get(&due.no).filter(|l| l.claim.is_some());
+        // A claim of a needless page cancels it instead.
+        let Some(claim_seq) = live.and_then(|l| l.claim.as_ref()).map(|c| c.seq) else { return };
+        *self.under_way.entry(due.channel.clone()).or_default() += 1;
+        let (app, state, due) = (self.app.clone(), self.state.clone(), due.clone());
+        self.tasks.spawn(async move {
+            let outcome = match &pager {
+                None => Outcome::Never { why: format!("{} is not configured any more", due.channel) },
+                Some(pager) => match sending(&app, &claimed, &due).await {
+                    Ok(sending) => {
+                        stop::point(stop::Place::BeforeSend);
+                        let outcome = send(pager.as_ref(), &sending).await;
+                        stop::point(stop::Place::AfterSend);
+                        outcome
+                    }
+                    Err(fault) => Outcome::Retry { after_s: None, why: fault.shown(), maybe_arrived: false },
+                },
+            };
+            note_channel(&state, &app, &due.channel, &outcome);
+            record(&app, due.incident, due.no, claim_seq, outcome).await;
+            due.channel
+        });
+    }
+}
+
+async fn send(pager: &dyn Notify, sending: &Sending) -> Outcome {
+    let bound = Duration::from_secs(limits::SEND_TIMEOUT_S + 5);
+    match tokio::time::timeout(bound, pager.send(sending)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Outcome::Retry {
+            after_s: None,
+            why: format!("no answer within {} s", limits::SEND_TIMEOUT_S + 5),
+            maybe_arrived: true,
+        },
+    }
+}
+
+/// Words an intent for its channel, from the incident as it stands at the claim.
+async fn sending(app: &App, claimed: &Changed, due: &DueIntent) -> Result<Sending, Fault> {
+    let incident = &claimed.after;
+    let live = incident.live.get(&due.no).ok_or_else(|| Fault::bug("a claim without its intent"))?;
+    let intent: &Intent = &live.intent;
+    let url = app.public_url();
+    let thread = |no| format!("firebell-{}-{}-{no}", app.install(), incident.id);
+    let (kind, person, mut message) = match &intent.what {
+        What::Page(page) => {
+            let message = notice::page_message(incident, page, live.maybe_sent, url);
+            (SendingKind::Page, page.person.clone(), message)
+        }
+        What::Follow { person, over, .. } => {
+            let kind = if *over { SendingKind::PageResolved } else { SendingKind::PageAcknowledged };
+            (kind, person.clone(), notice::follow_message(incident, *over, url))
+        }
+        What::Notice { about_seq, kind } => {
+            let about = app.store().events(incident.id, about_seq - 1, 1).await?;
+            let about = about.first().ok_or_else(|| Fault::bug("a notice about an event that is not there"))?;
+            (SendingKind::Notice, None, notice::notice_message(incident, about, *kind, url))
+        }
+    };
+    message.thread = match &intent.what {
+        What::Follow { page, .. } => thread(*page),
+        _ => thread(intent.no),
+    };
+    Ok(Sending {
+        incident: Some(incident.id),
+        idempotency_key: thread(intent.no),
+        claim_seq: live.claim.as_ref().map_or(0, |c| c.seq),
+        attempt: live.attempt,
+        maybe_repeated: live.maybe_sent,
+        person,
+        kind,
+        message,
+    })
+}
+
+/// Records what came of it. While the database is away it tries on for as long as the lease may hold; after that the
+/// claim is lost, and is taken back as after a crash.
+async fn record(app: &App, incident: IncidentId, no: u32, claim_seq: i64, outcome: Outcome) {
+    let outcome = match outcome {
+        Outcome::Done { receipt } => SendOutcome::Done { receipt },
+        Outcome::Retry { after_s, why, maybe_arrived } => {
+            SendOutcome::Retry { after_s, why, maybe_sent: maybe_arrived }
+        }
+        Outcome::Never { why } => SendOutcome::Never { why },
+    };
+    for wait_s in [1, 2, 4, 8, 0] {
+        let input = Input::Delivered { no, claim_seq, outcome: outcome.clone() };
+        match app.act_engine(incident, input).await {
+            Ok(_) | Err(ActError::Refused(_)) => return,
+            Err(ActError::Fault(f)) if f.passes() && wait_s > 0 => {
+                tokio::time::sleep(Duration::from_secs(wait_s)).await;
+            }
+            Err(ActError::Fault(f)) => {
+                tracing::warn!(incident.id = %incident, intent.no = no, "the outcome of a send could not be recorded: {f}");
+                return;
+            }
+        }
+    }
+}
+
+fn note_channel(state: &EngineState, app: &App, channel: &ChannelId, outcome: &Outcome) {
+    let now = app.clock().now();
+    let result = match outcome {
+        Outcome::Done { .. } => "done",
+        Outcome::Retry { .. } => "retry",
+        Outcome::Never { .. } => "never",
+    };
+    metrics::counter!("firebell_sends_total", "channel" => channel.to_string(), "outcome" => result).increment(1);
+    state.change(|s| {
+        let c = s.channels.entry(channel.to_string()).or_default();
+        match outcome {
+            Outcome::Done { .. } => {
+                c.done += 1;
+                c.failures_in_a_row = 0;
+                c.last_done_at = Some(now);
+            }
+            Outcome::Retry { why, .. } | Outcome::Never { why } => {
+                c.failures_in_a_row += 1;
+                c.last_problem = Some(why.clone());
+                c.last_problem_at = Some(now);
+            }
+        }
+    });
+}

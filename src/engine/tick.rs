@@ -1,0 +1,170 @@
+//! One pass of the engine, and the loop around it. Reading this file explains the running system: it wakes because a
+//! timer is due, because somebody nudged it, or because a second has passed; it fires, claims and delivers; nothing
+//! else spawns. A lost nudge costs a second, never a page.
+
+use super::EngineState;
+use super::deliver::Deliveries;
+use super::ports::Notify;
+use crate::app::{ActError, App};
+use crate::fault::Fault;
+use firebell_domain::decide::Input;
+use firebell_domain::id::ChannelId;
+use firebell_domain::intent::Lane;
+use firebell_domain::refusal::Refusal;
+use futures_util::future::join_all;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+/// Timers fired in one go. All that are due are fired before the tick ends.
+const TIMER_BATCH_MAX: i64 = 256;
+/// Sends under way at once on one channel: a slow vendor holds up neither the others nor this machine.
+const CHANNEL_SLOTS: usize = 32;
+/// How often everything is looked at without being asked.
+const SWEEP: Duration = Duration::from_secs(1);
+
+pub struct Engine {
+    app: App,
+    state: Arc<EngineState>,
+    /// Names this process in claims, so that a later one knows which claims are nobody's.
+    worker: String,
+    pagers: BTreeMap<ChannelId, Arc<dyn Notify>>,
+    deliveries: Deliveries,
+    audit: crate::app::audit::Sweeper,
+    first_tick: bool,
+}
+
+impl Engine {
+    pub fn new(
+        app: App,
+        worker: String,
+        pagers: Vec<Arc<dyn Notify>>,
+        audit: crate::app::audit::Sweeper,
+        state: Arc<EngineState>,
+    ) -> Engine {
+        let pagers: BTreeMap<_, _> = pagers.into_iter().map(|p| (p.channel().clone(), p)).collect();
+        let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS);
+        Engine { app, state, worker, pagers, deliveries, audit, first_tick: true }
+    }
+
+    /// Runs until told to stop, then lets what is being sent finish.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut sweep = tokio::time::interval(SWEEP);
+        sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while !*stop.borrow() {
+            let until_due = self.until_next_timer().await;
+            let swept = tokio::select! {
+                _ = stop.changed() => break,
+                () = self.app.nudge().notified() => false,
+                () = self.deliveries.one_finished() => false,
+                () = tokio::time::sleep(until_due) => false,
+                _ = sweep.tick() => true,
+            };
+            self.tick(swept).await;
+        }
+        self.deliveries.all_finished().await;
+    }
+
+    /// Fires what is due, takes back what is lost, sends what waits. `sweep` adds what nobody nudges for.
+    pub async fn tick(&mut self, sweep: bool) {
+        let now = self.app.clock().now();
+        let result = self.pass(sweep).await;
+        self.state.change(|s| {
+            s.ticked_at = Some(now);
+            s.failing = result.err().map(|f| f.chain);
+        });
+    }
+
+    async fn pass(&mut self, sweep: bool) -> Result<(), Fault> {
+        self.fire_timers().await?;
+        if sweep || self.first_tick {
+            self.take_back_lost_claims().await?;
+            self.first_tick = false;
+        }
+        self.send_what_waits(sweep).await?;
+        if sweep {
+            let failing = self.audit.sweep(&self.app).await?;
+            self.state.change(|s| s.checkpoint_failing = failing);
+        }
+        Ok(())
+    }
+
+    async fn fire_timers(&self) -> Result<(), Fault> {
+        loop {
+            let due = self.app.store().due_timers(self.app.clock().now(), TIMER_BATCH_MAX).await?;
+            let full = due.len() as i64 == TIMER_BATCH_MAX;
+            settled(join_all(due.into_iter().map(|(id, t)| self.app.act_engine(id, Input::TimerDue(t)))).await)?;
+            if !full {
+                return Ok(());
+            }
+        }
+    }
+
+    /// An embedded database has one process: claims of another are nobody's, at once. With replicas only the lease says so.
+    async fn take_back_lost_claims(&self) -> Result<(), Fault> {
+        let others_of = (!self.app.store().is_postgres()).then_some(self.worker.as_str());
+        let lost = self.app.store().lost_claims(self.app.clock().now(), others_of, TIMER_BATCH_MAX).await?;
+        settled(
+            join_all(
+                lost.into_iter().map(|(id, no, claim_seq)| self.app.act_engine(id, Input::ClaimLost { no, claim_seq })),
+            )
+            .await,
+        )
+    }
+
+    /// Lane by lane, page before card before update before digest; within a lane each channel has its own slots.
+    async fn send_what_waits(&mut self, sweep: bool) -> Result<(), Fault> {
+        let mut channels: Vec<ChannelId> = self.pagers.keys().cloned().collect();
+        if sweep {
+            // What waits for a channel that is configured no longer is given up, so that the next channel is tried.
+            let depth = self.app.store().outbox_depth().await?;
+            channels.extend(depth.queued.into_iter().map(|(_, c, _, _)| ChannelId(c)));
+            channels.sort();
+            channels.dedup();
+        }
+        for lane in Lane::ALL {
+            for channel in &channels {
+                let free = self.deliveries.free(channel, lane);
+                if free == 0 {
+                    continue;
+                }
+                let due = self.app.store().due_intents(lane, channel, self.app.clock().now(), free as i64).await?;
+                let claims = due.iter().map(|d| {
+                    let worker = self.worker.clone();
+                    self.app.act_engine(d.incident, Input::Claim { no: d.no, worker })
+                });
+                for (d, claimed) in due.iter().zip(join_all(claims).await) {
+                    match claimed {
+                        Ok(changed) => self.deliveries.start(self.pagers.get(channel).cloned(), d, changed),
+                        Err(ActError::Refused(_)) => {}
+                        Err(ActError::Fault(f)) => return Err(f),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn until_next_timer(&self) -> Duration {
+        let now = self.app.clock().now();
+        match self.app.store().next_timer().await {
+            Ok(Some(due)) => Duration::from_micros((due.0 - now.0).clamp(0, SWEEP.as_micros() as i64) as u64),
+            Ok(None) => SWEEP,
+            // The database is away: the sweep looks again.
+            Err(_) => SWEEP,
+        }
+    }
+}
+
+/// Refusals are races that somebody else won; a fault ends the pass, and the next one looks again.
+fn settled<T>(results: Vec<Result<T, ActError>>) -> Result<(), Fault> {
+    for result in results {
+        match result {
+            Ok(_) | Err(ActError::Refused(Refusal::Stale)) => {}
+            Err(ActError::Refused(refusal)) => tracing::debug!("engine input refused: {refusal}"),
+            Err(ActError::Fault(f)) => return Err(f),
+        }
+    }
+    Ok(())
+}
