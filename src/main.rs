@@ -1,6 +1,7 @@
 //! Firebell's one binary.
 
 mod clock;
+mod config;
 mod engine;
 mod fault;
 mod notify;
