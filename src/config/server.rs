@@ -93,9 +93,13 @@ pub fn database_url(root: &Table<'_>, problems: &mut Problems) -> SecretString {
                 "Write \"sqlite://firebell.db\" or \"sqlite:///var/lib/firebell.db\"",
             );
         }
+        "sqlite" if text.contains('?') => {
+            let what = "has options behind ?, which would be ignored: durability is not configurable";
+            problems.error(&spot, what, "Write the address without them");
+        }
         "sqlite" => {}
         "postgres" | "postgresql" => {
-            if Url::parse(text).is_err() {
+            if !text.contains("://") || Url::parse(text).is_err() {
                 let fix = "Write \"postgres://user@host:5432/firebell\", with % escapes in a password";
                 problems.error(&spot, "is not a Postgres address", fix);
             }
@@ -108,33 +112,11 @@ pub fn database_url(root: &Table<'_>, problems: &mut Problems) -> SecretString {
     url
 }
 
-/// The file that `sqlite://firebell.db` or `sqlite:///var/lib/firebell.db` names, read as the driver reads it.
+/// The file that `sqlite://firebell.db` or `sqlite:///var/lib/firebell.db` names, taken as it is written: the same
+/// reading as that of the store, which opens it.
 pub fn sqlite_path(url: &str) -> Option<PathBuf> {
-    let rest = url.strip_prefix("sqlite:")?;
-    let rest = rest.strip_prefix("//").unwrap_or(rest);
-    let name = rest.split('?').next().unwrap_or_default();
-    let name = unescape(name)?;
-    (!name.is_empty()).then(|| PathBuf::from(name))
-}
-
-/// Resolves `%20` and its like; `None` for what is no text.
-fn unescape(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        let escaped = (*first == b'%').then(|| after.get(..2)).flatten();
-        match escaped.and_then(|h| std::str::from_utf8(h).ok()).and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = after.get(2..).unwrap_or_default();
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8(bytes).ok()
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
+    (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
 }
 
 pub fn data_dir(root: &Table<'_>, database_url: &SecretString) -> PathBuf {

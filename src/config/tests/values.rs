@@ -129,11 +129,11 @@ fn adapters_get_their_own_secrets() {
 fn data_lives_beside_the_database() {
     let dir = |text: &str| good(text).config.data_dir.display().to_string();
     assert_eq!(dir(""), ".");
-    assert_eq!(dir("database_url = \"sqlite:///var/lib/firebell/firebell.db?mode=rwc\""), "/var/lib/firebell");
-    assert_eq!(dir("database_url = \"sqlite:data/a%20b.db\""), "data");
+    assert_eq!(dir("database_url = \"sqlite:///var/lib/firebell/firebell.db\""), "/var/lib/firebell");
+    assert_eq!(dir("database_url = \"sqlite:data/a b.db\""), "data");
     assert_eq!(dir("database_url = \"postgres://firebell@db/firebell\""), ".");
     assert_eq!(dir("data_dir = \"/srv\"\ndatabase_url = \"sqlite:///var/lib/firebell.db\""), "/srv");
-    let spaced = good("database_url = \"sqlite:data/a%20b.db\"").config;
+    let spaced = good("database_url = \"sqlite:data/a b.db\"").config;
     assert_eq!(spaced.sqlite_path().as_deref(), Some(Path::new("data/a b.db")));
 }
 
