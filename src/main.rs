@@ -2,6 +2,7 @@
 
 mod app;
 mod clock;
+mod config;
 mod engine;
 mod fault;
 mod notice;

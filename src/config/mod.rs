@@ -1,0 +1,120 @@
+//! Configuration: a TOML file, environment variables over it, defaults under it; checked as a whole before anything
+//! starts. Never reads the environment or the clock by itself, never prints a secret, and never stops at the first
+//! mistake.
+#![allow(dead_code, unused_imports)] // Until `serve` and `config check` are wired to it.
+
+mod env;
+mod node;
+mod oncall;
+mod paging;
+mod people;
+mod policy;
+mod problem;
+mod read;
+mod report;
+mod schema;
+mod server;
+mod settings;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+pub use problem::{Level, Problem};
+pub use report::{report_json, report_text};
+pub use settings::{
+    Address, Config, Ingest, IngestKind, Log, LogFormat, Mapping, Pager, PagerDuty, PersonSettings, ServiceSettings,
+    Webhook,
+};
+
+use node::Tree;
+use problem::{Origin, Problems, Spot};
+use read::Table;
+use std::path::{Path, PathBuf};
+
+/// Read when no `--config` is given; when it is absent too, the built-in defaults hold.
+pub const DEFAULT_FILE: &str = "config/firebell.toml";
+/// Bytes of a configuration file: a company's takes some hundred kilobytes, a larger one is the wrong file.
+const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
+#[derive(Debug)]
+pub struct Loaded {
+    pub config: Config,
+    /// The file that was read; `None` with the built-in defaults.
+    pub file: Option<PathBuf>,
+    pub warnings: Vec<Problem>,
+}
+
+/// Reads `path` (else [`DEFAULT_FILE`] where there is one), lays `env` over it and checks the whole.
+/// On failure: everything that is wrong, warnings too.
+pub fn load(path: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Loaded, Vec<Problem>> {
+    let file = path.unwrap_or(Path::new(DEFAULT_FILE));
+    match read_file(file) {
+        Ok(text) => load_text(Some((file, &text)), env),
+        Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => load_text(None, env),
+        Err(e) => {
+            let mut problems = Problems::new(Some(file.display().to_string()));
+            let fix = "Name a file that exists with --config, or leave it out for the built-in defaults";
+            let what = format!("cannot read the configuration: {}", shape::plain(&e));
+            problems.error(&Spot::new(&Origin::Line(0), ""), what, fix);
+            Err(problems.finish())
+        }
+    }
+}
+
+fn read_file(path: &Path) -> std::io::Result<String> {
+    use std::io::{Error, ErrorKind, Read};
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > FILE_BYTES_MAX {
+        return Err(Error::new(ErrorKind::FileTooLarge, "it is larger than 4 MB"));
+    }
+    String::from_utf8(bytes).map_err(|e| {
+        let line = e.as_bytes().iter().take(e.utf8_error().valid_up_to()).filter(|b| **b == b'\n').count() + 1;
+        Error::new(ErrorKind::InvalidData, format!("line {line} is not UTF-8 text"))
+    })
+}
+
+/// The same for a text in hand; the path names it in messages and says where `*_file` keys start from.
+fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, String)>) -> Result<Loaded, Vec<Problem>> {
+    let mut problems = Problems::new(file.map(|(path, _)| path.display().to_string()));
+    let folder = file.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
+    let parsed = match file {
+        Some((_, text)) => node::parse_file(text, &mut problems),
+        None => Some(Tree::new()),
+    };
+    let Some(mut tree) = parsed else { return Err(problems.finish()) };
+    env::overlay(&mut tree, env, &mut problems);
+    shape::Shape { folder, problems: &mut problems }.table(&mut tree, schema::ROOT, "");
+    let config = read_config(&Table::root(&tree, schema::ROOT), &mut problems);
+    if problems.any_error() {
+        return Err(problems.finish());
+    }
+    policy::warn_of_silence(&Table::root(&tree, schema::ROOT), &config.directory(), &mut problems);
+    let file = file.map(|(path, _)| path.to_path_buf());
+    Ok(Loaded { config, file, warnings: problems.finish() })
+}
+
+fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
+    let listen = server::listen(root, problems);
+    let database_url = server::database_url(root, problems);
+    let severities = people::severities(root, problems);
+    let (people, routing_keys) = people::people(root, &paging::declared_pagers(root), problems);
+    Config {
+        listen,
+        public_url: server::public_url(root, listen, problems),
+        data_dir: server::data_dir(root, &database_url),
+        database_url,
+        people,
+        services: people::services(root, problems),
+        policies: policy::policies(root, problems),
+        schedules: oncall::schedules(root, problems),
+        pagers: paging::pagers(root, routing_keys, problems),
+        ingest: paging::ingest(root, &severities, problems),
+        severities,
+        api_tokens: paging::api_tokens(root, problems),
+        audit_key: server::audit_key(root, problems),
+        incidents: server::incidents(root, problems),
+        heartbeat: server::heartbeat(root, problems),
+        log: server::log(root, problems),
+    }
+}

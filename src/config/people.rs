@@ -1,0 +1,221 @@
+//! Reads severities, people and services. Knows the pagers by name only: keys and addresses go to their adapters.
+
+use super::problem::{Problems, did_you_mean, nearest, quoted, some_of};
+use super::read::{Table, declared};
+use super::settings::{PersonSettings, ServiceSettings};
+use chrono_tz::Tz;
+use firebell_domain::directory::{Person, Service};
+use firebell_domain::id::{ChannelId, PersonId, PolicyId, ServiceId};
+use firebell_domain::severity::Severity;
+use secrecy::SecretString;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Nobody tells a thousand severities apart; a rank beyond it is a typing mistake.
+const RANK_MAX: i64 = 1_000;
+/// Seconds (365 days) above which a response deadline is none.
+const RESPONSE_MAX_S: i64 = 365 * 86_400;
+
+pub fn default_severities() -> Vec<Severity> {
+    [("P1", "Critical", 1, 300), ("P2", "High", 2, 900), ("P3", "Medium", 3, 14_400), ("P4", "Low", 4, 86_400)]
+        .map(|(level, name, rank, s)| Severity { level: level.into(), name: name.into(), rank, response_s: Some(s) })
+        .to_vec()
+}
+
+pub fn severities(root: &Table<'_>, problems: &mut Problems) -> Vec<Severity> {
+    if !root.given("severities") {
+        return default_severities();
+    }
+    let rows = root.rows("severities");
+    if root.lists_nothing("severities") {
+        let fix = "Add a [[severities]] table, or remove the key to have P1 to P4";
+        problems.error(&root.spot("severities"), "there is no severity, so nothing could be declared", fix);
+    }
+    let mut found: Vec<(Severity, usize)> = Vec::new();
+    for (n, row) in rows.iter().enumerate() {
+        let Some(level) = row.required("level", problems) else { continue };
+        if spelling(level).is_empty() || level.chars().any(char::is_whitespace) {
+            let what = format!("{} cannot be typed as one word", quoted(level));
+            problems.error(&row.spot("level"), what, "Write a label such as \"P1\" or \"SEV-1\"");
+            continue;
+        }
+        let rank = row.number("rank").unwrap_or(n as i64 + 1);
+        if !(1..=RANK_MAX).contains(&rank) {
+            let what = format!("{rank} is not a rank");
+            problems.error(&row.spot("rank"), what, format!("Write a number from 1 (worst) to {RANK_MAX}"));
+        }
+        let rank = u32::try_from(rank).unwrap_or(u32::MAX);
+        if let Some((other, _)) = found.iter().find(|(s, _)| spelling(&s.level) == spelling(level)) {
+            let what = format!("{} reads like {}", quoted(level), quoted(&other.level));
+            problems.error(&row.spot("level"), what, "Keep one of the two: \"P1\", \"p-1\" and \"P 1\" are one");
+        }
+        if let Some((other, _)) = found.iter().find(|(s, _)| s.rank == rank) {
+            let what = format!("rank {rank} is already that of {}", quoted(&other.level));
+            problems.error(&row.spot("rank"), what, "Give every severity its own rank, 1 being worst");
+        }
+        let bounds = (1, RESPONSE_MAX_S);
+        let response_s = row.seconds("response").map(|default| row.span_within("response", bounds, default, problems));
+        let name = row.text("name").unwrap_or(level).to_string();
+        found.push((Severity { level: level.to_string(), name, rank, response_s }, n));
+    }
+    found.sort_by_key(|(s, n)| (s.rank, *n));
+    found.into_iter().map(|(s, _)| s).collect()
+}
+
+/// As severities are compared when they are said: lower case, letters and digits only.
+fn spelling(level: &str) -> String {
+    level.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Everybody, and the routing keys of those who have their own.
+pub fn people(
+    root: &Table<'_>,
+    pagers: &BTreeSet<ChannelId>,
+    problems: &mut Problems,
+) -> (BTreeMap<PersonId, PersonSettings>, BTreeMap<PersonId, SecretString>) {
+    let (mut all, mut keys) = (BTreeMap::new(), BTreeMap::new());
+    let mut taken: BTreeMap<(&str, String), &str> = BTreeMap::new();
+    for (id, table) in root.named("people") {
+        for (what, folded) in ["email", "slack", "discord"]
+            .iter()
+            .filter_map(|k| table.text(k).map(|v| (*k, v.to_lowercase())))
+            .collect::<Vec<_>>()
+        {
+            if let Some(other) = taken.insert((what, folded), id) {
+                let fix = "Give each person their own: it tells who speaks";
+                problems.error(&table.spot(what), format!("is also that of {}", quoted(other)), fix);
+            }
+        }
+        if let Some(email) = table.text("email")
+            && !email.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty() && !email.contains(' '))
+        {
+            let what = format!("{} is not an e-mail address", quoted(email));
+            problems.error(&table.spot("email"), what, "Write an address such as \"ana@example.org\"");
+        }
+        let person = PersonId::from(id);
+        let contact_methods = contacts(&table, &person, pagers, &mut keys, problems);
+        let text = |key: &str| table.text(key).map(str::to_string);
+        let settings = PersonSettings {
+            person: Person {
+                name: text("name").unwrap_or_else(|| id.to_string()),
+                time_zone: zone(&table, "time_zone", problems),
+                contact_methods,
+            },
+            email: text("email"),
+            slack: text("slack"),
+            discord: text("discord"),
+        };
+        all.insert(person, settings);
+    }
+    (all, keys)
+}
+
+fn contacts(
+    table: &Table<'_>,
+    person: &PersonId,
+    pagers: &BTreeSet<ChannelId>,
+    keys: &mut BTreeMap<PersonId, SecretString>,
+    problems: &mut Problems,
+) -> Vec<ChannelId> {
+    let mut methods: Vec<ChannelId> = Vec::new();
+    for row in table.rows("contact") {
+        let Some(via) = row.required("via", problems) else { continue };
+        let spot = row.spot("via");
+        let channel = ChannelId::from(via);
+        if !pagers.contains(&channel) {
+            let (what, fix) = unknown_pager(via, pagers);
+            problems.error(&spot, what, fix);
+            continue;
+        }
+        if methods.contains(&channel) {
+            let fix = "Keep one of the two: a person is reached once by each pager";
+            problems.error(&spot, format!("{} is given twice for {person}", quoted(via)), fix);
+            continue;
+        }
+        match row.secret("routing_key") {
+            Some(key) if via == "pagerduty" => {
+                keys.insert(person.clone(), key);
+            }
+            Some(_) => {
+                let what = format!("{} has no routing key", quoted(via));
+                problems.error(&row.spot("routing_key"), what, "Remove it: only \"pagerduty\" has one");
+            }
+            None => {}
+        }
+        methods.push(channel);
+    }
+    methods
+}
+
+fn unknown_pager(via: &str, pagers: &BTreeSet<ChannelId>) -> (String, String) {
+    let known = || pagers.iter().map(ChannelId::as_str);
+    let bare = |c: &&str| c.strip_prefix("webhook.") == Some(via);
+    let what = format!("{} is not a configured pager", quoted(via));
+    let fix = if let Some(meant) = known().find(bare).or_else(|| nearest(via, known())) {
+        format!("Did you mean {}?", quoted(meant))
+    } else if via == "pagerduty" || via.starts_with("webhook.") {
+        format!("Add a table [paging.{via}], or remove this contact")
+    } else if pagers.is_empty() {
+        "Add [paging.pagerduty] or [paging.webhook.NAME], and write \"pagerduty\" or \"webhook.NAME\"".to_string()
+    } else {
+        format!("Write one of {}", some_of(known()))
+    };
+    (what, fix)
+}
+
+pub fn services(root: &Table<'_>, problems: &mut Problems) -> BTreeMap<ServiceId, ServiceSettings> {
+    let (people, policies) = (declared(root, "people"), declared(root, "policies"));
+    let mut all = BTreeMap::new();
+    for (id, table) in root.named("services") {
+        let policy = table.text("policy");
+        if let Some(name) = policy.filter(|p| !policies.contains(p)) {
+            let fix = did_you_mean(name, policies.iter().copied(), || format!("Add a table [policies.{name}]"));
+            problems.error(&table.spot("policy"), format!("there is no policy {}", quoted(name)), fix);
+        }
+        let owners = person_list(&table, "owners", &people, problems);
+        let service =
+            Service { system: table.text("system").map(str::to_string), policy: policy.map(PolicyId::from), owners };
+        let targets = table.texts("targets").into_iter().map(|(t, _)| t.to_string()).collect();
+        all.insert(ServiceId::from(id), ServiceSettings { service, targets });
+    }
+    all
+}
+
+/// A list of people, with or without the `@`.
+pub fn person_list(table: &Table<'_>, key: &str, people: &BTreeSet<&str>, problems: &mut Problems) -> Vec<PersonId> {
+    let mut list = Vec::new();
+    for (text, spot) in table.texts(key) {
+        match known_person(text, people) {
+            Ok(id) => list.push(id),
+            Err((what, fix)) => problems.error(&spot, what, fix),
+        }
+    }
+    list
+}
+
+pub fn known_person(text: &str, people: &BTreeSet<&str>) -> Result<PersonId, (String, String)> {
+    let name = text.strip_prefix('@').unwrap_or(text);
+    if people.contains(name) {
+        return Ok(PersonId::from(name));
+    }
+    let fix = did_you_mean(name, people.iter().copied(), || format!("Add a table [people.{name}]"));
+    Err((format!("there is no person {}", quoted(name)), fix))
+}
+
+/// A zone by its name in the time zone database; UTC when none is given.
+pub fn zone(table: &Table<'_>, key: &str, problems: &mut Problems) -> Tz {
+    let Some(name) = table.text(key) else { return Tz::UTC };
+    if let Ok(zone) = name.parse() {
+        return zone;
+    }
+    let all = || chrono_tz::TZ_VARIANTS.iter().map(|z| z.name());
+    let city = name.replace(' ', "_").to_lowercase();
+    let same_city = |z: &&str| z.rsplit('/').next().is_some_and(|c| c.to_lowercase() == city);
+    let meant =
+        all().find(|z| z.to_lowercase() == city).or_else(|| all().find(same_city)).or_else(|| nearest(name, all()));
+    let fix = match meant {
+        Some(zone) => format!("Did you mean {}?", quoted(zone)),
+        None => "Write a zone such as \"Europe/Madrid\" or \"UTC\"".to_string(),
+    };
+    problems.error(&table.spot(key), format!("{} is not a time zone", quoted(name)), fix);
+    Tz::UTC
+}

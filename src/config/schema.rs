@@ -1,0 +1,188 @@
+//! Every key there is, its kind and what to write there: the one table from which unknown keys, wrong types,
+//! environment variables and the completeness of `config/firebell.toml` are judged. Says nothing of meaning:
+//! whether a policy names a person who exists is asked by the modules that read the keys.
+
+#[derive(Clone, Copy, Debug)]
+pub struct Key {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// What to write, for an error: `a span such as "5m"`.
+    pub wants: &'static str,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Text,
+    /// Text that is never printed, and may stand in a file named by `NAME_file`.
+    Secret,
+    Span,
+    Number,
+    Flag,
+    /// A date, a time of day or both: as TOML's own type or as text.
+    Moment,
+    Texts,
+    Choice(&'static [&'static str]),
+    Table(&'static [Key]),
+    /// A table of tables with names that people choose.
+    Named(&'static [Key]),
+    /// A list of tables.
+    Rows(&'static [Key]),
+}
+
+const fn key(name: &'static str, kind: Kind, wants: &'static str) -> Key {
+    Key { name, kind, wants }
+}
+
+const TOKEN: &str = "a random text of at least 16 characters (openssl rand -hex 24)";
+const SPAN: &str = "a span such as \"5m\", \"90s\" or \"1h30m\"";
+
+pub const ROOT: &[Key] = &[
+    key("listen", Kind::Text, "an address and a port such as \"127.0.0.1:7911\""),
+    key("public_url", Kind::Text, "an address such as \"https://firebell.example.org\""),
+    key("database_url", Kind::Secret, "\"sqlite://firebell.db\" or \"postgres://user@host/firebell\""),
+    key("data_dir", Kind::Text, "a folder such as \"/var/lib/firebell\""),
+    key("severities", Kind::Rows(SEVERITY), "[[severities]] tables"),
+    key("people", Kind::Named(PERSON), "tables [people.NAME]"),
+    key("services", Kind::Named(SERVICE), "tables [services.NAME]"),
+    key("policies", Kind::Named(POLICY), "tables [policies.NAME]"),
+    key("schedules", Kind::Named(SCHEDULE), "tables [schedules.NAME]"),
+    key("paging", Kind::Table(PAGING), "tables [paging.pagerduty] and [paging.webhook.NAME]"),
+    key("ingest", Kind::Named(INGEST), "tables [ingest.NAME]"),
+    key("api", Kind::Table(API), "tables [api.tokens.NAME]"),
+    key("audit", Kind::Table(AUDIT), "a table [audit]"),
+    key("incidents", Kind::Table(INCIDENTS), "a table [incidents]"),
+    key("heartbeat", Kind::Table(HEARTBEAT), "a table [heartbeat]"),
+    key("log", Kind::Table(LOG), "a table [log]"),
+];
+
+pub const SEVERITY: &[Key] = &[
+    key("level", Kind::Text, "a label such as \"P1\""),
+    key("name", Kind::Text, "a word such as \"Critical\""),
+    key("rank", Kind::Number, "a whole number from 1 (worst)"),
+    key("response", Kind::Span, SPAN),
+];
+
+pub const PERSON: &[Key] = &[
+    key("name", Kind::Text, "a name such as \"Ana Ruiz\""),
+    key("email", Kind::Text, "an address such as \"ana@example.org\""),
+    key("time_zone", Kind::Text, "a zone such as \"Europe/Madrid\""),
+    key("slack", Kind::Text, "a member id such as \"U024BE7LH\", in quotes"),
+    key("discord", Kind::Text, "a user id such as \"80351110224678912\", in quotes"),
+    key("contact", Kind::Rows(CONTACT), "a list such as [{ via = \"pagerduty\" }]"),
+];
+
+pub const CONTACT: &[Key] = &[
+    key("via", Kind::Text, "\"pagerduty\" or \"webhook.NAME\""),
+    key("routing_key", Kind::Secret, "a PagerDuty integration key of 32 characters"),
+];
+
+pub const SERVICE: &[Key] = &[
+    key("system", Kind::Text, "the name of a system such as \"shop\""),
+    key("policy", Kind::Text, "the name of a table [policies.NAME]"),
+    key("owners", Kind::Texts, "a list of people such as [\"ana\", \"bo\"]"),
+    key("targets", Kind::Texts, "a list of names such as [\"shop-docker\"]"),
+];
+
+pub const POLICY: &[Key] = &[
+    key("repeat", Kind::Number, "a whole number from 0, or leave it out to repeat until acknowledged"),
+    key("levels", Kind::Rows(STEP), "[[policies.NAME.levels]] tables"),
+];
+
+pub const STEP: &[Key] = &[
+    key("page", Kind::Texts, "a list such as [\"@ana\", \"schedule:primary\", \"owners\"]"),
+    key("delay", Kind::Span, SPAN),
+];
+
+pub const SCHEDULE: &[Key] = &[
+    key("people", Kind::Texts, "a list of people such as [\"ana\", \"bo\"]"),
+    key("shift", Kind::Span, "a span such as \"1w\", \"1d\" or \"12h\""),
+    key("handoff", Kind::Moment, "a time such as \"Mon 09:00\" or \"09:00\""),
+    key("zone", Kind::Text, "a zone such as \"Europe/Madrid\""),
+    key("start", Kind::Moment, "a date such as 2026-01-05"),
+    key("overrides", Kind::Rows(OVERRIDE), "[[schedules.NAME.overrides]] tables"),
+];
+
+pub const OVERRIDE: &[Key] = &[
+    key("person", Kind::Text, "a person such as \"ana\""),
+    key("from", Kind::Moment, "a time such as 2026-01-05T09:00:00Z"),
+    key("to", Kind::Moment, "a time such as 2026-01-05T17:00:00Z"),
+];
+
+pub const PAGING: &[Key] = &[
+    key("pagerduty", Kind::Table(PAGERDUTY), "a table [paging.pagerduty]"),
+    key("webhook", Kind::Named(WEBHOOK), "tables [paging.webhook.NAME]"),
+];
+
+pub const PAGERDUTY: &[Key] = &[
+    key("routing_key", Kind::Secret, "a PagerDuty integration key of 32 characters"),
+    key("api_url", Kind::Text, "an address such as \"https://events.pagerduty.com\""),
+];
+
+pub const WEBHOOK: &[Key] = &[
+    key("url", Kind::Secret, "an address such as \"https://hooks.example.org/page\""),
+    key("secret", Kind::Secret, TOKEN),
+    key("notices", Kind::Flag, "true or false"),
+];
+
+pub const INGEST: &[Key] = &[
+    key("kind", Kind::Choice(&["alertmanager", "generic"]), "\"alertmanager\" or \"generic\""),
+    key("token", Kind::Secret, TOKEN),
+    key("severity", Kind::Text, "the level of a [[severities]] table such as \"P2\""),
+    key("service", Kind::Text, "the name of a table [services.NAME]"),
+    key("severity_label", Kind::Text, "the name of a label such as \"severity\""),
+    key("service_label", Kind::Text, "the name of a label such as \"service\""),
+    key("mapping", Kind::Table(MAPPING), "a table [ingest.NAME.mapping]"),
+];
+
+const PATH: &str = "a dotted path into the JSON body such as \"alert.title\"";
+
+pub const MAPPING: &[Key] = &[
+    key("alerts", Kind::Text, PATH),
+    key("group", Kind::Text, PATH),
+    key("title", Kind::Text, PATH),
+    key("text", Kind::Text, PATH),
+    key("status", Kind::Text, PATH),
+    key("firing_values", Kind::Texts, "a list such as [\"firing\", \"triggered\"]"),
+    key("resolved_values", Kind::Texts, "a list such as [\"resolved\", \"ok\"]"),
+    key("fingerprint", Kind::Text, PATH),
+    key("severity", Kind::Text, PATH),
+    key("service", Kind::Text, PATH),
+    key("link", Kind::Text, PATH),
+];
+
+pub const API: &[Key] = &[key("tokens", Kind::Named(API_TOKEN), "tables [api.tokens.NAME]")];
+
+pub const API_TOKEN: &[Key] = &[key("token", Kind::Secret, TOKEN)];
+
+pub const AUDIT: &[Key] = &[key("key", Kind::Secret, "32 bytes as 64 hexadecimal digits (openssl rand -hex 32)")];
+
+pub const INCIDENTS: &[Key] = &[key("quiet_resolve", Kind::Span, SPAN), key("reopen_window", Kind::Span, SPAN)];
+
+pub const HEARTBEAT: &[Key] =
+    &[key("url", Kind::Secret, "an address such as \"https://watcher.example.org/ping/firebell\"")];
+
+pub const LOG: &[Key] = &[
+    key("format", Kind::Choice(&["text", "json"]), "\"text\" or \"json\""),
+    key("filter", Kind::Text, "a level such as \"info\", or \"info,firebell=debug\""),
+];
+
+/// The key of a name, or of the secret whose file `NAME_file` names.
+pub fn find(keys: &'static [Key], name: &str) -> Option<(&'static Key, bool)> {
+    if let Some(key) = keys.iter().find(|k| k.name == name) {
+        return Some((key, false));
+    }
+    let base = name.strip_suffix("_file")?;
+    keys.iter().find(|k| k.name == base && matches!(k.kind, Kind::Secret)).map(|k| (k, true))
+}
+
+/// Every name that may stand in a table, `NAME_file` included.
+pub fn names(keys: &'static [Key]) -> Vec<String> {
+    let mut out = Vec::new();
+    for key in keys {
+        out.push(key.name.to_string());
+        if matches!(key.kind, Kind::Secret) {
+            out.push(format!("{}_file", key.name));
+        }
+    }
+    out
+}

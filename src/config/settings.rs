@@ -1,0 +1,226 @@
+//! What a configuration says, typed: the settings of the adapters, and the `Directory` for decisions. Every value is
+//! valid and every reference resolves. `Debug` prints no secret and of an address only its host.
+
+use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Settings};
+use firebell_domain::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
+use firebell_domain::schedule::Schedule;
+use firebell_domain::severity::Severity;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    /// As configured; links use [`Config::public_url`], which falls back to the address that was bound.
+    pub public_url: Option<Address>,
+    /// May hold a password.
+    pub database_url: SecretString,
+    /// Where the local token, the generated audit key and the checkpoint log live.
+    pub data_dir: PathBuf,
+    /// Sorted by rank, worst first.
+    pub severities: Vec<Severity>,
+    pub people: BTreeMap<PersonId, PersonSettings>,
+    pub services: BTreeMap<ServiceId, ServiceSettings>,
+    pub policies: BTreeMap<PolicyId, EscalationPolicy>,
+    pub schedules: BTreeMap<ScheduleId, Schedule>,
+    /// In the order of the configuration.
+    pub pagers: Vec<Pager>,
+    /// Alert sources by name, which is also the end of their address: `/hooks/NAME`.
+    pub ingest: BTreeMap<String, Ingest>,
+    /// Bearer tokens of the API, by name of who has them.
+    pub api_tokens: BTreeMap<String, SecretString>,
+    /// 32 bytes; `None` means the generated one in the data folder.
+    pub audit_key: Option<SecretSlice<u8>>,
+    pub incidents: Settings,
+    pub heartbeat: Option<Address>,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug)]
+pub struct PersonSettings {
+    pub person: Person,
+    pub email: Option<String>,
+    /// Member id in Slack.
+    pub slack: Option<String>,
+    /// User id in Discord.
+    pub discord: Option<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct ServiceSettings {
+    pub service: Service,
+    /// Names of what its runbook's commands act on.
+    pub targets: Vec<String>,
+}
+
+#[derive(Debug)]
+pub enum Pager {
+    PagerDuty(PagerDuty),
+    Webhook(Webhook),
+}
+
+#[derive(Debug)]
+pub struct PagerDuty {
+    /// Where pages go that are for no one person.
+    pub routing_key: SecretString,
+    /// `https://events.pagerduty.com`, without a path.
+    pub api_url: Address,
+    /// Routing keys of people who have their own.
+    pub routing_keys: BTreeMap<PersonId, SecretString>,
+}
+
+#[derive(Debug)]
+pub struct Webhook {
+    pub name: String,
+    pub url: Address,
+    /// Signs every body.
+    pub secret: SecretString,
+    /// Also gets cards and updates, not only pages.
+    pub notices: bool,
+}
+
+#[derive(Debug)]
+pub struct Ingest {
+    pub kind: IngestKind,
+    pub token: SecretString,
+    /// Level of an alert whose labels name none: as configured, else the worst there is.
+    pub severity: String,
+    /// Service of an alert whose labels name none.
+    pub service: Option<ServiceId>,
+    pub severity_label: String,
+    pub service_label: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum IngestKind {
+    Alertmanager,
+    Generic(Box<Mapping>),
+}
+
+/// Where a generic body has what, as dotted paths (`alert.labels.team`, `items.0.id`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mapping {
+    /// The list of alerts, when one body carries several; the other paths then start inside its elements.
+    pub alerts: Option<String>,
+    pub group: String,
+    pub title: String,
+    pub text: String,
+    pub status: String,
+    /// Compared without case; what is in neither list counts as firing.
+    pub firing_values: Vec<String>,
+    pub resolved_values: Vec<String>,
+    pub fingerprint: String,
+    pub severity: String,
+    pub service: String,
+    pub link: String,
+}
+
+impl Default for Mapping {
+    fn default() -> Self {
+        let texts = |all: &[&str]| all.iter().map(|t| t.to_string()).collect();
+        Mapping {
+            alerts: None,
+            group: "group".into(),
+            title: "title".into(),
+            text: "text".into(),
+            status: "status".into(),
+            firing_values: texts(&["firing", "triggered", "alerting", "open"]),
+            resolved_values: texts(&["resolved", "ok", "closed", "inactive"]),
+            fingerprint: "fingerprint".into(),
+            severity: "severity".into(),
+            service: "service".into(),
+            link: "link".into(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    pub format: LogFormat,
+    /// As `tracing` reads it: `info`, `info,firebell=debug`.
+    pub filter: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// An address of http or https. Its path may be a capability, so `Debug` leaves it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Address(Url);
+
+impl Address {
+    pub(super) fn new(url: Url) -> Self {
+        Address(url)
+    }
+
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+
+    /// Without a slash at its end, to put a path behind it.
+    pub fn base(&self) -> &str {
+        self.0.as_str().trim_end_matches('/')
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.0.scheme(), self.0.host_str().unwrap_or_default())?;
+        match self.0.port() {
+            Some(port) => write!(f, ":{port}/…"),
+            None => f.write_str("/…"),
+        }
+    }
+}
+
+impl Pager {
+    pub fn channel(&self) -> ChannelId {
+        match self {
+            Pager::PagerDuty(_) => ChannelId::from("pagerduty"),
+            Pager::Webhook(w) => ChannelId::new(format!("webhook.{}", w.name)),
+        }
+    }
+}
+
+impl Config {
+    /// What decisions may look up: no address and no secret in it.
+    pub fn directory(&self) -> Directory {
+        let notices = |p: &&Pager| matches!(p, Pager::Webhook(w) if w.notices);
+        Directory {
+            severities: self.severities.clone(),
+            people: self.people.iter().map(|(id, p)| (id.clone(), p.person.clone())).collect(),
+            services: self.services.iter().map(|(id, s)| (id.clone(), s.service.clone())).collect(),
+            policies: self.policies.clone(),
+            schedules: self.schedules.clone(),
+            pagers: self.pagers.iter().map(Pager::channel).collect(),
+            notice_channels: self.pagers.iter().filter(notices).map(Pager::channel).collect(),
+            settings: self.incidents.clone(),
+        }
+    }
+
+    /// What links start with, without a slash at the end: as configured, else the address that was bound (which
+    /// differs from `listen` when its port is 0).
+    pub fn public_url(&self, bound: SocketAddr) -> String {
+        match &self.public_url {
+            Some(address) => address.base().to_string(),
+            None => format!("http://{bound}"),
+        }
+    }
+
+    /// The file of the embedded database; `None` with Postgres.
+    pub fn sqlite_path(&self) -> Option<PathBuf> {
+        super::server::sqlite_path(self.database_url.expose_secret())
+    }
+
+    /// A file of the data folder.
+    pub fn data_file(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.data_dir.join(name)
+    }
+}
