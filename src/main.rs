@@ -9,5 +9,6 @@ mod notice;
 mod notify;
 mod stop;
 mod store;
+mod web;
 
 fn main() {}

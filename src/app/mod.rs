@@ -4,6 +4,7 @@
 mod act;
 pub mod audit;
 mod commit;
+pub mod ingest;
 
 pub use act::{Act, ActError, Acted, Changed, On, Once};
 

@@ -1,0 +1,177 @@
+//! Alerts coming in: a source's request becomes deliveries for the domain, or something unreadable that pages all the
+//! same. Pure except for `take`, which hands the result to `app::act`. One file per kind of source.
+
+mod alertmanager;
+mod generic;
+#[cfg(test)]
+mod tests;
+
+use super::{Act, ActError, Acted, App, On};
+use crate::config::{Ingest, IngestKind};
+use base64::Engine as _;
+use firebell_domain::alert::Delivery;
+use firebell_domain::decide::{Declaration, Unreadable};
+use firebell_domain::directory::Directory;
+use firebell_domain::event::{Actor, KeptAs};
+use firebell_domain::id::{IncidentId, ServiceId};
+use firebell_domain::limits;
+use firebell_domain::severity::{self, Severity};
+use firebell_domain::text;
+
+/// One delivery, and the incident that it declares if it belongs to none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reading {
+    pub delivery: Delivery,
+    pub declaration: Declaration,
+}
+
+/// What became of a request.
+#[derive(Debug, PartialEq)]
+pub enum Taken {
+    /// Incident and what happened to it: `declared`, `joined`, `reopened`, or nothing that was news.
+    Deliveries(Vec<(Option<IncidentId>, &'static str)>),
+    /// It could not be read; the incident that says so pages. The source is told what was wrong with it.
+    Unreadable { incident: Option<IncidentId>, problem: String },
+}
+
+/// Reads a request's body. The error is a sentence for the source's owner.
+pub fn read(source: &str, settings: &Ingest, body: &[u8], directory: &Directory) -> Result<Vec<Reading>, String> {
+    let json: serde_json::Value = serde_json::from_slice(body)
+        .map_err(|e| format!("not JSON: {} at line {}, column {}", reason(&e), e.line(), e.column()))?;
+    let reader = Reader { source, settings, directory };
+    match &settings.kind {
+        IngestKind::Alertmanager => alertmanager::read(&reader, &json).map(|r| vec![r]),
+        IngestKind::Generic(mapping) => generic::read(&reader, mapping, &json),
+    }
+}
+
+fn reason(e: &serde_json::Error) -> &'static str {
+    match e.classify() {
+        serde_json::error::Category::Eof => "it ends too early",
+        _ => "something unexpected stands there",
+    }
+}
+
+/// What both kinds need to make sense of labels.
+struct Reader<'a> {
+    source: &'a str,
+    settings: &'a Ingest,
+    directory: &'a Directory,
+}
+
+impl Reader<'_> {
+    /// The severity that a label means: as the scale names it, else by what monitoring usually means by the word,
+    /// else the source's default.
+    fn severity(&self, word: Option<&str>) -> Severity {
+        let scale = &self.directory.severities;
+        let named = word.and_then(|w| severity::find(scale, w)).or_else(|| {
+            let nth = match word?.trim().to_ascii_lowercase().as_str() {
+                "critical" | "crit" | "page" | "emergency" | "disaster" | "fatal" | "alert" => 0,
+                "error" | "err" | "high" | "major" => 1,
+                "warning" | "warn" | "average" | "medium" | "minor" => 2,
+                "info" | "information" | "informational" | "low" | "notice" | "none" | "debug" => usize::MAX,
+                _ => return None,
+            };
+            scale.get(nth.min(scale.len().saturating_sub(1)))
+        });
+        named
+            .or_else(|| severity::find(scale, &self.settings.severity))
+            .or_else(|| scale.first())
+            .cloned()
+            .unwrap_or(Severity { level: "P1".into(), name: "Critical".into(), rank: 1, response_s: None })
+    }
+
+    /// The service that a label names, if it is configured; else the source's own.
+    fn service(&self, word: Option<&str>) -> Option<ServiceId> {
+        word.map(ServiceId::from)
+            .filter(|s| self.directory.services.contains_key(s))
+            .or_else(|| self.settings.service.clone())
+    }
+}
+
+/// A group's key as we keep it: without controls (one of ours begins with one), bounded, and still its own.
+fn group_key(raw: &str) -> String {
+    const BYTES_MAX: usize = 500;
+    let clean: String = raw.chars().filter(|c| !c.is_control()).collect();
+    if clean.len() <= BYTES_MAX && clean.len() == raw.len() {
+        return clean;
+    }
+    let hash =
+        firebell_domain::chain::hex(&sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(raw)));
+    format!("{}#{hash}", text::cut(&clean, 100))
+}
+
+fn title(raw: &str) -> String {
+    let line = text::line_of_machine(raw, limits::TITLE_CHARS_MAX);
+    if line.is_empty() { "an alert without a name".to_string() } else { line }
+}
+
+/// What is kept of a request that could not be read.
+pub fn unreadable(source: &str, problem: &str, body: &[u8], bytes: u64) -> Unreadable {
+    let head = body.get(..limits::UNREADABLE_KEPT_BYTES_MAX).unwrap_or(body);
+    // A cut inside a character is not what makes it no text.
+    let text = match std::str::from_utf8(head) {
+        Ok(t) => Some(t),
+        Err(e) if e.error_len().is_none() => std::str::from_utf8(head.get(..e.valid_up_to()).unwrap_or_default()).ok(),
+        Err(_) => None,
+    };
+    let (kept, kept_as) = match text {
+        Some(t) => (t.to_string(), KeptAs::Text),
+        None => (base64::engine::general_purpose::STANDARD.encode(head), KeptAs::Base64),
+    };
+    Unreadable { source: source.to_string(), problem: problem.to_string(), bytes, kept, kept_as }
+}
+
+/// Takes a whole request of an authenticated source. Nothing is answered before it is durable.
+pub async fn take(app: &App, source: &str, settings: &Ingest, body: &[u8]) -> Result<Taken, ActError> {
+    let directory = app.directory();
+    match read(source, settings, body, &directory) {
+        Ok(readings) => {
+            let mut done = Vec::with_capacity(readings.len());
+            for Reading { delivery, declaration } in readings {
+                done.push(act(app, source, On::Alerts(delivery, declaration)).await?);
+            }
+            Ok(Taken::Deliveries(done))
+        }
+        Err(problem) => take_unreadable(app, source, settings, &problem, body, body.len() as u64).await,
+    }
+}
+
+/// Declares (or joins) "source NAME sent something unreadable".
+pub async fn take_unreadable(
+    app: &App,
+    source: &str,
+    settings: &Ingest,
+    problem: &str,
+    body: &[u8],
+    bytes: u64,
+) -> Result<Taken, ActError> {
+    let directory = app.directory();
+    let reader = Reader { source, settings, directory: &directory };
+    let declaration = Declaration {
+        title: format!("source {source} sent something unreadable"),
+        severity: reader.severity(None),
+        service: settings.service.clone(),
+        private: false,
+        because: None,
+    };
+    let on = On::Unreadable(unreadable(source, problem, body, bytes), declaration);
+    let (incident, _) = act(app, source, on).await?;
+    Ok(Taken::Unreadable { incident, problem: problem.to_string() })
+}
+
+async fn act(app: &App, source: &str, on: On) -> Result<(Option<IncidentId>, &'static str), ActError> {
+    let actor = Actor::Source { name: source.to_string() };
+    match app.act(Act { on, actor, once: None }).await? {
+        Acted::Changed(c) => {
+            let reopened = c.before.as_ref().is_some_and(|b| !b.status.open()) && c.after.status.open();
+            let what = match (&c.before, reopened) {
+                (None, _) => "declared",
+                (Some(_), true) => "reopened",
+                (Some(_), false) => "joined",
+            };
+            Ok((Some(c.after.id), what))
+        }
+        Acted::Nothing | Acted::Recorded | Acted::Again(_) => Ok((None, "nothing new")),
+    }
+}

@@ -1,0 +1,3 @@
+//! The one HTTP listener.
+
+pub mod hooks;
