@@ -52,7 +52,7 @@ fn collapse(text: &str) -> String {
 /// Takes out what has no look of its own and can forge one: control characters (line breaks and tabs stay),
 /// bidirectional embeddings, overrides and isolates (right-to-left *letters* stay: they need none of these),
 /// zero-width spaces, the byte-order mark and unassigned tag characters.
-fn strip(text: &str) -> String {
+pub(crate) fn strip(text: &str) -> String {
     text.chars()
         .filter(|c| {
             !matches!(c,

@@ -1,0 +1,375 @@
+//! Scripted incidents for tests: what people, alerts, timers and pagers did in five nights, decided by the real
+//! decision function. Between them every kind of event occurs. Compiled for tests only, here and for the words of
+//! the bot; never looks at what is said about it.
+
+#![allow(dead_code)] // compiled in two packages' tests, and each uses its part
+
+use chrono::NaiveDate;
+use firebell_domain::alert::{Alert, AlertStatus, Delivery};
+use firebell_domain::decide::{Because, Declaration, Input, SendOutcome, Unreadable, decide, declare};
+use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Step, Target};
+use firebell_domain::event::{Actor, IncidentEvent, KeptAs};
+use firebell_domain::id::{ChannelId, IncidentId, PersonId, PolicyId, ServiceId};
+use firebell_domain::incident::Incident;
+use firebell_domain::intent::{IntentNo, What};
+use firebell_domain::severity::Severity;
+use firebell_domain::status::IncidentStatus;
+use firebell_domain::time::Timestamp;
+use firebell_domain::timer::timers;
+
+/// One decision of a story, with the incident before and after it.
+pub struct Scene {
+    pub name: &'static str,
+    pub before: Option<Incident>,
+    pub events: Vec<IncidentEvent>,
+    pub after: Incident,
+    pub now: Timestamp,
+}
+
+pub struct Story {
+    pub name: &'static str,
+    pub scenes: Vec<Scene>,
+    directory: Directory,
+    incident: Incident,
+    now: Timestamp,
+}
+
+pub fn at(time: &str) -> Timestamp {
+    Timestamp::from(chrono::DateTime::parse_from_rfc3339(time).expect("a time").to_utc())
+}
+
+pub fn severity(level: &str) -> Severity {
+    let scale = [("P1", "Critical", 1, Some(300)), ("P2", "High", 2, Some(900)), ("P3", "Medium", 3, None)];
+    let of = |(level, name, rank, response_s): (&str, &str, u32, Option<i64>)| Severity {
+        level: level.into(),
+        name: name.into(),
+        rank,
+        response_s,
+    };
+    scale.into_iter().find(|s| s.0 == level).map(of).expect("a severity of the story")
+}
+
+pub fn person(name: &str) -> Actor {
+    Actor::person(name, "room")
+}
+
+fn step(targets: &[Target]) -> Step {
+    Step { targets: targets.to_vec(), delay_s: 300 }
+}
+
+fn named(name: &str) -> Target {
+    Target::Person(PersonId::from(name))
+}
+
+/// ana and bo can be paged, cy cannot; two levels that repeat until somebody answers.
+pub fn directory() -> Directory {
+    let human = |name: &str, methods: &[&str]| Person {
+        name: name.to_string(),
+        time_zone: chrono_tz::UTC,
+        contact_methods: methods.iter().map(|m| ChannelId::from(*m)).collect(),
+    };
+    let mut d = Directory::default();
+    d.people.insert("ana".into(), human("Ana Ruiz", &["pagerduty"]));
+    d.people.insert("bo".into(), human("Bo Lind", &["pagerduty", "webhook.ops"]));
+    d.people.insert("cy".into(), human("Cy Okoro", &[]));
+    d.severities = vec![severity("P1"), severity("P2"), severity("P3")];
+    d.services.insert("payments".into(), Service { owners: vec!["bo".into()], ..Service::default() });
+    d.pagers = vec!["pagerduty".into(), "webhook.ops".into()];
+    d.notice_channels = vec!["webhook.ops".into()];
+    policy(&mut d, vec![step(&[named("ana")]), step(&[named("bo"), named("cy")])], None);
+    d
+}
+
+fn policy(d: &mut Directory, steps: Vec<Step>, repeat_max: Option<u32>) {
+    let name = PolicyId::from("default");
+    d.policies.insert(name.clone(), EscalationPolicy { name, steps, repeat_max });
+}
+
+pub fn alert(fingerprint: &str, status: AlertStatus, starts_at: Timestamp, summary: &str) -> Alert {
+    Alert { fingerprint: fingerprint.into(), status, starts_at, summary: summary.into() }
+}
+
+fn delivery(alerts: Vec<Alert>, group_status: AlertStatus, truncated: u32) -> Delivery {
+    Delivery { source: "prometheus".into(), group: "{service=\"payments\"}".into(), alerts, group_status, truncated }
+}
+
+impl Story {
+    fn begin(name: &'static str, no: i64, directory: Directory, actor: &Actor, declaration: &Declaration) -> Story {
+        let now = at("2026-11-21T03:05:10Z");
+        let d = declare(IncidentId(no), declaration, actor, &directory, now).expect("declared");
+        let first = Scene { name: "declared", before: None, events: d.events, after: d.incident.clone(), now };
+        Story { name, scenes: vec![first], directory, incident: d.incident, now }
+    }
+
+    fn wait(&mut self, seconds: i64) -> &mut Self {
+        self.now = self.now.plus_s(seconds);
+        self
+    }
+
+    fn says(&mut self, name: &'static str, actor: &Actor, input: Input) -> &mut Self {
+        let d = decide(&self.incident, &input, actor, &self.directory, self.now).expect(name);
+        let before = std::mem::replace(&mut self.incident, d.incident.clone());
+        self.scenes.push(Scene { name, before: Some(before), events: d.events, after: d.incident, now: self.now });
+        self
+    }
+
+    /// Waits for the next timer and lets it fire.
+    fn timer(&mut self, name: &'static str) -> &mut Self {
+        let timer = timers(&self.incident).next().expect("a timer");
+        self.now = self.now.max(timer.due_at);
+        self.says(name, &Actor::Engine, Input::TimerDue(timer))
+    }
+
+    fn claim(&mut self, no: IntentNo) -> &mut Self {
+        let due_at = self.incident.live.get(&no).map(|l| l.due_at).expect("a live intent");
+        self.now = self.now.max(due_at);
+        self.says("claimed", &Actor::Engine, Input::Claim { no, worker: "w1".into() })
+    }
+
+    fn outcome(&mut self, name: &'static str, no: IntentNo, outcome: SendOutcome) -> &mut Self {
+        let claim_seq = self.claim_seq(no);
+        self.says(name, &Actor::Engine, Input::Delivered { no, claim_seq, outcome })
+    }
+
+    fn lost(&mut self, name: &'static str, no: IntentNo) -> &mut Self {
+        let claim_seq = self.claim_seq(no);
+        self.says(name, &Actor::Engine, Input::ClaimLost { no, claim_seq })
+    }
+
+    fn claim_seq(&self, no: IntentNo) -> i64 {
+        let live = self.incident.live.get(&no).expect("a live intent");
+        live.claim.as_ref().map(|c| c.seq).expect("claimed")
+    }
+
+    fn sent(&mut self, no: IntentNo) -> &mut Self {
+        let receipt = Some(format!("r-{no}"));
+        self.claim(no).outcome("sent", no, SendOutcome::Done { receipt })
+    }
+
+    /// The number of the newest live intent that is a page.
+    fn page(&self) -> IntentNo {
+        let pages = self.incident.live.values().rev();
+        pages.filter(|l| matches!(l.intent.what, What::Page(_))).map(|l| l.intent.no).next().expect("a live page")
+    }
+
+    pub fn events(&self) -> Vec<IncidentEvent> {
+        self.scenes.iter().flat_map(|s| s.events.iter().cloned()).collect()
+    }
+}
+
+fn declaration(level: &str, title: &str) -> Declaration {
+    Declaration {
+        title: title.into(),
+        severity: severity(level),
+        service: Some(ServiceId::from("payments")),
+        private: false,
+        because: None,
+    }
+}
+
+/// Somebody declares it by hand; sends fail, Firebell crashes, it is handed back, snoozed, resolved and reopened.
+pub fn bad_night() -> Story {
+    let (ana, bo, cy) = (person("ana"), person("bo"), Actor::person("cy", "the local token"));
+    let d = declaration("P2", "checkout is down");
+    let mut s = Story::begin("bad_night", 42, directory(), &cy, &d);
+    s.sent(1).claim(2);
+    s.wait(1).outcome(
+        "retried",
+        2,
+        SendOutcome::Retry { after_s: Some(4), why: "vendor answered 503".into(), maybe_sent: false },
+    );
+    s.sent(2).timer("level 2");
+    let page = s.page();
+    s.claim(page).outcome("gave up", page, SendOutcome::Never { why: "routing key refused".into() });
+    let page = s.page();
+    s.claim(page).wait(40).lost("crashed", page).claim(page);
+    s.wait(1).says("noted", &cy, Input::Note { text: "first look:\n<b>500</b> from `/pay` | **all** zones".into() });
+    s.says("severity", &cy, Input::SetSeverity { severity: severity("P1"), reason: "every zone is affected".into() });
+    s.wait(20).says("acknowledged", &bo, Input::Acknowledge);
+    s.wait(30).lost("left alone", page);
+    s.says("lead", &bo, Input::AssignLead { person: "ana".into() });
+    s.says("role", &bo, Input::AssignRole { role: "Scribe".into(), person: "cy".into() });
+    let text = "need a second pair of eyes".to_string();
+    s.wait(60).says("paged", &bo, Input::Page { whom: named("ana"), text });
+    let identified = IncidentStatus::Identified;
+    s.wait(240).says("status", &ana, Input::SetStatus { status: identified, text: "a bad deploy".into() });
+    s.says("update", &ana, Input::PostUpdate { text: "Card payments fail. Next update at 04:00 UTC.".into() });
+    s.wait(60).says("handed back", &bo, Input::Unacknowledge { reason: "battery is empty".into() });
+    s.wait(20).says("snoozed", &ana, Input::Snooze { until: at("2026-11-21T03:30:00Z") });
+    s.timer("snooze over");
+    s.wait(30).says("acknowledged again", &ana, Input::Acknowledge);
+    s.wait(30).says("snoozed while taken", &ana, Input::Snooze { until: at("2026-11-21T03:33:00Z") });
+    s.timer("acknowledgement lapsed");
+    s.wait(10).says("acknowledged once more", &ana, Input::Acknowledge);
+    s.wait(30).says("escalated", &ana, Input::Escalate);
+    let due = NaiveDate::from_ymd_opt(2026, 12, 1);
+    let text = "canary before every deploy".to_string();
+    s.wait(30).says("action", &ana, Input::AddAction { text, owner: Some("bo".into()), due });
+    s.says("second action", &ana, Input::AddAction { text: "tell the card partner".into(), owner: None, due: None });
+    s.says("action done", &cy, Input::FinishAction { no: 2 });
+    let text = String::new();
+    s.wait(600).says("mitigated", &ana, Input::SetStatus { status: IncidentStatus::Monitoring, text });
+    s.wait(900).says("resolved", &ana, Input::Resolve { text: "rolled back to 4.2".into() });
+    s.wait(120).says("reopened", &bo, Input::Reopen { reason: "errors are back".into() });
+    s.wait(10).says("acknowledged at last", &bo, Input::Acknowledge);
+    s.wait(300).says("resolved for good", &bo, Input::Resolve { text: String::new() });
+    s
+}
+
+/// Alerts declare it; nobody answers until the policy is used up; they clear, fire again and end by themselves.
+pub fn alerts_alone() -> Story {
+    let (source, t0) = (Actor::Source { name: "prometheus".into() }, at("2026-11-21T03:01:00Z"));
+    let mut directory = directory();
+    policy(&mut directory, vec![step(&[named("ana")])], Some(0));
+    use AlertStatus::{Firing, Resolved};
+    let two = vec![alert("a1", Firing, t0, "5xx above 5 %"), alert("a2", Firing, t0, "latency above 2 s")];
+    let because = Some(Because::Alerts(delivery(two, Firing, 0)));
+    let d = Declaration { because, ..declaration("P1", "payments: 5xx above 5 %") };
+    let mut s = Story::begin("alerts_alone", 43, directory, &source, &d);
+    s.sent(2).timer("used up");
+    let both = vec![alert("a1", Resolved, t0, "5xx above 5 %"), alert("a2", Resolved, t0, "latency above 2 s")];
+    s.wait(60).says("cleared", &source, Input::Alerts(delivery(both.clone(), Resolved, 0)));
+    let t1 = at("2026-11-21T03:12:00Z");
+    let again = vec![alert("a1", Firing, t1, "5xx above 5 %")];
+    s.wait(30).says("fires again", &source, Input::Alerts(delivery(again, Firing, 3)));
+    s.sent(4);
+    let over = vec![alert("a1", Resolved, t1, "5xx above 5 %")];
+    s.wait(30).says("cleared again", &source, Input::Alerts(delivery(over, Resolved, 0)));
+    s.timer("ended by itself");
+    let t2 = at("2026-11-21T03:25:00Z");
+    s.wait(400).says(
+        "alerts reopen it",
+        &source,
+        Input::Alerts(delivery(vec![alert("a1", Firing, t2, "5xx above 5 %")], Firing, 0)),
+    );
+    let input = Unreadable {
+        source: "prometheus".into(),
+        problem: "not JSON at byte 7".into(),
+        bytes: 11,
+        kept: "{\"alerts\": <script>".into(),
+        kept_as: KeptAs::Text,
+    };
+    s.says("unreadable", &source, Input::Unreadable(input));
+    s.wait(60).says("acknowledged", &person("ana"), Input::Acknowledge);
+    let end = vec![alert("a1", Resolved, t2, "5xx above 5 %")];
+    s.wait(60).says("monitoring by itself", &source, Input::Alerts(delivery(end, Resolved, 0)));
+    s
+}
+
+/// The levels reach nobody, so every pager is paged; it was no incident.
+pub fn nobody_there() -> Story {
+    let mut directory = directory();
+    let late = Target::Schedule("primary".into());
+    policy(&mut directory, vec![step(&[late]), step(&[named("cy"), named("dee")])], None);
+    let mut s = Story::begin("nobody_there", 44, directory, &person("cy"), &declaration("P2", "search is slow"));
+    s.sent(2).timer("every pager again");
+    s.wait(60).says("cancelled", &person("cy"), Input::Cancel { reason: "a load test".into() });
+    s
+}
+
+/// No pager is configured at all, and the incident is private.
+pub fn no_pager() -> Story {
+    let directory = Directory { severities: directory().severities, ..Directory::default() };
+    let d = Declaration { private: true, service: None, ..declaration("P3", "a laptop was stolen") };
+    let mut s = Story::begin("no_pager", 45, directory, &person("ana"), &d);
+    s.timer("still nobody");
+    s.wait(5).says("acknowledged", &person("ana"), Input::Acknowledge);
+    s.wait(5).says("update", &person("ana"), Input::PostUpdate { text: "The disk is encrypted.".into() });
+    s
+}
+
+/// One incident ends into another: the one that ends, and the one that takes it up.
+pub fn merged() -> [Story; 2] {
+    let (ana, cy) = (person("ana"), person("cy"));
+    let mut part = Story::begin("merged_part", 46, directory(), &cy, &declaration("P2", "cards are refused"));
+    part.wait(30).says("merged", &ana, Input::Merge { into: IncidentId(47) });
+    let mut whole = Story::begin("merged_whole", 47, directory(), &ana, &declaration("P1", "checkout is down"));
+    let groups = alerts_alone().incident.groups;
+    let absorb = Input::Absorb { from: IncidentId(46), title: "cards are refused".into(), groups };
+    whole.wait(30).says("absorbed", &ana, absorb);
+    [part, whole]
+}
+
+pub fn all() -> Vec<Story> {
+    let [part, whole] = merged();
+    vec![bad_night(), alerts_alone(), nobody_there(), no_pager(), part, whole]
+}
+
+/// Compares with a file under `tests/golden/` of the project; `UPDATE_EXPECT=1` rewrites it.
+pub fn golden(root: &str, name: &str, actual: &str) {
+    let path = std::path::Path::new(root).join("tests/golden").join(name);
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("the folder of goldens");
+        std::fs::write(&path, actual).expect("a golden written");
+        return;
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    let first = expected.lines().zip(actual.lines()).position(|(e, a)| e != a);
+    let line = first.unwrap_or(expected.lines().count().min(actual.lines().count()));
+    let (e, a) = (expected.lines().nth(line), actual.lines().nth(line));
+    assert!(
+        expected == actual,
+        "{} line {}:\n  expected {e:?}\n  is       {a:?}\nUPDATE_EXPECT=1 rewrites it",
+        path.display(),
+        line + 1
+    );
+}
+
+/// Every string in an event that people or machines wrote, by its key in the stored form.
+const TEXTS: [&str; 12] =
+    ["title", "reason", "text", "why", "worker", "receipt", "source", "group", "summary", "problem", "kept", "via"];
+/// Words of our own that stand under the same keys.
+const OURS: [&str; 17] = [
+    "no_contact_method",
+    "unknown",
+    "nobody_there",
+    "escalation",
+    "by_hand",
+    "nobody_reached",
+    "declared",
+    "not_acknowledged",
+    "resumed",
+    "pages_failed",
+    "acknowledged",
+    "snoozed",
+    "alerts_cleared",
+    "ended",
+    "text",
+    "base64",
+    "firing",
+];
+
+fn each_text(v: &mut serde_json::Value, what: &mut impl FnMut(&mut String)) {
+    match v {
+        serde_json::Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                match value {
+                    serde_json::Value::String(s) if TEXTS.contains(&key.as_str()) => {
+                        if !OURS.contains(&s.as_str()) && !s.is_empty() {
+                            what(s);
+                        }
+                    }
+                    other => each_text(other, what),
+                }
+            }
+        }
+        serde_json::Value::Array(all) => all.iter_mut().for_each(|v| each_text(v, what)),
+        _ => {}
+    }
+}
+
+/// The logs of all stories with everything that people or machines wrote replaced by one text.
+pub fn with_texts(text: &str) -> Vec<Vec<IncidentEvent>> {
+    let logs: Vec<Vec<IncidentEvent>> = all().iter().map(Story::events).collect();
+    let mut json = serde_json::to_value(logs).expect("json");
+    each_text(&mut json, &mut |s| *s = text.to_string());
+    serde_json::from_value(json).expect("events")
+}
+
+/// Everything that people or machines wrote in a log.
+pub fn texts(events: &[IncidentEvent]) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut json = serde_json::to_value(events).expect("json");
+    each_text(&mut json, &mut |s| found.push(s.clone()));
+    found
+}

@@ -1,0 +1,370 @@
+//! What happened, in sentences: one for every event of the log, and what stands now in one line. Pure; says nothing
+//! that the events do not, leaves none of them out, and knows no platform's markup.
+
+mod standing;
+#[cfg(test)]
+mod tests;
+pub mod words;
+
+pub use standing::{NextLevel, headline, next_level, next_step, standing, under_way};
+
+use crate::alert::{Alert, AlertStatus, Group};
+use crate::directory::{EscalationPolicy, Target};
+use crate::event::{
+    Actor, CancelReason, EscalateReason, Event, IncidentEvent, KeptAs, ReopenCause, ResolveCause, UnackCause,
+    Unreachable,
+};
+use crate::intent::{Intent, IntentNo, What};
+use crate::status::IncidentStatus;
+use crate::text;
+use crate::time::{Timestamp, span};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use words::{because, clock, counted, one, people, person, sentence, unreachable};
+
+/// One line of the timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    pub seq: i64,
+    #[serde(serialize_with = "words::rfc3339")]
+    pub at: Timestamp,
+    /// `ana`, `source prometheus`, `Firebell`.
+    pub actor: String,
+    /// Which way the person took: `room`, `api`, `the local token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// What stands beside the sentence, as a word, so that no icon or colour has to be understood.
+    pub icon_word: &'static str,
+    /// A sentence; lines after the first are indented.
+    pub text: String,
+    pub importance: Importance,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Importance {
+    /// What somebody who comes in late has to know.
+    Headline,
+    Normal,
+    /// How it was done: claims, retries, what was queued.
+    Detail,
+}
+
+use Importance::*;
+
+/// Characters of what a source sent that could not be read, in the timeline; the post-mortem has the rest.
+const KEPT_CHARS_MAX: usize = 200;
+/// Alerts that one sentence names; the post-mortem lists all.
+const ALERTS_NAMED_MAX: usize = 3;
+
+/// The timeline of a log that is given from its first event.
+pub fn entries(events: &[IncidentEvent]) -> Vec<Entry> {
+    let mut walk = Walk::default();
+    events.iter().map(|e| walk.entry(e)).collect()
+}
+
+/// What earlier events said that later sentences need.
+#[derive(Default)]
+struct Walk {
+    policy: Option<EscalationPolicy>,
+    intents: BTreeMap<IntentNo, Intent>,
+    actions: BTreeMap<u32, String>,
+    /// Since when somebody is looked for.
+    unanswered_since: Option<Timestamp>,
+    paged_at: Option<Timestamp>,
+    has_it: Option<String>,
+}
+
+impl Walk {
+    fn entry(&mut self, event: &IncidentEvent) -> Entry {
+        self.learn(event);
+        let (icon_word, importance, text) = self.say(event);
+        self.note_pages(event);
+        let via = match &event.actor {
+            Actor::Person { via, .. } if !via.is_empty() => Some(one(via)),
+            _ => None,
+        };
+        let actor = one(&event.actor.shown());
+        Entry { seq: event.seq, at: event.at, actor, via, icon_word, text, importance }
+    }
+
+    /// What an event adds for its own sentence and later ones.
+    fn learn(&mut self, event: &IncidentEvent) {
+        match &event.body {
+            Event::Declared { policy, .. } => {
+                self.policy = policy.clone();
+                self.unanswered_since = Some(event.at);
+            }
+            Event::IntentsQueued { intents } => self.intents.extend(intents.iter().map(|i| (i.no, i.clone()))),
+            Event::ActionAdded { no, text, .. } => {
+                self.actions.insert(*no, text.clone());
+            }
+            Event::Acknowledged => self.has_it = Some(words::who(&event.actor)),
+            Event::Unacknowledged { .. } | Event::Reopened { .. } => {
+                (self.has_it, self.unanswered_since, self.paged_at) = (None, Some(event.at), None);
+            }
+            Event::Resolved { .. } | Event::Cancelled { .. } | Event::MergedInto { .. } => self.has_it = None,
+            _ => {}
+        }
+    }
+
+    fn note_pages(&mut self, event: &IncidentEvent) {
+        if matches!(event.body, Event::Escalated { .. } | Event::NobodyReached { .. }) {
+            self.paged_at = Some(event.at);
+        }
+    }
+
+    fn intent(&self, no: IntentNo) -> String {
+        self.intents.get(&no).map_or(format!("message {no}"), words::intent)
+    }
+
+    fn is_page(&self, no: IntentNo) -> bool {
+        self.intents.get(&no).is_some_and(|i| matches!(i.what, What::Page(_)))
+    }
+
+    fn say(&self, event: &IncidentEvent) -> (&'static str, Importance, String) {
+        let at = event.at;
+        match &event.body {
+            Event::Declared { title, severity, service, private, policy } => {
+                let mut facts: Vec<String> = service.iter().map(|s| format!("service {}", one(s.as_str()))).collect();
+                facts.push(policy.as_ref().map_or("no escalation policy".to_string(), policy_words));
+                facts.extend(private.then(|| "private".to_string()));
+                let (level, title) = (one(&severity.level), one(title));
+                ("declared", Headline, format!("Declared as {level}: {title} ({})", facts.join(", ")))
+            }
+            Event::Acknowledged => {
+                let after =
+                    self.unanswered_since.map_or(String::new(), |t| format!(" after {}", span(at.seconds_since(t))));
+                ("acknowledged", Headline, format!("Acknowledged{after}: {} has it", words::who(&event.actor)))
+            }
+            Event::Unacknowledged { cause, reason } => {
+                let what = match cause {
+                    UnackCause::ByHand => "Handed back, nobody has it now",
+                    UnackCause::SnoozeEnded => "The snooze is over and nobody has it now",
+                };
+                ("handed back", Headline, format!("{what}{}", because(reason)))
+            }
+            Event::Snoozed { until } => {
+                ("snoozed", Normal, format!("Snoozed until {}: nobody is paged until then", clock(*until, at)))
+            }
+            Event::SnoozeEnded => ("snooze over", Normal, "The snooze is over: paging begins again".to_string()),
+            Event::SeverityChanged { from, to, reason } => {
+                let (from, to) = (one(&from.level), one(&to.level));
+                ("severity", Headline, format!("Severity changed from {from} to {to}{}", because(reason)))
+            }
+            Event::StatusChanged { from, to, text } => {
+                let mitigated = if *to == IncidentStatus::Monitoring { " (mitigated)" } else { "" };
+                ("status", Headline, format!("Status changed from {from} to {to}{mitigated}{}", because(text)))
+            }
+            Event::UpdatePosted { text } => ("update", Normal, format!("Status update{}", because(text))),
+            Event::Noted { text } => ("note", Normal, format!("Note{}", because(text))),
+            Event::LeadAssigned { person: p } => ("role", Normal, format!("Incident lead: {}", person(p))),
+            Event::RoleAssigned { role, person: p } => {
+                ("role", Normal, format!("{}: {}", sentence(&one(role)), person(p)))
+            }
+            Event::Escalated { step, pass, reason, people: all, unreachable: not, next_at } => {
+                let round = if *pass > 0 { format!(", round {}", u64::from(*pass) + 1) } else { String::new() };
+                let why = self.escalate_words(*reason, at);
+                let next = next_at.map_or(String::new(), |t| format!("; next at {}", clock(t, at)));
+                let level = step.saturating_add(1);
+                ("paging", Headline, format!("Level {level} paged{round}: {} ({why}){}{next}", people(all), also(not)))
+            }
+            Event::StepSkipped { step, unreachable: not, .. } => {
+                let whom = if not.is_empty() { "it names nobody".to_string() } else { unreachable(not) };
+                ("skipped", Normal, format!("Level {} skipped, it reaches nobody: {whom}", step.saturating_add(1)))
+            }
+            Event::NobodyReached { pagers, next_at } => {
+                let why = match self.policy {
+                    Some(_) => "Nobody could be reached",
+                    None => "No escalation policy",
+                };
+                let (what, again) = match pagers {
+                    0 => ("no pager is configured, so nobody is paged".to_string(), "tried again"),
+                    n => (format!("every pager is paged ({n})"), "again"),
+                };
+                let next = next_at.map_or(String::new(), |t| format!(", {again} at {}", clock(t, at)));
+                ("paging", Headline, format!("{why}: {what}{next}"))
+            }
+            Event::PolicyUsedUp => {
+                let text = "Policy used up: every level was paged, nobody acknowledged, nobody else is paged by itself";
+                ("nobody left", Headline, text.to_string())
+            }
+            Event::PagedByHand { people: all, unreachable: not, text } => {
+                ("paging", Normal, format!("Paged by hand: {}{}{}", people(all), also(not), because(text)))
+            }
+            Event::IntentsQueued { intents } => {
+                let all: Vec<String> = intents.iter().map(|i| format!("{} (no. {})", words::intent(i), i.no)).collect();
+                ("queued", Detail, format!("Queued: {}", all.join(", ")))
+            }
+            Event::IntentsCancelled { numbers, why } => {
+                let importance = if numbers.iter().any(|no| self.is_page(*no)) { Normal } else { Detail };
+                let all: Vec<String> = numbers.iter().map(|no| self.intent(*no)).collect();
+                let why = match (why, &self.has_it) {
+                    (CancelReason::Acknowledged, Some(who)) => format!("{who} has it"),
+                    (CancelReason::Acknowledged, None) => "it was acknowledged".to_string(),
+                    (CancelReason::Snoozed, _) => "it is snoozed".to_string(),
+                    (CancelReason::AlertsCleared, _) => "all alerts have resolved".to_string(),
+                    (CancelReason::Ended, _) => "it has ended".to_string(),
+                };
+                ("taken back", importance, format!("Not sent, because {why}: {}", all.join(", ")))
+            }
+            Event::IntentClaimed { no, worker, attempt, lease_until } => {
+                let (what, worker) = (sentence(&self.intent(*no)), one(worker));
+                let lease = lease_until.utc().format("%H:%M:%S UTC");
+                ("sending", Detail, format!("{what}: try {attempt} begins (worker {worker}, at most until {lease})"))
+            }
+            Event::IntentDone { no, receipt } => {
+                let importance = if self.is_page(*no) { Normal } else { Detail };
+                let receipt = receipt.as_deref().map_or(String::new(), |r| format!(" (receipt {})", one(r)));
+                ("sent", importance, format!("{}: sent{receipt}", sentence(&self.intent(*no))))
+            }
+            Event::IntentRetried { no, due_at, why, maybe_sent } => {
+                let sent = if *maybe_sent { "may have arrived" } else { "not sent" };
+                let again = match words::seconds_to(*due_at, at) {
+                    s if s <= 0 => "at once".to_string(),
+                    s => format!("in {}", span(s)),
+                };
+                let what = sentence(&self.intent(*no));
+                ("retry", Detail, format!("{what}: {sent}, tried again {again}: {}", one(why)))
+            }
+            Event::IntentFailed { no, why } => {
+                let importance = if self.is_page(*no) { Headline } else { Normal };
+                ("failed", importance, format!("{}: given up: {}", sentence(&self.intent(*no)), one(why)))
+            }
+            Event::IntentAbandoned { no } => {
+                let because = self.has_it.as_ref().map_or("it has ended".to_string(), |who| format!("{who} has it"));
+                let what = sentence(&self.intent(*no));
+                let text =
+                    format!("{what}: may have arrived before Firebell stopped; not sent again because {because}");
+                ("left alone", Normal, text)
+            }
+            Event::ActionAdded { no, text, owner, due } => {
+                ("action", Normal, format!("Action item {no}: {}", action_words(text, owner.as_ref(), *due)))
+            }
+            Event::ActionDone { no } => {
+                let text = self.actions.get(no).map_or(String::new(), |t| format!(": {}", one(t)));
+                ("action", Normal, format!("Action item {no} done{text}"))
+            }
+            Event::AlertsReceived { source, group, changed, untracked, partial, group_status } => {
+                ("alert", Normal, alerts_words(source, group, changed, *untracked, *partial, *group_status))
+            }
+            Event::AlertsCleared { resolves_at } => {
+                let when = clock(*resolves_at, at);
+                let text = format!(
+                    "All alerts have resolved and nobody has acknowledged: paging rests, it resolves itself at {when}"
+                );
+                ("alert", Headline, text)
+            }
+            Event::UnreadableReceived { source, problem, bytes, kept, kept_as } => {
+                let begins = match kept_as {
+                    KeptAs::Text => "it begins",
+                    KeptAs::Base64 => "it begins, in base64,",
+                };
+                let (source, problem) = (one(source), one(problem));
+                let kept = text::line_of_machine(kept, KEPT_CHARS_MAX);
+                let text =
+                    format!("Source {source} sent something unreadable ({bytes} bytes): {problem}; {begins} {kept}");
+                ("unreadable", Headline, text)
+            }
+            Event::Resolved { cause, text } => {
+                let what = match cause {
+                    ResolveCause::ByHand => "Resolved",
+                    ResolveCause::Quiet => "Resolved by itself: every alert stayed resolved",
+                };
+                ("resolved", Headline, format!("{what}{}", because(text)))
+            }
+            Event::Reopened { cause, reason } => {
+                let what = match cause {
+                    ReopenCause::ByHand => "Reopened",
+                    ReopenCause::AlertsFiring => "Reopened: its alerts fire again",
+                };
+                ("reopened", Headline, format!("{what}{}", because(reason)))
+            }
+            Event::MergedInto { into } => ("merged", Headline, format!("Merged into {into}: it goes on there")),
+            Event::MergedFrom { from, title, groups } => {
+                let groups: Vec<String> = groups.iter().map(group_words).collect();
+                let with = if groups.is_empty() { String::new() } else { format!(", with {}", groups.join(", ")) };
+                ("merged", Headline, format!("{from} ({}) became part of this incident{with}", one(title)))
+            }
+            Event::Cancelled { reason } => {
+                ("cancelled", Headline, format!("Cancelled, it was no incident{}", because(reason)))
+            }
+        }
+    }
+
+    fn escalate_words(&self, reason: EscalateReason, at: Timestamp) -> String {
+        match reason {
+            EscalateReason::Declared => "declared".to_string(),
+            EscalateReason::NotAcknowledged => match self.paged_at {
+                Some(t) => format!("no answer for {}", span(at.seconds_since(t))),
+                None => "no answer".to_string(),
+            },
+            EscalateReason::ByHand => "escalated by hand".to_string(),
+            EscalateReason::Resumed => "somebody is needed again".to_string(),
+            EscalateReason::PagesFailed => "every page of the level before failed".to_string(),
+        }
+    }
+}
+
+fn also(not: &[Unreachable]) -> String {
+    if not.is_empty() { String::new() } else { format!("; not reachable: {}", unreachable(not)) }
+}
+
+/// A target as the configuration spells it.
+pub fn target_words(target: &Target) -> String {
+    match target {
+        Target::Person(p) => person(p),
+        Target::Schedule(s) => format!("schedule:{}", one(s.as_str())),
+        Target::Owners => "owners".to_string(),
+    }
+}
+
+fn policy_words(policy: &EscalationPolicy) -> String {
+    format!("policy {} with {}", one(policy.name.as_str()), counted(policy.steps.len(), "level"))
+}
+
+/// "restore the cache (@bo, by 2026-12-01)".
+pub fn action_words(text: &str, owner: Option<&crate::id::PersonId>, due: Option<chrono::NaiveDate>) -> String {
+    let mut facts: Vec<String> = owner.map(person).into_iter().collect();
+    facts.extend(due.map(|d| format!("by {d}")));
+    let facts = if facts.is_empty() { String::new() } else { format!(" ({})", facts.join(", ")) };
+    format!("{}{facts}", one(text))
+}
+
+fn group_words(group: &Group) -> String {
+    let alerts = counted(group.alerts.len(), "alert");
+    format!("alert group {} of {} ({alerts})", one(&group.key), one(&group.source))
+}
+
+fn alerts_words(
+    source: &str,
+    group: &str,
+    changed: &[Alert],
+    untracked: u32,
+    partial: bool,
+    group_status: AlertStatus,
+) -> String {
+    let mut parts = Vec::new();
+    for (status, word) in [(AlertStatus::Firing, "firing"), (AlertStatus::Resolved, "resolved")] {
+        let all: Vec<&Alert> = changed.iter().filter(|a| a.status == status).collect();
+        if all.is_empty() {
+            continue;
+        }
+        let mut named: Vec<String> = all.iter().take(ALERTS_NAMED_MAX).map(|a| one(&a.summary)).collect();
+        let more = all.len().saturating_sub(named.len());
+        named.extend((more > 0).then(|| format!("{more} more")));
+        parts.push(format!("{} {word}: {}", counted(all.len(), "alert"), named.join("; ")));
+    }
+    if untracked > 0 {
+        parts.push(format!("{} counted only", counted(untracked as usize, "further alert")));
+    }
+    if partial {
+        parts.push("the delivery did not name all of them".to_string());
+    }
+    let group_word = match group_status {
+        AlertStatus::Firing => "firing",
+        AlertStatus::Resolved => "resolved",
+    };
+    parts.push(format!("group {} is {group_word}", one(group)));
+    format!("From {}: {}", one(source), parts.join("; "))
+}
