@@ -1,7 +1,9 @@
 //! Firebell's one binary.
 
 mod app;
+mod cli;
 mod clock;
+mod compose;
 mod config;
 mod engine;
 mod fault;
@@ -9,6 +11,9 @@ mod notice;
 mod notify;
 mod stop;
 mod store;
+mod telemetry;
 mod web;
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

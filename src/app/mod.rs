@@ -5,6 +5,7 @@ mod act;
 pub mod audit;
 mod commit;
 pub mod ingest;
+pub mod rebuild;
 
 pub use act::{Act, ActError, Acted, Changed, On, Once};
 

@@ -19,6 +19,17 @@ pub enum OutboxStatus {
 }
 
 impl OutboxStatus {
+    pub const ALL: [OutboxStatus; 6] = [
+        OutboxStatus::Queued,
+        OutboxStatus::Claimed,
+        OutboxStatus::Done,
+        OutboxStatus::Failed,
+        OutboxStatus::Cancelled,
+        OutboxStatus::Abandoned,
+    ];
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.as_str() == text)
+    }
     pub fn as_str(self) -> &'static str {
         match self {
             OutboxStatus::Queued => "queued",

@@ -28,3 +28,7 @@ pub fn follow_message(incident: &Incident, _over: bool, url: &str) -> Message {
 pub fn notice_message(incident: &Incident, _about: &IncidentEvent, _kind: NoticeKind, url: &str) -> Message {
     message(incident, url)
 }
+
+pub fn test_page_message(name: &str, url: &str) -> Message {
+    Message { summary: format!("TEST for {name}"), link: Some(url.to_string()), ..Message::default() }
+}

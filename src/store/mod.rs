@@ -4,14 +4,17 @@
 
 mod batch;
 mod checkpoints;
+mod copies;
 mod open;
 mod reads;
+mod rebuild;
 mod rights;
 mod sql;
 
 pub use batch::{Batch, Loaded, Written, event_row};
 pub use checkpoints::{Checkpoint, Head, RawEvent};
-pub use open::{Lock, Mode, OpenError, open, sqlite_path, without_password};
+pub use copies::{copy_to, inspect, settle};
+pub use open::{Lock, Mode, OpenError, lock, open, sqlite_path, without_password};
 pub use reads::{DueIntent, FailedIntent, IncidentRow, OutboxDepth};
 pub use rights::Right;
 

@@ -141,7 +141,8 @@ pub fn sqlite_path(url: &str) -> Option<PathBuf> {
     (!path.is_empty() && path != ":memory:").then(|| PathBuf::from(path))
 }
 
-fn lock(path: &Path) -> Result<Lock, OpenError> {
+/// Takes the lock of an embedded database, or says who has it.
+pub fn lock(path: &Path) -> Result<Lock, OpenError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let at = PathBuf::from(name);
@@ -169,6 +170,11 @@ fn migrate(ran: Result<(), sqlx::migrate::MigrateError>, known: &sqlx::migrate::
         Err(MigrateError::Execute(e)) => Err(e.into()),
         Err(e) => Err(OpenError::Failed(Fault::bug(format!("migration: {e}")))),
     }
+}
+
+/// The newest migration that this binary knows for SQLite.
+pub fn newest_sqlite() -> i64 {
+    newest(&SQLITE)
 }
 
 fn newest(known: &sqlx::migrate::Migrator) -> i64 {

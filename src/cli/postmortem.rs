@@ -1,0 +1,48 @@
+//! `postmortem`: the draft, read beside a running bot.
+
+use super::End;
+use crate::compose;
+use crate::config::Config;
+use crate::store::Mode;
+use clap::{Args, ValueEnum};
+use firebell_domain::id::IncidentId;
+use firebell_domain::{limits, postmortem};
+
+#[derive(Args)]
+pub struct Postmortem {
+    /// Which incident, e.g. INC-42
+    incident: String,
+    #[arg(long, value_enum, default_value = "md")]
+    format: DraftFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DraftFormat {
+    Md,
+    Json,
+}
+
+impl Postmortem {
+    pub async fn run(self, config: &Config) -> Result<(), End> {
+        let Some(id) = IncidentId::parse(&self.incident) else {
+            return Err(End::Sentence(format!("\"{}\" is no incident. Write INC-42.", self.incident)));
+        };
+        let (store, _lock) = compose::open(config, Mode::Read).await?;
+        let events = store.events(id, 0, limits::EVENTS_PER_INCIDENT_MAX).await;
+        let events = events.map_err(|f| End::Sentence(f.chain))?;
+        if events.is_empty() {
+            eprintln!("There is no {id}.");
+            return Err(End::No);
+        }
+        let draft = postmortem::draft(&events)
+            .map_err(|e| End::Sentence(format!("{id}: {e}. Run \"firebell audit verify\".")))?;
+        match self.format {
+            DraftFormat::Md => println!("{}", postmortem::to_markdown(&draft)),
+            DraftFormat::Json => match postmortem::to_json(&draft) {
+                Ok(json) => println!("{json}"),
+                Err(e) => return Err(End::Sentence(format!("{id}: {e}"))),
+            },
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,149 @@
+//! Puts the parts together: from a configuration to a running bot. Start, restart and reload take this same path.
+
+use crate::app::App;
+use crate::app::audit::{AuditKey, Sweeper};
+use crate::clock::{self, Clock};
+use crate::config::{self, Config};
+use crate::notify::{self, Pagers};
+use crate::store::{self, Mode, Store};
+use firebell_domain::chain::{hex, unhex};
+use firebell_domain::limits;
+use secrecy::{ExposeSecret, SecretString};
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A sentence for the operator that ends the start.
+#[derive(Debug)]
+pub struct CannotStart(pub String);
+
+impl std::fmt::Display for CannotStart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<store::OpenError> for CannotStart {
+    fn from(e: store::OpenError) -> Self {
+        CannotStart(e.to_string())
+    }
+}
+
+impl From<crate::fault::Fault> for CannotStart {
+    fn from(f: crate::fault::Fault) -> Self {
+        CannotStart(f.chain)
+    }
+}
+
+impl From<notify::BadSettings> for CannotStart {
+    fn from(e: notify::BadSettings) -> Self {
+        CannotStart(e.to_string())
+    }
+}
+
+pub const TOKEN_FILE: &str = "firebell.token";
+pub const KEY_FILE: &str = "firebell.key";
+pub const CHECKPOINT_FILE: &str = "firebell.checkpoints";
+
+/// Opens the database of a configuration.
+pub async fn open(config: &Config, mode: Mode) -> Result<(Store, store::Lock), CannotStart> {
+    Ok(store::open(config.database_url.expose_secret(), mode).await?)
+}
+
+/// The application over an open store.
+pub async fn app(config: &Config, store: Store, public_url: String) -> Result<App, CannotStart> {
+    let candidate = hex(&random::<6>()?);
+    Ok(App::start(store, Clock::System, config.directory(), public_url, &candidate).await?)
+}
+
+/// Every configured pager.
+pub fn pagers(config: &Config, public_url: &str) -> Result<Pagers, CannotStart> {
+    let timeout = Duration::from_secs(limits::SEND_TIMEOUT_S);
+    let settings = config.pagers.iter().map(|p| match p {
+        config::Pager::PagerDuty(p) => notify::Pager::PagerDuty(notify::pagerduty::Settings {
+            channel: "pagerduty".into(),
+            api_url: p.api_url.base().to_string(),
+            routing_key: Some(p.routing_key.clone()),
+            routing_keys: p.routing_keys.clone(),
+            public_url: public_url.to_string(),
+            timeout,
+        }),
+        config::Pager::Webhook(w) => notify::Pager::Webhook(notify::webhook::Settings {
+            channel: format!("webhook.{}", w.name).as_str().into(),
+            url: SecretString::from(w.url.url().as_str()),
+            secret: w.secret.clone(),
+            timeout,
+        }),
+    });
+    let now: notify::Now = Arc::new(clock::system_now);
+    Ok(Pagers::new(settings.collect(), &notify::http::client()?, &now)?)
+}
+
+/// What seals the log: the configured key, else the generated one.
+pub fn audit_key(config: &Config, make: bool) -> Result<AuditKey, CannotStart> {
+    let bytes = match &config.audit_key {
+        Some(key) => key.expose_secret().to_vec(),
+        None => {
+            let path = config.data_file(KEY_FILE);
+            let text = secret_file(&path, make, || Ok(hex(&random::<32>()?)))?;
+            unhex(&text).unwrap_or_default()
+        }
+    };
+    let key: Result<[u8; 32], _> = bytes.try_into();
+    key.map(AuditKey).map_err(|_| {
+        CannotStart(format!(
+            "{} does not hold 64 hexadecimal digits. Restore it from a copy: without it the log cannot be verified.",
+            config.data_file(KEY_FILE).display()
+        ))
+    })
+}
+
+pub fn sweeper(config: &Config) -> Result<Sweeper, CannotStart> {
+    Ok(Sweeper::new(audit_key(config, true)?, config.data_file(CHECKPOINT_FILE)))
+}
+
+/// What `firebell say` shows to a running bot on the same machine.
+pub fn local_token(config: &Config, make: bool) -> Result<SecretString, CannotStart> {
+    let path = config.data_file(TOKEN_FILE);
+    secret_file(&path, make, || Ok(hex(&random::<32>()?))).map(SecretString::from)
+}
+
+/// Reads a secret that Firebell made for itself, or makes it: readable by its owner only, complete or not there.
+fn secret_file(
+    path: &Path,
+    make: bool,
+    fresh: impl FnOnce() -> Result<String, CannotStart>,
+) -> Result<String, CannotStart> {
+    let failed = |e: std::io::Error| CannotStart(format!("{}: {e}", path.display()));
+    match std::fs::read_to_string(path) {
+        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_string()),
+        Ok(_) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => {}
+        Err(e) => return Err(failed(e)),
+    }
+    if !make {
+        return Err(CannotStart(format!(
+            "{} is not there: \"firebell serve\" makes it at its first start.",
+            path.display()
+        )));
+    }
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let secret = fresh()?;
+    let part = path.with_extension(format!("part{}", std::process::id()));
+    use std::os::unix::fs::OpenOptionsExt;
+    let _ = std::fs::remove_file(&part);
+    let mut file = std::fs::File::options().create_new(true).write(true).mode(0o600).open(&part).map_err(failed)?;
+    writeln!(file, "{secret}").and_then(|()| file.sync_all()).map_err(failed)?;
+    std::fs::rename(&part, path).map_err(failed)?;
+    Ok(secret)
+}
+
+/// Random bytes from the operating system.
+pub fn random<const N: usize>() -> Result<[u8; N], CannotStart> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|e| CannotStart(format!("no random numbers to be had: {e}")))?;
+    Ok(bytes)
+}
