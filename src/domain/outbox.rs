@@ -122,6 +122,7 @@ pub fn rows(before: Option<&Incident>, events: &[IncidentEvent]) -> BTreeMap<Int
                     r.attempt = *attempt;
                     r.lease_until = Some(*lease_until);
                     r.claim_seq = Some(event.seq);
+                    r.why = None;
                 });
             }
             Event::IntentDone { no, receipt } => change(&mut rows, before, *no, at, |r| {

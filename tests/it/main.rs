@@ -1,4 +1,5 @@
 //! The one integration-test binary: the module list, nothing else.
 
+mod contract;
 mod harness;
 mod harness_selftest;

@@ -1,0 +1,16 @@
+//! Firebell: one way in (`app::act`), one loop (`engine`), one way out (the outbox). `main.rs` only calls `cli`; this
+//! is a library so that the tests can hold the parts in their hands.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod compose;
+pub mod config;
+pub mod engine;
+pub mod fault;
+pub mod notice;
+pub mod notify;
+pub mod stop;
+pub mod store;
+pub mod telemetry;
+pub mod web;

@@ -1,0 +1,3 @@
+//! One suite, run against every implementation of a port.
+
+mod store;
