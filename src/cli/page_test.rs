@@ -36,7 +36,7 @@ impl PageTest {
         let mut rows = Vec::new();
         for channel in methods {
             let nonce = firebell_domain::chain::hex(&compose::random::<6>()?);
-            let mut message = notice::test_page_message(&person.person.name, &url);
+            let mut message = notice::test_page_message(&person.person.name, channel, &url);
             message.thread = format!("firebell-test-{nonce}");
             let sending = Sending {
                 incident: None,

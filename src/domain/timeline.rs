@@ -14,6 +14,7 @@ use crate::event::{
     Actor, CancelReason, EscalateReason, Event, IncidentEvent, KeptAs, ReopenCause, ResolveCause, UnackCause,
     Unreachable,
 };
+use crate::incident::Incident;
 use crate::intent::{Intent, IntentNo, What};
 use crate::status::IncidentStatus;
 use crate::text;
@@ -60,6 +61,19 @@ const ALERTS_NAMED_MAX: usize = 3;
 /// The timeline of a log that is given from its first event.
 pub fn entries(events: &[IncidentEvent]) -> Vec<Entry> {
     let mut walk = Walk::default();
+    events.iter().map(|e| walk.entry(e)).collect()
+}
+
+/// The entries of events that were just decided, without the log before them: the same sentences, except that they
+/// do not say how long somebody was waited for.
+pub fn entries_after(before: Option<&Incident>, events: &[IncidentEvent]) -> Vec<Entry> {
+    let mut walk = Walk::default();
+    if let Some(i) = before {
+        walk.policy = i.policy.clone();
+        walk.intents = i.live.iter().map(|(no, l)| (*no, l.intent.clone())).collect();
+        walk.actions = i.actions.iter().map(|a| (a.no, a.text.clone())).collect();
+        walk.has_it = i.acknowledged.as_ref().filter(|_| i.status.open()).map(|a| words::who(&a.by));
+    }
     events.iter().map(|e| walk.entry(e)).collect()
 }
 

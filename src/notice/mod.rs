@@ -1,34 +1,81 @@
-//! What the bot says to pagers and rooms.
+//! What the bot says: the pure functions that make the neutral `Message` of a page, a notice and a follow-up. The
+//! sentences are in `text`, the answers to commands in `reply`, the overviews in `show`. Knows no vendor and no
+//! platform's markup, sends nothing, decides nothing; a message's thread is set by the engine, which names intents.
+
+pub mod reply;
+pub mod show;
+mod text;
+
+#[cfg(test)]
+#[path = "../domain/story.rs"]
+mod story;
+#[cfg(test)]
+mod tests;
 
 use crate::engine::ports::Message;
 use firebell_domain::event::IncidentEvent;
+use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{NoticeKind, Page};
+use firebell_domain::timeline::words::{fit, one};
 
-fn message(incident: &Incident, url: &str) -> Message {
+/// Characters of a message's first line: what a lock screen, a pager and a channel topic show.
+pub const SUMMARY_CHARS_MAX: usize = 250;
+
+/// A demand for attention: who, what, why, which level, and what to do now. The incident is the one in which the
+/// page was just claimed.
+pub fn page_message(incident: &Incident, page: &Page, maybe_repeated: bool, public_url: &str) -> Message {
+    let repeat = if maybe_repeated { " (may be a repeat)" } else { "" };
+    let title = text::page_title(incident, page);
+    let summary = fit(&text::head(incident), title, repeat, SUMMARY_CHARS_MAX);
+    let text = text::page(incident, page, &link(public_url, incident.id));
+    Message { summary, text, ..base(incident, public_url) }
+}
+
+/// Information about one event, for channels that only follow.
+pub fn notice_message(incident: &Incident, about: &IncidentEvent, kind: NoticeKind, public_url: &str) -> Message {
+    let (what, text) = text::notice(incident, about, kind, &link(public_url, incident.id));
+    let summary = fit(&text::head(incident), &incident.title, &format!(" — {what}"), SUMMARY_CHARS_MAX);
+    Message { summary, text, ..base(incident, public_url) }
+}
+
+/// What becomes of an earlier page: somebody has it, or it is over.
+pub fn follow_message(incident: &Incident, over: bool, public_url: &str) -> Message {
+    let what = text::follow(incident, over);
+    let title = if incident.private { text::PRIVATE } else { &incident.title };
+    let summary = fit(&text::head(incident), title, &format!(" — {what}"), SUMMARY_CHARS_MAX);
+    Message { summary, ..base(incident, public_url) }
+}
+
+/// A marked test page: whom it is for, through what, and that nothing is wrong.
+pub fn test_page_message(name: &str, channel: &ChannelId, public_url: &str) -> Message {
+    let channel = one(channel.as_str());
     Message {
-        summary: format!("[{}] {} {}", incident.severity.level, incident.id, incident.title),
-        severity_level: incident.severity.level.clone(),
-        severity_rank: incident.severity.rank,
-        service: incident.service.as_ref().map(|s| s.to_string()),
-        status: incident.status.to_string(),
-        link: Some(format!("{url}/incidents/{}", incident.id.0)),
+        summary: fit("TEST page for ", name, ": nothing is wrong", SUMMARY_CHARS_MAX),
+        text: format!(
+            "This tests whether pages reach {} through {channel}. They do.\nNothing to acknowledge: close it.",
+            one(name)
+        ),
+        severity_level: "TEST".to_string(),
+        // A test reaches people the way the worst page does, or it tests something else.
+        severity_rank: 1,
+        link: Some(public_url.trim_end_matches('/').to_string()),
         ..Message::default()
     }
 }
 
-pub fn page_message(incident: &Incident, _page: &Page, _maybe_repeated: bool, url: &str) -> Message {
-    message(incident, url)
+/// Where an incident is looked at and acted on.
+pub fn link(public_url: &str, id: IncidentId) -> String {
+    format!("{}/incidents/{}", public_url.trim_end_matches('/'), id.0)
 }
 
-pub fn follow_message(incident: &Incident, _over: bool, url: &str) -> Message {
-    message(incident, url)
-}
-
-pub fn notice_message(incident: &Incident, _about: &IncidentEvent, _kind: NoticeKind, url: &str) -> Message {
-    message(incident, url)
-}
-
-pub fn test_page_message(name: &str, url: &str) -> Message {
-    Message { summary: format!("TEST for {name}"), link: Some(url.to_string()), ..Message::default() }
+fn base(incident: &Incident, public_url: &str) -> Message {
+    Message {
+        severity_level: one(&incident.severity.level),
+        severity_rank: incident.severity.rank,
+        service: incident.service.as_ref().map(|s| one(s.as_str())),
+        status: incident.status.to_string(),
+        link: Some(link(public_url, incident.id)),
+        ..Message::default()
+    }
 }

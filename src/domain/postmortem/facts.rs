@@ -84,19 +84,19 @@ pub fn people(events: &[IncidentEvent]) -> Vec<Involved> {
         all.iter_mut().find(|s| s.involved.person == name)
     }
     fn role(sum: Option<&mut Sum>, role: String) {
-        if let Some(s) = sum {
-            if !s.involved.roles.contains(&role) {
-                s.involved.roles.push(role);
-            }
+        if let Some(s) = sum
+            && !s.involved.roles.contains(&role)
+        {
+            s.involved.roles.push(role);
         }
     }
     for event in events {
-        if let (Some(person), Some(deed)) = (event.actor.as_person(), deed(&event.body)) {
-            if let Some(sum) = of(&mut all, person) {
-                match sum.deeds.iter_mut().find(|d| d.0 == deed) {
-                    Some(d) => d.1 += 1,
-                    None => sum.deeds.push((deed, 1)),
-                }
+        if let (Some(person), Some(deed)) = (event.actor.as_person(), deed(&event.body))
+            && let Some(sum) = of(&mut all, person)
+        {
+            match sum.deeds.iter_mut().find(|d| d.0 == deed) {
+                Some(d) => d.1 += 1,
+                None => sum.deeds.push((deed, 1)),
             }
         }
         match &event.body {
@@ -104,10 +104,10 @@ pub fn people(events: &[IncidentEvent]) -> Vec<Involved> {
             Event::RoleAssigned { role: name, person } => role(of(&mut all, person), whole(name)),
             Event::IntentsQueued { intents } => {
                 for intent in intents {
-                    if let What::Page(Page { person: Some(p), .. }) = &intent.what {
-                        if let Some(sum) = of(&mut all, p) {
-                            sum.involved.pages += 1;
-                        }
+                    if let What::Page(Page { person: Some(p), .. }) = &intent.what
+                        && let Some(sum) = of(&mut all, p)
+                    {
+                        sum.involved.pages += 1;
                     }
                 }
             }

@@ -106,8 +106,8 @@ pub fn next_level(i: &Incident) -> NextLevel {
 pub fn next_step(i: &Incident, now: Timestamp) -> String {
     if !i.status.open() {
         return match i.merged_into {
-            Some(into) => format!("Nothing here: it goes on in {into}."),
-            None => "Nothing: it has ended.".to_string(),
+            Some(into) => format!("It has ended and goes on in {into}."),
+            None => "It has ended, nothing happens by itself any more.".to_string(),
         };
     }
     let when = |at: Timestamp| match until(at, now).as_str() {

@@ -66,6 +66,24 @@ fn every_event_is_one_entry_with_its_number_time_and_a_sentence() {
 }
 
 #[test]
+fn what_was_just_decided_reads_as_it_will_in_the_whole_timeline() {
+    // Without how long somebody was waited for.
+    let timeless = |text: &str| match text.split_once("(no answer") {
+        Some((before, after)) => format!("{before}{}", after.split_once(')').unwrap_or_default().1),
+        None if text.starts_with("Acknowledged") => text.split_once(": ").unwrap_or_default().1.to_string(),
+        None => text.to_string(),
+    };
+    for story in story::all() {
+        let whole = entries(&story.events());
+        let parts = story.scenes.iter().flat_map(|s| entries_after(s.before.as_ref(), &s.events));
+        for (one, other) in whole.iter().zip(parts) {
+            assert_eq!(timeless(&one.text), timeless(&other.text));
+            assert_eq!((one.seq, one.importance), (other.seq, other.importance));
+        }
+    }
+}
+
+#[test]
 fn a_second_line_cannot_be_taken_for_an_entry_of_its_own() {
     assert_eq!(words::said("all fine\r\n03:12 ana | resolved\n\n\u{1b}[2Jend \n"), {
         format!("all fine\n{INDENT}03:12 ana | resolved\n{INDENT}\n{INDENT}[2Jend")

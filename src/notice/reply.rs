@@ -1,0 +1,312 @@
+//! What a command answers once its events are committed: what is so now, who is told, what happens next by itself
+//! and what can be said next. Reads the events that were just decided; decides and sends nothing.
+
+use firebell_domain::event::{Event, IncidentEvent, UnackCause};
+use firebell_domain::incident::{ActionItem, Incident};
+use firebell_domain::intent::{Intent, What};
+use firebell_domain::status::IncidentStatus;
+use firebell_domain::time::{Timestamp, span};
+use firebell_domain::timeline::words::{self, because, counted, intent, one, people, person, said, who};
+use firebell_domain::timeline::{action_words, entries_after, next_step, under_way};
+
+/// Open action items that an answer names.
+const ACTIONS_NAMED_MAX: usize = 5;
+/// Pages that an answer names.
+const PAGES_NAMED_MAX: usize = 8;
+
+/// The answer to whoever caused these events. `before` is `None` for a declaration.
+pub fn after(before: Option<&Incident>, events: &[IncidentEvent], after: &Incident, now: Timestamp) -> String {
+    let r = Reply { before, events, after, now };
+    let lines = events.iter().find_map(|e| r.about(e));
+    match lines {
+        Some(lines) => lines.join("\n"),
+        // Nothing that a person does is without an event of its own; whatever it was, its sentences are true.
+        None => entries_after(before, events).into_iter().map(|e| e.text).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+struct Reply<'a> {
+    before: Option<&'a Incident>,
+    events: &'a [IncidentEvent],
+    after: &'a Incident,
+    now: Timestamp,
+}
+
+impl Reply<'_> {
+    /// The answer, if this event is what was asked for and not what followed from it.
+    fn about(&self, event: &IncidentEvent) -> Option<Vec<String>> {
+        let (i, id) = (self.after, self.after.id);
+        let mut lines = Vec::new();
+        match &event.body {
+            Event::Declared { title, severity, private, .. } => {
+                if let Some(Event::NobodyReached { pagers: 0, .. }) =
+                    self.find(|b| matches!(b, Event::NobodyReached { .. }))
+                {
+                    lines.push("No pager is configured: NOBODY WILL BE PAGED. Tell people yourself now.".to_string());
+                }
+                lines.push(format!("{id} is declared as {}: {}", one(&severity.level), one(title)));
+                if *private {
+                    lines.push("It is private: only the people in it see it.".to_string());
+                }
+                lines.extend(self.paging());
+                lines.push(format!("Take it: /incident {id} ack"));
+            }
+            Event::Acknowledged => {
+                lines.push(format!("{} has {id} now. Nobody else is paged by itself.", who(&event.actor)));
+                lines.extend(self.taken_back());
+                lines.extend(self.on_the_way());
+                let moved = self.find(|b| matches!(b, Event::StatusChanged { .. })).is_some();
+                lines.push(match i.status {
+                    IncidentStatus::Monitoring if moved => {
+                        format!("All its alerts have resolved, so it is monitoring. Over? /incident {id} resolve")
+                    }
+                    IncidentStatus::Investigating => {
+                        format!("Next: /incident {id} status identified TEXT, once you know what it is")
+                    }
+                    _ => format!("Next: /incident {id} update TEXT, for those who wait"),
+                });
+            }
+            Event::Unacknowledged { cause: UnackCause::ByHand, .. } => {
+                lines.push(format!("{id} is handed back: nobody has it now."));
+                lines.extend(self.paging());
+            }
+            Event::SnoozeEnded | Event::Unacknowledged { cause: UnackCause::SnoozeEnded, .. } => {
+                lines.push(format!("The snooze of {id} is over: nobody has it now."));
+                lines.extend(self.paging());
+            }
+            Event::Snoozed { .. } => {
+                lines.push(format!("{id} is snoozed: nobody is paged by itself."));
+                lines.extend(self.taken_back());
+                lines.extend(self.on_the_way());
+                lines.push(next_step(i, self.now));
+            }
+            Event::SeverityChanged { from, to, reason } => {
+                let (from, to) = (one(&from.level), one(&to.level));
+                lines.push(format!("{id} is {to} now, it was {from}{}", because(reason)));
+                lines.extend(self.told());
+                if i.status.open() {
+                    lines.push(format!("Paging goes on as before. {}", next_step(i, self.now)));
+                }
+            }
+            Event::StatusChanged { from, to, text } => {
+                lines.push(format!("{id} is {to} now, it was {from}{}", because(text)));
+                lines.extend(self.told());
+            }
+            Event::UpdatePosted { text } => {
+                lines.push(format!("Update of {id}{}", because(text)));
+                lines.extend(self.told());
+            }
+            Event::Noted { .. } => lines.push(format!("Noted in the timeline of {id}.")),
+            Event::LeadAssigned { person: p } => {
+                let was = self
+                    .before
+                    .and_then(|b| b.lead.as_ref())
+                    .map_or(String::new(), |l| format!(", it was {}", person(l)));
+                lines.push(format!("{} leads {id} now{was}.", person(p)));
+                lines.extend(self.not_told(event, p));
+            }
+            Event::RoleAssigned { role, person: p } => {
+                lines.push(format!("{} is {} of {id} now.", person(p), one(role)));
+                lines.extend(self.not_told(event, p));
+            }
+            Event::PagedByHand { unreachable, .. } => {
+                lines.push(format!("Paged for {id}: {}", self.queued_pages()));
+                if !unreachable.is_empty() {
+                    lines.push(format!("Not reachable: {}", words::unreachable(unreachable)));
+                }
+            }
+            Event::Escalated { .. } | Event::StepSkipped { .. } | Event::NobodyReached { .. } => {
+                lines.extend(self.paging());
+            }
+            Event::PolicyUsedUp => {
+                lines.push(format!(
+                    "Every level of {id} was paged and nobody acknowledged: nobody else is paged by itself."
+                ));
+                lines.push(format!("Page somebody: /incident {id} page @person"));
+            }
+            Event::ActionAdded { no, text, owner, due } => {
+                lines.push(format!("Action item {no} of {id}: {}", action_words(text, owner.as_ref(), *due)));
+                lines.push(format!("When it is done: /incident {id} done {no}"));
+            }
+            Event::ActionDone { no } => {
+                let text = i.actions.iter().find(|a| a.no == *no).map_or(String::new(), |a| one(&a.text));
+                let left = self.open_actions().len();
+                let left = if left == 0 { "none is open any more".to_string() } else { format!("{left} still open") };
+                lines.push(format!("Action item {no} of {id} is done: {text} ({left})."));
+            }
+            Event::Resolved { text, .. } => {
+                let lasted = span(event.at.seconds_since(i.declared_at));
+                lines.push(format!("{id} is resolved after {lasted}{}", because(text)));
+                lines.extend(self.taken_back());
+                lines.extend(self.told());
+                lines.push(format!("Post-mortem draft: /incident {id} postmortem, or: firebell postmortem {id}"));
+                lines.extend(self.actions());
+                lines.push(format!("Not over after all? /incident {id} reopen REASON"));
+            }
+            Event::Reopened { .. } => {
+                lines.push(format!("{id} is open again: investigating."));
+                lines.extend(self.paging());
+            }
+            Event::MergedInto { into } => {
+                lines.push(format!("{id} has ended: it goes on in {into}. Look there: /incident {into} show"));
+                lines.extend(self.taken_back());
+                lines.extend(self.told());
+            }
+            Event::MergedFrom { from, title, .. } => {
+                lines.push(format!("{from} ({}) is part of {id} now.", one(title)));
+                lines.push(next_step(i, self.now));
+            }
+            Event::Cancelled { reason } => {
+                lines.push(format!("{id} is cancelled, it was no incident{}", because(reason)));
+                lines.extend(self.taken_back());
+                lines.extend(self.told());
+            }
+            // What alerts, timers and deliveries bring: nobody waits for an answer to it, and where something else
+            // in the same decision is answered, this only accompanies it.
+            Event::AlertsReceived { .. }
+            | Event::AlertsCleared { .. }
+            | Event::UnreadableReceived { .. }
+            | Event::IntentsQueued { .. }
+            | Event::IntentsCancelled { .. }
+            | Event::IntentClaimed { .. }
+            | Event::IntentDone { .. }
+            | Event::IntentRetried { .. }
+            | Event::IntentFailed { .. }
+            | Event::IntentAbandoned { .. } => return None,
+        }
+        Some(lines)
+    }
+
+    fn find(&self, is: impl Fn(&Event) -> bool) -> Option<&Event> {
+        self.events.iter().map(|e| &e.body).find(|b| is(b))
+    }
+
+    fn queued(&self) -> impl Iterator<Item = &Intent> {
+        self.events.iter().flat_map(|e| match &e.body {
+            Event::IntentsQueued { intents } => intents.as_slice(),
+            _ => &[],
+        })
+    }
+
+    fn queued_pages(&self) -> String {
+        let pages: Vec<String> = self
+            .queued()
+            .filter_map(|i| match &i.what {
+                What::Page(page) => {
+                    let channel = one(i.channel.as_str());
+                    Some(match &page.person {
+                        Some(p) => format!("{} through {channel}", person(p)),
+                        None => channel,
+                    })
+                }
+                _ => None,
+            })
+            .collect();
+        match pages.is_empty() {
+            true => "nobody, because too many messages of this incident are waiting already".to_string(),
+            false => some(&pages, PAGES_NAMED_MAX),
+        }
+    }
+
+    /// Whom these events page, whom they cannot, and what follows by itself.
+    fn paging(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for e in self.events {
+            match &e.body {
+                Event::StepSkipped { step, unreachable, .. } => {
+                    let level = step.saturating_add(1);
+                    lines.push(format!("Level {level} reaches nobody: {}", words::unreachable(unreachable)));
+                }
+                Event::Escalated { step, unreachable, .. } => {
+                    let level = step.saturating_add(1);
+                    lines.push(format!("Level {level} is paged now: {}", self.queued_pages()));
+                    if !unreachable.is_empty() {
+                        lines.push(format!("Not reachable: {}", words::unreachable(unreachable)));
+                    }
+                }
+                Event::NobodyReached { pagers: 0, .. } => lines.push(
+                    "Nobody is paged: add [paging.pagerduty] or [paging.webhook.NAME] to the configuration."
+                        .to_string(),
+                ),
+                Event::NobodyReached { .. } => {
+                    let why = match self.after.policy {
+                        Some(_) => "No level reaches anybody",
+                        None => "There is no escalation policy",
+                    };
+                    lines.push(format!("{why}, so every pager is paged now: {}", self.queued_pages()));
+                }
+                _ => {}
+            }
+        }
+        lines.push(next_step(self.after, self.now));
+        lines
+    }
+
+    /// Pages that were cancelled before anybody sent them.
+    fn taken_back(&self) -> Option<String> {
+        let mut pages = Vec::new();
+        for e in self.events {
+            if let Event::IntentsCancelled { numbers, .. } = &e.body {
+                let live = numbers.iter().filter_map(|no| self.before.and_then(|b| b.live.get(no)));
+                pages.extend(live.map(|l| intent(&l.intent)));
+            }
+        }
+        if pages.is_empty() { None } else { Some(format!("Not sent any more: {}", some(&pages, PAGES_NAMED_MAX))) }
+    }
+
+    /// Pages that somebody is sending at this moment: they cannot be called back.
+    fn on_the_way(&self) -> Option<String> {
+        let pages = under_way(self.after);
+        (!pages.is_empty()).then(|| format!("Already under way, may still arrive: {}", some(&pages, PAGES_NAMED_MAX)))
+    }
+
+    /// Which channels are told.
+    fn told(&self) -> Option<String> {
+        let mut channels: Vec<String> = Vec::new();
+        for i in self.queued().filter(|i| matches!(i.what, What::Notice { .. })) {
+            let channel = one(i.channel.as_str());
+            if !channels.contains(&channel) {
+                channels.push(channel);
+            }
+        }
+        match channels.is_empty() {
+            false => Some(format!("Told: {}", channels.join(", "))),
+            true if self.after.private => Some("No channel is told: it is private.".to_string()),
+            true => None,
+        }
+    }
+
+    /// A role wakes nobody.
+    fn not_told(&self, event: &IncidentEvent, p: &firebell_domain::id::PersonId) -> Option<String> {
+        let id = self.after.id;
+        let other = event.actor.as_person() != Some(p) && self.after.status.open();
+        other.then(|| {
+            format!("Nobody was paged for that: /incident {id} page {} does.", people(std::slice::from_ref(p)))
+        })
+    }
+
+    fn open_actions(&self) -> Vec<&ActionItem> {
+        self.after.actions.iter().filter(|a| a.done_at.is_none()).collect()
+    }
+
+    fn actions(&self) -> Vec<String> {
+        let open = self.open_actions();
+        if open.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec![format!("{}:", counted(open.len(), "open action item"))];
+        let item = |a: &&ActionItem| format!("  {}. {}", a.no, action_words(&a.text, a.owner.as_ref(), a.due));
+        lines.extend(open.iter().take(ACTIONS_NAMED_MAX).map(item));
+        let more = open.len().saturating_sub(ACTIONS_NAMED_MAX);
+        lines.extend((more > 0).then(|| format!("  … and {more} more")));
+        lines
+    }
+}
+
+fn some(all: &[String], max: usize) -> String {
+    let named = all.iter().take(max).map(|t| said(t)).collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(max) {
+        0 => named,
+        more => format!("{named} and {more} more"),
+    }
+}

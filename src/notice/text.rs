@@ -1,0 +1,152 @@
+//! The sentences of pages and notices. Read at three in the morning on a lock screen: who, what, why, what now.
+//! Times are absolute, because a message is read later than it is written.
+
+use firebell_domain::alert::AlertStatus;
+use firebell_domain::event::{Actor, Event, IncidentEvent, ResolveCause};
+use firebell_domain::incident::Incident;
+use firebell_domain::intent::{NoticeKind, Page, PageReason};
+use firebell_domain::timeline::words::{INDENT, clock, counted, one, person, said, who};
+use firebell_domain::timeline::{NextLevel, next_level};
+
+/// Stands for the title where more people read than a private incident is for.
+pub const PRIVATE: &str = "private incident";
+
+/// `[P1] INC-42 `: how everything that is said about an incident begins.
+pub fn head(i: &Incident) -> String {
+    format!("[{}] {} ", one(&i.severity.level), i.id)
+}
+
+/// A page to nobody in particular goes to a channel's own address, which anybody may read.
+fn hidden(i: &Incident, page: &Page) -> bool {
+    i.private && page.person.is_none()
+}
+
+pub fn page_title<'a>(i: &'a Incident, page: &Page) -> &'a str {
+    if hidden(i, page) { PRIVATE } else { &i.title }
+}
+
+pub fn page(i: &Incident, page: &Page, link: &str) -> String {
+    let mut lines = vec![why(i, page)];
+    if let (Some(text), false) = (&page.text, hidden(i, page)) {
+        lines.push(said(text));
+    }
+    lines.push(facts(i, !hidden(i, page)));
+    lines.extend(next(i));
+    // Who was paged by hand after somebody took it is asked to help, not to take it.
+    lines.push(match &i.acknowledged {
+        None => format!("Acknowledge: /incident {} ack, or {link}", i.id),
+        Some(a) => format!("{} has it. Join: {link}", who(&a.by)),
+    });
+    lines.join("\n")
+}
+
+fn why(i: &Incident, page: &Page) -> String {
+    let to = page.person.as_ref().map_or("Whoever reads this:".to_string(), |p| format!("{},", person(p)));
+    let level = page.step.saturating_add(1);
+    match page.reason {
+        PageReason::ByHand => format!("{to} somebody asks for you by hand."),
+        PageReason::NobodyReached if i.policy.is_none() => {
+            format!("{to} nobody has acknowledged. There is no escalation policy, so every pager is paged.")
+        }
+        PageReason::NobodyReached => {
+            format!("{to} nobody has acknowledged, and no level could be reached, so every pager is paged.")
+        }
+        PageReason::Escalation => {
+            let of = i.policy.as_ref().map_or(String::new(), |p| format!(" of {}", p.steps.len()));
+            let round = if page.pass > 0 { format!(", round {}", u64::from(page.pass) + 1) } else { String::new() };
+            let nobody = if i.acknowledged.is_none() { ": nobody has acknowledged" } else { "" };
+            format!("{to} you are paged as level {level}{of}{round}{nobody}.")
+        }
+    }
+}
+
+/// "Service payments, investigating since 03:05 UTC (declared by @ana). 2 alerts are firing."
+fn facts(i: &Incident, alerts: bool) -> String {
+    let now = i.updated_at;
+    let service = i.service.as_ref().map_or(String::new(), |s| format!("Service {}, ", one(s.as_str())));
+    let by = match &i.declared_by {
+        Actor::Person { .. } | Actor::Source { .. } => format!(" by {}", who(&i.declared_by)),
+        Actor::Engine => String::new(),
+    };
+    let mut text = format!("{service}{}, declared at {}{by}.", i.status, clock(i.declared_at, now));
+    let firing = firing(i);
+    if alerts && firing > 0 {
+        text.push_str(&format!(" {} firing.", counted(firing, "alert")));
+    }
+    text
+}
+
+pub fn firing(i: &Incident) -> usize {
+    i.groups.iter().flat_map(|g| g.alerts.values()).filter(|a| a.status == AlertStatus::Firing).count()
+}
+
+fn next(i: &Incident) -> Option<String> {
+    let at = clock(i.escalation.next_at?, i.updated_at);
+    Some(match next_level(i) {
+        NextLevel::Level(_) if i.escalation.everyone => format!("Without an answer paging begins again at {at}."),
+        NextLevel::Level(index) => format!("Without an answer level {} is paged at {at}.", index.saturating_add(1)),
+        NextLevel::Everyone => format!("Without an answer every pager is paged again at {at}."),
+        NextLevel::UsedUp => format!("Without an answer until {at} nobody else is paged: you are the last one."),
+    })
+}
+
+pub fn follow(i: &Incident, over: bool) -> String {
+    match (&i.acknowledged, over) {
+        (_, true) => format!("{}, nothing to do any more", i.status),
+        (Some(a), false) => format!("{} has it", who(&a.by)),
+        (None, false) => "it was acknowledged".to_string(),
+    }
+}
+
+/// The end of the first line and the lines below it. The event is the one that the notice was queued for; where it
+/// tells nothing of its own (a queued page, say) the kind and the incident do.
+pub fn notice(i: &Incident, about: &IncidentEvent, kind: NoticeKind, link: &str) -> (String, String) {
+    let (body, by) = (&about.body, format!(" by {}", who(&about.actor)));
+    let (what, more) = match kind {
+        NoticeKind::Declared => (format!("declared by {}", who(&i.declared_by)), Some(facts(i, true))),
+        NoticeKind::Acknowledged => (format!("acknowledged{by}"), None),
+        NoticeKind::Changed => match body {
+            Event::SeverityChanged { from, to, reason } => {
+                let change = format!("severity {} instead of {}", one(&to.level), one(&from.level));
+                (format!("{change}, set{by}"), quoted(reason))
+            }
+            Event::Unacknowledged { reason, .. } => {
+                (format!("handed back{by}: nobody has it, paging begins again"), quoted(reason))
+            }
+            _ => ("changed".to_string(), None),
+        },
+        NoticeKind::PolicyUsedUp => {
+            let more = format!("Page somebody: /incident {0} page @person, or take it: /incident {0} ack", i.id);
+            ("NOBODY HAS ACKNOWLEDGED and every level was paged".to_string(), Some(more))
+        }
+        NoticeKind::StatusUpdate => match body {
+            Event::StatusChanged { to, text, .. } => (format!("{to}"), quoted(text)),
+            Event::UpdatePosted { text } => (format!("status update{by}"), quoted(text)),
+            _ => (i.status.to_string(), None),
+        },
+        NoticeKind::Ended => match body {
+            Event::Resolved { cause: ResolveCause::Quiet, .. } => {
+                ("resolved by itself: every alert stayed resolved".to_string(), None)
+            }
+            Event::Resolved { text, .. } => (format!("resolved{by}"), quoted(text)),
+            Event::Cancelled { reason } => (format!("cancelled{by}, it was no incident"), quoted(reason)),
+            Event::MergedInto { into } => (format!("merged into {into}: it goes on there"), None),
+            _ => (i.status.to_string(), None),
+        },
+        NoticeKind::Reopened => match body {
+            Event::Reopened { reason, .. } => (format!("reopened{by}"), quoted(reason)),
+            _ => ("reopened".to_string(), None),
+        },
+        NoticeKind::PostmortemReady => {
+            let more = format!("Read it: /incident {} postmortem, or {link}", i.id);
+            ("the post-mortem draft is ready".to_string(), Some(more))
+        }
+    };
+    (what, more.unwrap_or_default())
+}
+
+/// What somebody wrote, marked as theirs; nothing where they wrote nothing.
+fn quoted(text: &str) -> Option<String> {
+    let text = said(text);
+    if text.is_empty() { None } else { Some(format!("{INDENT}{text}")) }
+}
