@@ -227,7 +227,11 @@ impl Incident {
                 self.roles.insert(role.clone(), person.clone());
                 self.involve(person);
             }
-            Event::Escalated { step, pass, next_at, .. } => {
+            Event::Escalated { step, pass, people, next_at, .. } => {
+                // Whoever is paged must be able to open it, also when it is private.
+                for p in people {
+                    self.involve(p);
+                }
                 if !self.status.open() {
                     return illegal("it has ended");
                 }

@@ -53,7 +53,9 @@ fn collapse(text: &str) -> String {
 /// bidirectional embeddings, overrides and isolates (right-to-left *letters* stay: they need none of these),
 /// zero-width spaces, the byte-order mark and unassigned tag characters.
 pub(crate) fn strip(text: &str) -> String {
-    text.chars()
+    // Browsers send text areas with CRLF: one line break, not two.
+    text.replace("\r\n", "\n")
+        .chars()
         .filter(|c| {
             !matches!(c,
                 '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
