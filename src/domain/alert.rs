@@ -41,6 +41,17 @@ pub struct Delivery {
     pub truncated: u32,
 }
 
+impl Delivery {
+    /// The word on the group as a whole. A source that calls a group resolved beside an alert that fires means
+    /// that it fires.
+    pub fn word(&self) -> AlertStatus {
+        match self.alerts.iter().any(|a| a.status == AlertStatus::Firing) {
+            true => AlertStatus::Firing,
+            false => self.group_status,
+        }
+    }
+}
+
 /// Where one alert stands: its last status and when that firing began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tracked {
@@ -68,14 +79,17 @@ pub struct News {
     pub partial: bool,
     /// The group itself changed its status although no followed alert did.
     pub group_changed: bool,
+    /// That change was to firing.
+    pub group_fires: bool,
 }
 
 impl News {
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty() && !self.group_changed
     }
+    /// Something began to fire. A resolution beside what fired before is news, but not this.
     pub fn fires(&self) -> bool {
-        self.changed.iter().any(|a| a.status == AlertStatus::Firing)
+        self.group_fires || self.changed.iter().any(|a| a.status == AlertStatus::Firing)
     }
 }
 
@@ -84,6 +98,44 @@ impl Group {
         self.alerts.values().any(|a| a.status == AlertStatus::Firing)
             || (self.partial && self.status == AlertStatus::Firing)
     }
+
+    /// What another incident knew of the same group: of each alert the later firing, and of one firing its end.
+    pub(crate) fn join(&mut self, other: &Group) {
+        for (fingerprint, theirs) in &other.alerts {
+            let ours = self.alerts.entry(fingerprint.clone()).or_insert_with(|| theirs.clone());
+            if theirs.starts_at > ours.starts_at
+                || (theirs.starts_at == ours.starts_at && theirs.status == AlertStatus::Resolved)
+            {
+                *ours = theirs.clone();
+            }
+        }
+        self.partial |= other.partial;
+        if other.status == AlertStatus::Firing {
+            self.status = AlertStatus::Firing;
+        }
+    }
+}
+
+/// The groups of an incident that becomes part of another, cut to what that one may follow: what finds no room is
+/// only counted, so the group's own word ends it.
+pub fn joining(have: &[Group], more: &[Group]) -> Vec<Group> {
+    let mut room = limits::ALERTS_TRACKED_MAX.saturating_sub(have.iter().map(|g| g.alerts.len()).sum());
+    let mut joining = more.to_vec();
+    for g in &mut joining {
+        let known = have.iter().find(|h| h.source == g.source && h.key == g.key);
+        let mut cut_firing = false;
+        g.alerts.retain(|fingerprint, t| {
+            if known.is_some_and(|k| k.alerts.contains_key(fingerprint)) {
+                return true;
+            }
+            let fits = room > 0;
+            room -= usize::from(fits);
+            cut_firing |= !fits && t.status == AlertStatus::Firing;
+            fits
+        });
+        g.partial |= cut_firing;
+    }
+    joining
 }
 
 /// What is new in a delivery: an alert whose start or status differs from what the incident knows. An alert that
@@ -123,11 +175,13 @@ pub fn news(groups: &[Group], delivery: &Delivery) -> News {
             }
         }
     }
+    let word = delivery.word();
     news.group_changed = match known {
-        Some(g) if delivery.group_status == AlertStatus::Resolved => g.firing(),
+        Some(g) if word == AlertStatus::Resolved => g.firing(),
         Some(g) => news.partial && (!g.partial || g.status == AlertStatus::Resolved),
-        None => news.partial && delivery.group_status == AlertStatus::Firing,
+        None => news.partial && word == AlertStatus::Firing,
     };
+    news.group_fires = news.group_changed && word == AlertStatus::Firing;
     news
 }
 
@@ -142,26 +196,24 @@ pub enum Route {
     New,
 }
 
-/// Decides it from the incident that the group belonged to last, if any. A closed incident takes its group back
-/// within the reopen window; later, or after it was cancelled, the group declares anew.
+/// Decides it from the incident that the group belonged to last, if any. A resolved incident hears of its group
+/// within the reopen window, and what begins to fire then reopens it; later, or after it was cancelled, the group
+/// declares anew. So it does where a log has grown to its bound.
 pub fn route(last: Option<&Incident>, delivery: &Delivery, settings: &Settings, now: Timestamp) -> Route {
     let fires = delivery.alerts.iter().any(|a| a.status == AlertStatus::Firing)
         || (delivery.truncated > 0 && delivery.group_status == AlertStatus::Firing);
     let Some(incident) = last else { return if fires { Route::New } else { Route::Nothing } };
     let news = news(&incident.groups, delivery);
-    if incident.status.open() {
-        return if news.is_empty() { Route::Nothing } else { Route::Existing };
-    }
-    if !fires {
-        return Route::Nothing;
-    }
+    let full = incident.seq >= limits::EVENTS_PER_INCIDENT_MAX;
     let ended_s = incident.ended_at.map_or(i64::MAX, |t| now.seconds_since(t));
-    match incident.status {
-        IncidentStatus::Resolved if ended_s <= settings.reopen_window_s => {
-            // Repeats of what was firing when people resolved it do not reopen it; a new firing does.
-            if news.is_empty() { Route::Nothing } else { Route::Existing }
-        }
-        IncidentStatus::Cancelled if news.is_empty() && ended_s <= settings.reopen_window_s => Route::Nothing,
-        _ => Route::New,
+    let lately = incident.status.open() || ended_s <= settings.reopen_window_s;
+    let takes_it = incident.status.open() || incident.status == IncidentStatus::Resolved;
+    match (lately, takes_it, full) {
+        // Repeats of what was firing when people ended it are no news.
+        (true, true, false) if news.is_empty() => Route::Nothing,
+        (true, true, false) => Route::Existing,
+        (true, _, _) if !news.fires() => Route::Nothing,
+        _ if fires => Route::New,
+        _ => Route::Nothing,
     }
 }

@@ -4,7 +4,7 @@
 use crate::decide::Decider;
 use crate::directory::{Step, Target};
 use crate::event::{EscalateReason, Event, Unreachable, UnreachableReason};
-use crate::id::PersonId;
+use crate::id::{ChannelId, PersonId};
 use crate::intent::{Intent, Lane, NoticeKind, Page, PageReason, What};
 use crate::limits;
 use std::collections::BTreeMap;
@@ -72,6 +72,10 @@ pub fn advance(d: &mut Decider, reason: EscalateReason) {
     if step < steps {
         return go_to(d, step, pass, reason);
     }
+    if reason == EscalateReason::NotAcknowledged && !e.arrived {
+        // A whole pass, and no vendor has taken a single page: whatever pager works, before the policy goes on.
+        return everyone(d, pass);
+    }
     let repeat_max = d.incident.policy.as_ref().and_then(|p| p.repeat_max);
     if reason == EscalateReason::ByHand || repeat_max.is_none_or(|max| pass < max) {
         return go_to(d, 0, pass.saturating_add(1), reason);
@@ -120,8 +124,8 @@ fn everyone(d: &mut Decider, pass: u32) {
     d.emit(Event::NobodyReached { pagers: pagers.len(), next_at });
     let step = d.incident.escalation.step.unwrap_or(0);
     let page = Page { person: None, method: 0, reason: PageReason::NobodyReached, step, pass, text: None };
-    let whats = pagers.into_iter().map(|c| (c, What::Page(page.clone()))).collect();
-    d.queue(Lane::Page, whats);
+    let whats: Vec<_> = pagers.into_iter().map(|c| (c, page.clone())).collect();
+    queue_through(d, whats);
 }
 
 /// Queues each page through its person's contact method.
@@ -131,9 +135,31 @@ pub fn queue_pages(d: &mut Decider, pages: Vec<Page>) {
         .filter_map(|page| {
             let person = page.person.as_ref()?;
             let (method, channel) = d.directory.contact_method(person, page.method)?;
-            Some((channel.clone(), What::Page(Page { method, ..page })))
+            Some((channel.clone(), Page { method, ..page }))
         })
         .collect();
+    queue_through(d, whats);
+}
+
+/// A page that still waits to be sent to the same person through the same channel is page enough: while a vendor is
+/// down, a policy that repeats would pile them up, and all would ring at once when it is back.
+fn queue_through(d: &mut Decider, pages: Vec<(ChannelId, Page)>) {
+    let waits = |channel: &ChannelId, page: &Page| {
+        page.reason != PageReason::ByHand
+            && d.incident.live.values().any(|l| match &l.intent.what {
+                What::Page(p) => {
+                    let soon = l.due_at <= d.now.plus_s(2 * limits::RETRY_AFTER_MAX_S);
+                    // Far off only where a clock has stepped back since: that one is not waited for.
+                    l.claim.is_none()
+                        && soon
+                        && l.intent.channel == *channel
+                        && p.person == page.person
+                        && p.reason != PageReason::ByHand
+                }
+                _ => false,
+            })
+    };
+    let whats = pages.into_iter().filter(|(c, p)| !waits(c, p)).map(|(c, p)| (c, What::Page(p))).collect();
     d.queue(Lane::Page, whats);
 }
 
@@ -147,6 +173,10 @@ pub fn page_by_hand(d: &mut Decider, target: &Target, text: &str) -> Result<(), 
             _ => "no contact method through a configured pager ([people.NAME] contact)",
         };
         return Err(crate::refusal::Refusal::Unreachable { who: shown(target), why });
+    }
+    let waiting = d.incident.live.values().filter(|l| l.intent.lane == Lane::Page).count();
+    if waiting + reach.people.len() > limits::INTENTS_LIVE_MAX {
+        return Err(crate::refusal::Refusal::TooMany { what: "pages waiting", max: limits::INTENTS_LIVE_MAX });
     }
     let people: Vec<PersonId> = reach.people.keys().cloned().collect();
     d.emit(Event::PagedByHand { people, unreachable: reach.unreachable, text: text.to_string() });
@@ -165,28 +195,27 @@ pub fn page_by_hand(d: &mut Decider, target: &Target, text: &str) -> Result<(), 
     Ok(())
 }
 
-/// A page was given up on one channel: the person's next contact method; where there is none and nothing else of
-/// this level is under way or has arrived, the next level at once. Only within one pass: a vendor that refuses
-/// everything must not turn a repeating policy into a storm, so a new pass waits for its timer.
+/// A page that somebody needs was given up on one channel: the person's next contact method, also when a later
+/// level has begun meanwhile (eight tries may take longer than a level's delay); where there is none and nothing
+/// else of the present level is under way or has arrived, the next level at once. Only within one pass: a vendor
+/// that refuses everything must not turn a repeating policy into a storm, so a new pass waits for its timer.
 pub fn page_failed(d: &mut Decider, failed: &Intent, page: &Page) {
-    let current = Some(page.step) == d.incident.escalation.step && page.pass == d.incident.escalation.pass;
-    if page.reason != PageReason::ByHand && !(d.incident.unanswered() && current) {
-        return;
-    }
     if let Some(person) = &page.person {
         if d.directory.contact_method(person, page.method + 1).is_some() {
             let next = Page { method: page.method + 1, ..page.clone() };
             return queue_pages(d, vec![next]);
         }
     }
+    let current = Some(page.step) == d.incident.escalation.step && page.pass == d.incident.escalation.pass;
     if page.reason != PageReason::Escalation
+        || !current
         || d.incident.escalation.everyone
         || d.incident.escalation.next_at.is_none()
     {
         return;
     }
     let under_way = d.incident.live.values().any(|l| match &l.intent.what {
-        What::Page(p) => p.step == page.step && p.pass == page.pass && l.intent.no != failed.no,
+        What::Page(p) => (p.reason, p.step, p.pass) == (page.reason, page.step, page.pass) && l.intent.no != failed.no,
         _ => false,
     });
     let last = d.incident.policy.as_ref().is_none_or(|p| page.step + 1 >= p.steps.len());

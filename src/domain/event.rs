@@ -298,6 +298,17 @@ pub enum CancelReason {
     Ended,
 }
 
+impl CancelReason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CancelReason::Acknowledged => "acknowledged",
+            CancelReason::Snoozed => "snoozed",
+            CancelReason::AlertsCleared => "alerts_cleared",
+            CancelReason::Ended => "ended",
+        }
+    }
+}
+
 /// Somebody (or something) that a level names and that cannot be paged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreachable {

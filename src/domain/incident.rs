@@ -5,7 +5,8 @@ use crate::alert::{AlertStatus, Group, Tracked};
 use crate::directory::EscalationPolicy;
 use crate::event::{Actor, Event, IncidentEvent};
 use crate::id::{IncidentId, PersonId, ServiceId};
-use crate::intent::{Claim, IntentNo, Live, Thread, Told, What};
+use crate::intent::{Claim, IntentNo, Live, PageReason, Thread, Told, What};
+use crate::limits;
 use crate::severity::Severity;
 use crate::status::IncidentStatus;
 use crate::time::Timestamp;
@@ -67,6 +68,9 @@ pub struct Escalation {
     pub everyone: bool,
     /// Pages of the present level that a vendor has taken.
     pub sent: u32,
+    /// Whether a vendor has taken any page since this pass began: a policy is not used up while nobody was reached.
+    #[serde(default)]
+    pub arrived: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,14 +161,25 @@ impl Incident {
         self.responders.contains(person)
     }
 
-    /// A page that nobody needs any more: the incident has ended, or was acknowledged after it was queued.
+    /// An intent that nobody needs any more. A page: the incident has ended, was acknowledged after it was queued,
+    /// or rests (snoozed, alerts cleared) and nobody asked for that page by hand. A vendor need not hear
+    /// "acknowledged" after it was told "over".
     pub fn needless(&self, no: IntentNo) -> bool {
-        let page = self.live.get(&no).is_some_and(|l| matches!(l.intent.what, What::Page(_)));
-        page && (!self.status.open() || self.acknowledged.as_ref().is_some_and(|a| no <= a.intents))
+        match self.live.get(&no).map(|l| &l.intent.what) {
+            Some(What::Page(page)) => {
+                let answered = self.acknowledged.as_ref().is_some_and(|a| no <= a.intents);
+                let rests = self.unanswered() && (self.snoozed_until.is_some() || self.quiet_resolves_at.is_some());
+                !self.status.open() || answered || (rests && page.reason != PageReason::ByHand)
+            }
+            Some(What::Follow { page, over: false, .. }) => {
+                self.threads.get(page).is_some_and(|t| t.told == Told::Over)
+            }
+            _ => false,
+        }
     }
 
     fn involve(&mut self, person: &PersonId) {
-        if !self.responders.contains(person) && self.responders.len() < crate::limits::RESPONDERS_MAX {
+        if !self.responders.contains(person) && self.responders.len() < limits::RESPONDERS_MAX {
             self.responders.push(person.clone());
         }
     }
@@ -238,9 +253,14 @@ impl Incident {
                 if next_at.is_some() && self.acknowledged.is_some() {
                     return illegal("after an acknowledgement no next level is promised");
                 }
-                self.quiet_resolves_at = None;
-                self.snoozed_until = None;
+                if next_at.is_some() {
+                    self.quiet_resolves_at = None;
+                    self.snoozed_until = None;
+                }
+                let e = &self.escalation;
+                let goes_on = !e.everyone && e.pass == *pass && e.step.is_some_and(|before| before < *step);
                 self.escalation = Escalation {
+                    arrived: goes_on && e.arrived,
                     step: Some(*step),
                     pass: *pass,
                     next_at: *next_at,
@@ -250,6 +270,7 @@ impl Incident {
                 };
             }
             Event::StepSkipped { step, pass, .. } => {
+                self.escalation.arrived &= *step > 0;
                 self.escalation.step = Some(*step);
                 self.escalation.pass = *pass;
             }
@@ -257,11 +278,14 @@ impl Incident {
                 if !self.status.open() {
                     return illegal("it has ended");
                 }
-                self.quiet_resolves_at = None;
-                self.snoozed_until = None;
+                if next_at.is_some() {
+                    self.quiet_resolves_at = None;
+                    self.snoozed_until = None;
+                }
                 self.escalation.next_at = *next_at;
                 self.escalation.everyone = true;
                 self.escalation.used_up = false;
+                self.escalation.arrived = false;
                 self.escalation.sent = 0;
             }
             Event::PolicyUsedUp => {
@@ -311,7 +335,7 @@ impl Incident {
                     return illegal("it is claimed already");
                 }
                 if needless {
-                    return illegal("after an acknowledgement or the end no earlier page is claimed");
+                    return illegal("nobody needs it any more: acknowledged, ended or resting since");
                 }
                 l.attempt = *attempt;
                 l.claim = Some(Claim { worker: worker.clone(), seq: event.seq, lease_until: *lease_until });
@@ -320,8 +344,11 @@ impl Incident {
                 let Some(l) = self.live.remove(no) else { return illegal("that intent is over") };
                 self.remember_thread(*no, &l, true);
                 if let What::Page(page) = &l.intent.what {
-                    if Some(page.step) == self.escalation.step && page.pass == self.escalation.pass {
-                        self.escalation.sent += 1;
+                    if page.reason != PageReason::ByHand {
+                        self.escalation.arrived = true;
+                        if Some(page.step) == self.escalation.step && page.pass == self.escalation.pass {
+                            self.escalation.sent += 1;
+                        }
                     }
                 }
             }
@@ -380,11 +407,11 @@ impl Incident {
                     }
                     if *group_status == AlertStatus::Resolved {
                         // The source's word for the whole group is the last one: nothing of it fires, also what
-                        // was counted only, and what resolved in a delivery that never arrived.
+                        // was counted only, and what resolved in a delivery that never arrived. What was not said
+                        // to have resolved by itself is forgotten, not marked: deliveries overtake each other, and
+                        // if it does fire, the source's next word of it must be news.
                         g.partial = false;
-                        for t in g.alerts.values_mut() {
-                            t.status = AlertStatus::Resolved;
-                        }
+                        g.alerts.retain(|_, t| t.status == AlertStatus::Resolved);
                     }
                 }
             }
@@ -398,8 +425,9 @@ impl Incident {
             Event::UnreadableReceived { .. } => {}
             Event::MergedFrom { groups, .. } => {
                 for g in groups {
-                    if !self.groups.iter().any(|have| have.source == g.source && have.key == g.key) {
-                        self.groups.push(g.clone());
+                    match self.groups.iter_mut().find(|have| have.source == g.source && have.key == g.key) {
+                        Some(have) => have.join(g),
+                        None => self.groups.push(g.clone()),
                     }
                 }
             }
@@ -445,6 +473,11 @@ impl Incident {
     fn remember_thread(&mut self, no: IntentNo, live: &Live, sent: bool) {
         if let What::Page(page) = &live.intent.what {
             if sent || live.maybe_sent {
+                while self.threads.len() >= limits::THREADS_MAX {
+                    let over = self.threads.iter().find(|(_, t)| t.told == Told::Over).map(|(no, _)| *no);
+                    let Some(oldest) = over.or_else(|| self.threads.keys().next().copied()) else { break };
+                    self.threads.remove(&oldest);
+                }
                 let thread =
                     Thread { channel: live.intent.channel.clone(), person: page.person.clone(), told: Told::Triggered };
                 self.threads.insert(no, thread);

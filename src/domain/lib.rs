@@ -20,6 +20,8 @@ pub mod postmortem;
 pub mod refusal;
 pub mod schedule;
 pub mod severity;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
 pub mod status;
 pub mod text;
 pub mod time;

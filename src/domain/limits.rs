@@ -62,7 +62,11 @@ pub const HOOK_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Bytes that are kept of a request that could not be read.
 pub const UNREADABLE_KEPT_BYTES_MAX: usize = 64 * 1024;
 
-/// Intents of one incident that may wait at once. A page storm beyond it is refused at the source.
+/// Pages of one incident that may wait at once, and as many intents of the other lanes. A page storm beyond it is
+/// refused at the source; cards beyond it are left out, the next one says what they would have said.
 pub const INTENTS_LIVE_MAX: usize = 500;
+/// Pages of one incident that are remembered so that their vendor can be told of the acknowledgement and the end:
+/// three days of a page to everybody every five minutes. Beyond it the oldest are forgotten.
+pub const THREADS_MAX: usize = 1_000;
 /// Events that one incident may have; the log stays readable, and a loop is stopped before it fills a disk.
 pub const EVENTS_PER_INCIDENT_MAX: i64 = 100_000;

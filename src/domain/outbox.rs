@@ -111,7 +111,7 @@ pub fn rows(before: Option<&Incident>, events: &[IncidentEvent]) -> BTreeMap<Int
                 for no in numbers {
                     change(&mut rows, before, *no, at, |r| {
                         r.status = OutboxStatus::Cancelled;
-                        r.why = Some(format!("{why:?}").to_lowercase());
+                        r.why = Some(why.as_str().to_string());
                     });
                 }
             }

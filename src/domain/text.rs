@@ -51,7 +51,7 @@ fn collapse(text: &str) -> String {
 
 /// Takes out what has no look of its own and can forge one: control characters (line breaks and tabs stay),
 /// bidirectional embeddings, overrides and isolates (right-to-left *letters* stay: they need none of these),
-/// zero-width spaces, the byte-order mark and unassigned tag characters.
+/// zero-width spaces, soft hyphens, fillers that are blank letters, the byte-order mark and tag characters.
 pub(crate) fn strip(text: &str) -> String {
     // Browsers send text areas with CRLF: one line break, not two.
     text.replace("\r\n", "\n")
@@ -59,6 +59,7 @@ pub(crate) fn strip(text: &str) -> String {
         .filter(|c| {
             !matches!(c,
                 '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}'
+                | '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
                 | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
                 | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
                 || *c == '\r'

@@ -1,7 +1,7 @@
 //! What monitoring says: firing, resolved, firing again, unreadable.
 
 use super::{Decider, Unreadable};
-use crate::alert::{self, AlertStatus, Delivery};
+use crate::alert::{self, Delivery};
 use crate::escalation;
 use crate::event::{CancelReason, EscalateReason, Event, ReopenCause};
 use crate::intent::NoticeKind;
@@ -22,7 +22,7 @@ fn record(d: &mut Decider, delivery: &Delivery, news: alert::News) {
         changed: news.changed,
         untracked: news.untracked,
         partial: news.partial,
-        group_status: delivery.group_status,
+        group_status: delivery.word(),
     });
 }
 
@@ -36,13 +36,16 @@ pub(super) fn received(d: &mut Decider, delivery: &Delivery) -> Result<(), Refus
     if !known && d.incident.groups.len() >= limits::ALERT_GROUPS_MAX {
         return Err(Refusal::TooMany { what: "alert groups in this incident", max: limits::ALERT_GROUPS_MAX });
     }
-    let fires = news.fires() || delivery.group_status == AlertStatus::Firing;
-    let reopens = d.incident.status == IncidentStatus::Resolved;
-    if !d.incident.status.open() && !(reopens && fires) {
+    if !d.incident.status.open() && d.incident.status != IncidentStatus::Resolved {
         return Err(Refusal::Stale);
     }
+    let fires = news.fires();
     record(d, delivery, news);
-    if reopens {
+    if d.incident.status == IncidentStatus::Resolved {
+        if !fires {
+            // Its alerts end after people have: kept, so that what fires later is told from a repeat.
+            return Ok(());
+        }
         d.emit(Event::Reopened { cause: ReopenCause::AlertsFiring, reason: String::new() });
         d.notice(NoticeKind::Reopened);
         escalation::start(d, EscalateReason::Resumed);
@@ -70,6 +73,13 @@ pub(super) fn to_monitoring(d: &mut Decider) {
         d.emit(Event::StatusChanged { from, to: IncidentStatus::Monitoring, text });
         d.notice(NoticeKind::StatusUpdate);
     }
+}
+
+/// Joined only to an open incident: in an ended one nobody would see it, so the caller declares anew.
+pub(super) fn unreadable_again(d: &mut Decider, u: &Unreadable) -> Result<(), Refusal> {
+    super::people::open(d)?;
+    unreadable(d, u);
+    Ok(())
 }
 
 pub(super) fn unreadable(d: &mut Decider, u: &Unreadable) {

@@ -33,46 +33,56 @@ pub(super) fn delivered(d: &mut Decider, no: IntentNo, claim_seq: i64, outcome: 
     if mine == Some(false) || (mine.is_none() && !done) {
         return Err(Refusal::Stale);
     }
-    let (attempt, intent) = (live.attempt, live.intent.clone());
-    let page = match &intent.what {
-        What::Page(p) => Some(p.clone()),
-        _ => None,
-    };
+    let (attempt, attempts_max) = (live.attempt, live.intent.lane.attempts_max());
     match outcome {
         SendOutcome::Done { receipt } => {
             d.emit(Event::IntentDone { no, receipt: receipt.clone() });
             // Acknowledged or ended while it was under way: the vendor is told now.
             d.follow_pages();
         }
-        SendOutcome::Retry { after_s, why, maybe_sent } if attempt < intent.lane.attempts_max() => {
+        SendOutcome::Retry { after_s, why, maybe_sent } if attempt < attempts_max => {
             let wait_s = backoff_s(attempt, *after_s);
             let jitter = jitter_us(wait_s, d.incident.id.0, no, attempt);
             retry(d, no, d.now.plus_s(wait_s).plus_us(jitter), why.clone(), *maybe_sent);
         }
-        SendOutcome::Retry { why, .. } | SendOutcome::Never { why } => {
-            d.emit(Event::IntentFailed { no, why: why.clone() });
-            if let Some(page) = page {
-                escalation::page_failed(d, &intent, &page);
-            }
-            d.follow_pages();
-        }
+        SendOutcome::Retry { why, maybe_sent, .. } => give_up(d, no, why, *maybe_sent),
+        SendOutcome::Never { why } => give_up(d, no, why, false),
     }
     Ok(())
 }
 
 /// A crash between claim and receipt: it may have arrived. Sent again, marked so, only if somebody still needs it.
 pub(super) fn claim_lost(d: &mut Decider, no: IntentNo, claim_seq: i64) -> Result<(), Refusal> {
-    let claim = d.incident.live.get(&no).and_then(|l| l.claim.as_ref());
-    if claim.is_none_or(|c| c.seq != claim_seq) {
+    let Some(live) = d.incident.live.get(&no) else { return Err(Refusal::Stale) };
+    if live.claim.as_ref().is_none_or(|c| c.seq != claim_seq) {
         return Err(Refusal::Stale);
     }
+    let why = "Firebell stopped before it knew whether this arrived";
     if d.incident.needless(no) {
         d.emit(Event::IntentAbandoned { no });
         d.follow_pages();
-        return Ok(());
+    } else if live.attempt < live.intent.lane.attempts_max() {
+        retry(d, no, d.now, why.to_string(), true);
+    } else {
+        // What takes the worker down each time is not tried for ever.
+        give_up(d, no, why, true);
     }
-    retry(d, no, d.now, "Firebell stopped before it knew whether this arrived".to_string(), true);
     Ok(())
+}
+
+/// The last try on this channel has failed. Whoever still needs the page is reached in another way.
+fn give_up(d: &mut Decider, no: IntentNo, why: &str, maybe_sent: bool) {
+    let Some(intent) = d.incident.live.get(&no).map(|l| l.intent.clone()) else { return };
+    let needless = d.incident.needless(no);
+    if maybe_sent {
+        // Into the log first: a vendor that may have it is told of the acknowledgement and the end.
+        d.emit(Event::IntentRetried { no, due_at: d.now, why: why.to_string(), maybe_sent });
+    }
+    d.emit(Event::IntentFailed { no, why: why.to_string() });
+    if let (What::Page(page), false) = (&intent.what, needless) {
+        escalation::page_failed(d, &intent, page);
+    }
+    d.follow_pages();
 }
 
 fn retry(d: &mut Decider, no: IntentNo, due_at: Timestamp, why: String, maybe_sent: bool) {
@@ -84,9 +94,12 @@ fn retry(d: &mut Decider, no: IntentNo, due_at: Timestamp, why: String, maybe_se
 }
 
 fn cancel(d: &mut Decider, no: IntentNo) {
-    let why = match d.incident.status.open() {
-        true => CancelReason::Acknowledged,
-        false => CancelReason::Ended,
+    let i = &d.incident;
+    let why = match (i.status.open(), i.acknowledged.is_some(), i.snoozed_until.is_some()) {
+        (false, _, _) => CancelReason::Ended,
+        (true, true, _) => CancelReason::Acknowledged,
+        (true, false, true) => CancelReason::Snoozed,
+        (true, false, false) => CancelReason::AlertsCleared,
     };
     d.emit(Event::IntentsCancelled { numbers: vec![no], why });
 }

@@ -103,6 +103,17 @@ pub enum Input {
     },
 }
 
+impl Input {
+    /// What is never refused for the length of a log: it is how people stop what fills it.
+    fn takes_or_ends(&self) -> bool {
+        match self {
+            Input::Acknowledge | Input::Resolve { .. } | Input::Merge { .. } | Input::Cancel { .. } => true,
+            Input::SetStatus { status, .. } => *status == IncidentStatus::Resolved,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
     pub title: String,
@@ -186,7 +197,7 @@ pub fn declare(
         Some(Because::Unreadable(u)) => alerts::unreadable(&mut d, u),
         None => {}
     }
-    d.notice(NoticeKind::Declared);
+    d.notice_about(NoticeKind::Declared, 1);
     escalation::start(&mut d, EscalateReason::Declared);
     d.finish()
 }
@@ -200,7 +211,8 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Decision, No> {
     let mut d = Decider { incident: incident.clone(), events: Vec::new(), actor, directory, now, illegal: None };
-    if incident.seq >= limits::EVENTS_PER_INCIDENT_MAX && matches!(actor, Actor::Person { .. }) {
+    let full = incident.seq >= limits::EVENTS_PER_INCIDENT_MAX;
+    if full && matches!(actor, Actor::Person { .. }) && !input.takes_or_ends() {
         return Err(Refusal::TooMany { what: "events in this incident", max: incident.seq as usize }.into());
     }
     match input {
@@ -208,7 +220,7 @@ pub fn decide(
             return Err(No::Illegal(Illegal { seq: incident.seq, kind: "declared", why: "it was declared already" }));
         }
         Input::Alerts(delivery) => alerts::received(&mut d, delivery)?,
-        Input::Unreadable(u) => alerts::unreadable(&mut d, u),
+        Input::Unreadable(u) => alerts::unreadable_again(&mut d, u)?,
         Input::TimerDue(timer) => timer_due(&mut d, timer)?,
         Input::Claim { no, worker } => delivery::claim(&mut d, *no, worker)?,
         Input::Delivered { no, claim_seq, outcome } => delivery::delivered(&mut d, *no, *claim_seq, outcome)?,
@@ -268,9 +280,12 @@ impl Decider<'_> {
         }
     }
 
-    /// Queues intents, up to the bound of what one incident may have waiting.
+    /// Queues intents, up to the bound of what one incident may have waiting. Pages have a bound of their own:
+    /// cards that pile up for a chat that is down leave no page without room.
     pub fn queue(&mut self, lane: Lane, whats: Vec<(ChannelId, What)>) {
-        let room = limits::INTENTS_LIVE_MAX.saturating_sub(self.incident.live.len());
+        let page = |lane: Lane| lane == Lane::Page;
+        let have = self.incident.live.values().filter(|l| page(l.intent.lane) == page(lane)).count();
+        let room = limits::INTENTS_LIVE_MAX.saturating_sub(have);
         let first = self.incident.intents + 1;
         let intents: Vec<Intent> = (first..)
             .zip(whats.into_iter().take(room))
@@ -337,11 +352,12 @@ impl Decider<'_> {
 
     /// What every end brings with it.
     pub fn ended(&mut self) {
+        let end_seq = self.incident.seq;
         self.notice(NoticeKind::Ended);
         self.cancel_pages(CancelReason::Ended);
         self.follow_pages();
         if self.incident.status == IncidentStatus::Resolved {
-            self.notice(NoticeKind::PostmortemReady);
+            self.notice_about(NoticeKind::PostmortemReady, end_seq);
         }
     }
 

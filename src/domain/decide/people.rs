@@ -1,8 +1,10 @@
 //! What people do: every input that a command, a button or the API makes.
 
 use super::{Decider, Input};
+use crate::alert::{self, Group};
 use crate::escalation;
 use crate::event::{CancelReason, EscalateReason, Event, ReopenCause, ResolveCause, UnackCause};
+use crate::id::IncidentId;
 use crate::intent::NoticeKind;
 use crate::limits;
 use crate::refusal::Refusal;
@@ -141,9 +143,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
             d.emit(Event::MergedInto { into: *into });
             d.ended();
         }
-        Input::Absorb { from, title, groups } => {
-            d.emit(Event::MergedFrom { from: *from, title: title.clone(), groups: groups.clone() });
-        }
+        Input::Absorb { from, title, groups } => absorb(d, *from, title, groups)?,
         Input::Cancel { reason } => {
             let reason = not_empty("reason", reason)?;
             d.emit(Event::Cancelled { reason });
@@ -167,8 +167,8 @@ fn acknowledge(d: &mut Decider) -> Result<(), Refusal> {
         return Err(Refusal::AlreadyAcknowledged { id: d.incident.id, by, at });
     }
     d.emit(Event::Acknowledged);
+    d.notice(NoticeKind::Acknowledged);
     d.cancel_pages(CancelReason::Acknowledged);
-    d.notice_about(NoticeKind::Acknowledged, d.incident.seq);
     d.follow_pages();
     if !d.incident.groups.is_empty() && !d.incident.firing_alerts() {
         super::alerts::to_monitoring(d);
@@ -183,7 +183,23 @@ fn resolve(d: &mut Decider, said: &str) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn open(d: &Decider) -> Result<(), Refusal> {
+/// Another incident becomes part of this one. Its alert groups come along, and if they fire, this one does not end
+/// for the quiet of its own.
+fn absorb(d: &mut Decider, from: IncidentId, title: &str, groups: &[Group]) -> Result<(), Refusal> {
+    let known = |g: &&Group| d.incident.groups.iter().any(|have| have.source == g.source && have.key == g.key);
+    let further = groups.iter().filter(|g| !known(g)).count();
+    if d.incident.groups.len() + further > limits::ALERT_GROUPS_MAX {
+        return Err(Refusal::TooMany { what: "alert groups in this incident", max: limits::ALERT_GROUPS_MAX });
+    }
+    let groups = alert::joining(&d.incident.groups, groups);
+    d.emit(Event::MergedFrom { from, title: title.to_string(), groups });
+    if d.incident.quiet_resolves_at.is_some() && d.incident.firing_alerts() {
+        escalation::start(d, EscalateReason::Resumed);
+    }
+    Ok(())
+}
+
+pub(super) fn open(d: &Decider) -> Result<(), Refusal> {
     let i = &d.incident;
     match i.status.open() {
         true => Ok(()),

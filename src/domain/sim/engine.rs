@@ -1,0 +1,338 @@
+//! A model of the engine: replicas that tick (reap lost claims, fire what is due, claim by lane), send, and commit
+//! what came of it, and that crash at every boundary. It may do only what the real engine can: look at committed
+//! rows, decide, commit one write set.
+
+use super::store::WriteSet;
+use super::vendor::Sending;
+use super::{Happening, World};
+use crate::alert::{self, Delivery, Route};
+use crate::decide::{Because, Decision, Declaration, Input, No, SendOutcome, decide, declare};
+use crate::event::Actor;
+use crate::id::{ChannelId, IncidentId};
+use crate::intent::{Intent, IntentNo, Lane, What};
+use crate::limits;
+use crate::outbox::OutboxStatus;
+use crate::refusal::Refusal;
+use crate::time::{SECOND, Timestamp};
+
+pub struct Replica {
+    pub up: bool,
+    /// Counts restarts: what an earlier life promised to itself is forgotten.
+    pub life: u32,
+    pub skew_us: i64,
+    /// It has just come up: claims of its earlier lives are to be found.
+    pub fresh: bool,
+    /// When it ticks next; an agenda entry of another time is stale.
+    pub tick_at: Option<i64>,
+}
+
+/// A claim in the memory of the worker that has it.
+#[derive(Clone)]
+pub struct Held {
+    pub incident: IncidentId,
+    pub no: IntentNo,
+    pub seq: i64,
+    pub claimed_at: i64,
+    pub intent: Intent,
+    pub labelled: bool,
+}
+
+pub enum Acted {
+    Done,
+    Refused(Refusal),
+    /// No answer: crashed before or after the commit, or the commit failed. The asker cannot tell.
+    Lost,
+}
+
+/// Claims of one tick: pages have room of their own, so that a dead chat does not hold them up.
+const PAGES_PER_TICK: usize = 64;
+const OTHERS_PER_TICK: usize = 16;
+const SWEEP_US: i64 = 30 * SECOND;
+
+impl World {
+    pub(super) fn tick(&mut self, r: usize) {
+        let now = self.wall(r);
+        let me = format!("r{r}.{}", self.replicas[r].life);
+        let mine = format!("r{r}.");
+        let (mut lost, mut due, mut queued) = (Vec::new(), Vec::new(), Vec::new());
+        let fresh = std::mem::take(&mut self.replicas[r].fresh);
+        for (id, s) in self.store.incidents.iter().filter(|(_, s)| fresh || s.due_at <= now) {
+            due.extend(s.timers.iter().filter(|t| t.due_at <= now).map(|t| (t.due_at, *id, *t)));
+            for row in s.waiting.values() {
+                let worker = row.worker.as_deref().unwrap_or("");
+                let gone = worker != me && worker.starts_with(&mine);
+                match row.status {
+                    OutboxStatus::Claimed if gone || row.lease_until.is_some_and(|t| t <= now) => {
+                        lost.push((*id, row.intent.no, row.claim_seq.unwrap_or(0)));
+                    }
+                    OutboxStatus::Queued if row.due_at <= now => {
+                        queued.push((row.intent.lane, row.due_at, *id, row.intent.no));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        due.sort();
+        queued.sort();
+        let pages = queued.iter().filter(|q| q.0 == Lane::Page).take(PAGES_PER_TICK);
+        let others = queued.iter().filter(|q| q.0 != Lane::Page).take(OTHERS_PER_TICK);
+        let queued: Vec<(IncidentId, IntentNo)> = pages.chain(others).map(|q| (q.2, q.3)).collect();
+        for (id, no, claim_seq) in lost {
+            self.act(r, id, &Input::ClaimLost { no, claim_seq }, &Actor::Engine);
+            if !self.replicas[r].up {
+                return;
+            }
+        }
+        for (_, id, timer) in due {
+            self.act(r, id, &Input::TimerDue(timer), &Actor::Engine);
+            if !self.replicas[r].up {
+                return;
+            }
+        }
+        for (id, no) in queued {
+            self.claim(r, id, no, &me);
+            if !self.replicas[r].up {
+                return;
+            }
+        }
+        self.wake_when_due(r);
+    }
+
+    fn wake_when_due(&mut self, r: usize) {
+        let ahead = self.offset_us + self.replicas[r].skew_us;
+        let mut next = self.now + SWEEP_US;
+        for s in self.store.incidents.values() {
+            next = next.min(s.due_at.0.saturating_sub(ahead));
+        }
+        // Exactly on time when it can be: hand-offs and acknowledgements fall on the same instant.
+        let soonest = self.now + if next <= self.now { 20_000 } else { 1 };
+        self.wake(r, next.max(soonest));
+    }
+
+    pub(super) fn wake(&mut self, r: usize, at: i64) {
+        let replica = &mut self.replicas[r];
+        if replica.up && replica.tick_at.is_none_or(|t| at < t) {
+            replica.tick_at = Some(at);
+            self.plan_at(at, Happening::Tick { replica: r });
+        }
+    }
+
+    fn claim(&mut self, r: usize, id: IncidentId, no: IntentNo, worker: &str) {
+        let input = Input::Claim { no, worker: worker.to_string() };
+        let Acted::Done = self.act(r, id, &input, &Actor::Engine) else { return };
+        let Some(live) = self.store.incidents.get(&id).and_then(|s| s.incident.live.get(&no)) else { return };
+        let Some(claim) = &live.claim else { return };
+        let held = Held {
+            incident: id,
+            no,
+            seq: claim.seq,
+            claimed_at: self.now,
+            intent: live.intent.clone(),
+            labelled: live.maybe_sent,
+        };
+        // Now and then a worker stalls until its lease is nearly, or entirely, over.
+        let stall = if self.dice.chance(self.plan.crash_pm.min(20)) { self.dice.range(0, 40 * SECOND) } else { 100 };
+        let life = self.replicas[r].life;
+        self.plan_at(self.now + stall, Happening::Send { replica: r, life, held: Box::new(held) });
+    }
+
+    pub(super) fn send(&mut self, r: usize, life: u32, held: Held) {
+        if self.replicas[r].life != life || self.crashes(r, "after claim, before send") {
+            return;
+        }
+        // A worker does not begin what it could not finish within its lease, by a clock that cannot step.
+        let latest = limits::LEASE_S - limits::SEND_TIMEOUT_S as i64;
+        if self.now - held.claimed_at > latest * SECOND {
+            return self.note(format_args!("{} #{} r{r} is too late to send", held.incident, held.no));
+        }
+        let answer = if self.configured(&held.intent.channel) {
+            let sending = Sending { incident: held.incident, intent: &held.intent, labelled: held.labelled };
+            match self.vendors.get_mut(&held.intent.channel) {
+                Some(vendor) => vendor.take(&sending, &mut self.dice),
+                None => return self.fail(format!("there is no vendor {}", held.intent.channel)),
+            }
+        } else {
+            let outcome = SendOutcome::Never { why: "that channel is not configured".to_string() };
+            super::vendor::Answer { arrived: false, outcome, after_us: 10 }
+        };
+        let what = match &answer.outcome {
+            SendOutcome::Done { .. } => "done",
+            SendOutcome::Retry { maybe_sent: true, .. } => "retry, maybe sent",
+            SendOutcome::Retry { .. } => "retry",
+            SendOutcome::Never { .. } => "never",
+        };
+        let arrived = if answer.arrived { "arrived" } else { "not arrived" };
+        self.note(format_args!("{} #{} {} → {what}, {arrived}", held.incident, held.no, held.intent.channel));
+        if answer.arrived {
+            self.arrived(&held);
+        }
+        if self.crashes(r, "after send, before receipt") {
+            return;
+        }
+        let late = if self.dice.chance(self.plan.stray_results_pm / 5) { self.dice.range(0, 60 * SECOND) } else { 0 };
+        let at = self.now + answer.after_us + late;
+        if self.dice.chance(self.plan.stray_results_pm) {
+            let again = at + self.dice.range(0, 120 * SECOND);
+            let (held, outcome) = (Box::new(held.clone()), answer.outcome.clone());
+            self.plan_at(again, Happening::Result { replica: r, life: None, held, outcome });
+        }
+        let outcome = answer.outcome;
+        self.plan_at(at, Happening::Result { replica: r, life: Some(life), held: Box::new(held), outcome });
+    }
+
+    fn arrived(&mut self, held: &Held) {
+        let vendor = self.vendors.get(&held.intent.channel);
+        let labels = vendor.and_then(|v| v.received.get(&(held.incident, held.no)));
+        if let Err(why) = super::oracle::received_once_or_labelled(labels.map_or(&[], |l| l)) {
+            return self.fail(format!("{} #{}: {why}", held.incident, held.no));
+        }
+        if let What::Page(page) = &held.intent.what {
+            if let Some(watch) = self.watches.get_mut(&held.incident) {
+                watch.page_arrived();
+            }
+            let person = page.person.clone();
+            self.paged(held.incident, person);
+        }
+    }
+
+    fn configured(&self, channel: &ChannelId) -> bool {
+        self.directory.pagers.contains(channel) || self.directory.notice_channels.contains(channel)
+    }
+
+    /// What came of a send. `life` is `None` for a stray copy that anybody commits.
+    pub(super) fn result(&mut self, r: usize, life: Option<u32>, held: Held, outcome: SendOutcome) {
+        if !self.replicas[r].up || life.is_some_and(|l| l != self.replicas[r].life) {
+            return;
+        }
+        let input = Input::Delivered { no: held.no, claim_seq: held.seq, outcome: outcome.clone() };
+        let acted = self.act(r, held.incident, &input, &Actor::Engine);
+        if matches!(acted, Acted::Lost) && self.replicas[r].up && life.is_some() {
+            let at = self.now + SECOND;
+            self.plan_at(at, Happening::Result { replica: r, life, held: Box::new(held), outcome });
+        }
+    }
+
+    /// Decides one input and commits it.
+    pub(super) fn act(&mut self, r: usize, id: IncidentId, input: &Input, actor: &Actor) -> Acted {
+        self.act_on(r, &[(id, input.clone())], actor)
+    }
+
+    /// Decides inputs to several incidents and commits them together or not at all.
+    pub(super) fn act_on(&mut self, r: usize, inputs: &[(IncidentId, Input)], actor: &Actor) -> Acted {
+        let now = self.wall(r);
+        let mut sets = Vec::new();
+        for (id, input) in inputs {
+            let Some(stored) = self.store.incidents.get(id) else {
+                return Acted::Refused(Refusal::NoSuchIncident { id: *id });
+            };
+            match decide(&stored.incident, input, actor, &self.directory, now) {
+                Ok(decision) => sets.push(WriteSet::of(Some(&stored.incident), decision)),
+                Err(No::Refused(refusal)) => {
+                    *self.counts.entry(refusal.code()).or_default() += 1;
+                    return Acted::Refused(refusal);
+                }
+                Err(No::Illegal(illegal)) => {
+                    self.fail(format!("{id}: a decision that the incident refuses: {illegal} (on {input:?})"));
+                    return Acted::Lost;
+                }
+            }
+        }
+        self.commit(r, sets)
+    }
+
+    pub(super) fn declare(&mut self, r: usize, declaration: &Declaration, actor: &Actor) -> (IncidentId, Acted) {
+        let id = IncidentId(self.store.incidents.len() as i64 + 1);
+        let decision: Decision = match declare(id, declaration, actor, &self.directory, self.wall(r)) {
+            Ok(d) => d,
+            Err(No::Refused(refusal)) => return (id, Acted::Refused(refusal)),
+            Err(No::Illegal(illegal)) => {
+                self.fail(format!("{id}: a declaration that the incident refuses: {illegal}"));
+                return (id, Acted::Lost);
+            }
+        };
+        (id, self.commit(r, vec![WriteSet::of(None, decision)]))
+    }
+
+    fn commit(&mut self, r: usize, sets: Vec<WriteSet>) -> Acted {
+        if self.crashes(r, "before commit") {
+            return Acted::Lost;
+        }
+        if !self.calm && self.dice.chance(self.plan.commit_fault_pm) {
+            *self.counts.entry("commit failed").or_default() += 1;
+            self.wake(r, self.now + SECOND);
+            return Acted::Lost;
+        }
+        match self.store.commit(sets) {
+            Ok(grown) => grown.into_iter().for_each(|(id, n)| self.observe(id, n)),
+            Err(why) => {
+                self.fail(why);
+                return Acted::Lost;
+            }
+        }
+        self.nudge();
+        if self.crashes(r, "after commit, before answer") {
+            return Acted::Lost;
+        }
+        Acted::Done
+    }
+
+    /// Wakes somebody soon. Some nudges are lost: the sweep makes up for them.
+    fn nudge(&mut self) {
+        if self.dice.chance(950) {
+            let r = self.dice.below(self.replicas.len());
+            let at = self.now + self.dice.range(1, 20_000);
+            self.wake(r, at);
+        }
+    }
+
+    /// Where a delivery of alerts goes, as the intake decides it; what a full incident refuses is declared anew.
+    pub(super) fn ingest(&mut self, r: usize, delivery: &Delivery) -> Acted {
+        let key = (delivery.source.clone(), delivery.group.clone());
+        let last = self.store.groups.get(&key).and_then(|id| self.store.incidents.get(id)).map(|s| &s.incident);
+        let route = alert::route(last, delivery, &self.directory.settings, self.wall(r));
+        let actor = Actor::Source { name: delivery.source.clone() };
+        match (route, last.map(|i| i.id)) {
+            (Route::Nothing, _) => return Acted::Done,
+            (Route::Existing, Some(id)) => {
+                match self.act(r, id, &Input::Alerts(delivery.clone()), &actor) {
+                    Acted::Refused(Refusal::TooMany { .. }) => {}
+                    acted => return acted,
+                };
+            }
+            _ => {}
+        }
+        self.declare(r, &self.alert_declaration(Because::Alerts(delivery.clone())), &actor).1
+    }
+
+    fn crashes(&mut self, r: usize, point: &'static str) -> bool {
+        if self.calm || !self.dice.chance(self.plan.crash_pm) {
+            return false;
+        }
+        *self.counts.entry(point).or_default() += 1;
+        self.note(format_args!("r{r} crashes {point}"));
+        let replica = &mut self.replicas[r];
+        replica.up = false;
+        replica.life += 1;
+        replica.tick_at = None;
+        if self.down_since.is_none() && self.replicas.iter().all(|r| !r.up) {
+            self.down_since = Some(self.now);
+        }
+        let at = self.now + self.dice.range(SECOND, 40 * SECOND);
+        self.plan_at(at, Happening::Restart { replica: r });
+        true
+    }
+
+    pub(super) fn restart(&mut self, r: usize) {
+        if let Some(since) = self.down_since.take() {
+            self.lost_us += self.now - since;
+        }
+        self.replicas[r].up = true;
+        self.replicas[r].fresh = true;
+        self.wake(r, self.now);
+    }
+
+    /// A replica's idea of the time.
+    pub(super) fn wall(&self, r: usize) -> Timestamp {
+        Timestamp(self.now + self.offset_us + self.replicas[r].skew_us)
+    }
+}

@@ -1,0 +1,450 @@
+//! What must hold after every step, each rule a function with its name. A watch follows one incident from its
+//! events alone and shares no code with the decisions it judges.
+//!
+//! Time. `at` of an event is what its replica's clock said: clocks step and differ, so it need not grow along the
+//! log; `seq` is the order. Spans are therefore measured in *working time*: true time without the spans in which no
+//! replica was up and without what a clock lost by stepping back (everything due waits that much longer).
+
+use super::World;
+use super::store::Stored;
+use crate::directory::Directory;
+use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause};
+use crate::id::IncidentId;
+use crate::incident::Incident;
+use crate::intent::{IntentNo, PageReason, Told, What};
+use crate::limits;
+use crate::outbox::{OutboxStatus, rows};
+use crate::time::SECOND;
+use crate::timer::{Timer, TimerKind, timers};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Seconds of working time that ticks, crashes, retries and skewed clocks may add to any promise.
+const SLACK_S: i64 = 240;
+
+pub struct Watch {
+    shadow: Option<Incident>,
+    /// Event that queued each page, and whether somebody asked for it by hand.
+    queued: BTreeMap<IntentNo, (i64, bool)>,
+    /// Event since which no earlier page may be claimed, until it lapses.
+    answered: Option<i64>,
+    resting: bool,
+    used_up: bool,
+    open: bool,
+    /// True time at which people ended it; `None` while open or when it ended by itself.
+    pub ended_by_people: Option<i64>,
+    /// Working time of the last page attempt, or since when one is owed.
+    attempt_at: i64,
+    /// Working and true time since when nobody has been reached.
+    unreached: Option<(i64, i64)>,
+    /// Whether a vendor has received a page since the policy began from its first level.
+    reached: bool,
+    /// Working time by which the last level must have been reached.
+    last_level_by: Option<i64>,
+}
+
+impl Watch {
+    pub fn new(working: i64) -> Watch {
+        Watch {
+            shadow: None,
+            queued: BTreeMap::new(),
+            answered: None,
+            resting: false,
+            used_up: false,
+            open: true,
+            ended_by_people: None,
+            attempt_at: working,
+            unreached: None,
+            reached: false,
+            last_level_by: None,
+        }
+    }
+
+    pub fn page_arrived(&mut self) {
+        self.unreached = None;
+        self.reached = true;
+    }
+
+    /// Who can be reached has changed: what was promised counts from now.
+    pub fn configuration_changed(&mut self, working: i64) {
+        self.attempt_at = self.attempt_at.max(working);
+        if let Some((since, _)) = &mut self.unreached {
+            *since = (*since).max(working);
+        }
+    }
+
+    /// Somebody must be found from now on.
+    fn owed(&mut self, now: i64, working: i64) {
+        self.attempt_at = working;
+        self.unreached = Some((working, now));
+        (self.answered, self.resting, self.used_up) = (None, false, false);
+    }
+
+    fn begins(&mut self, incident: &Incident, working: i64) {
+        self.reached = false;
+        let steps = incident.policy.as_ref().map_or(&[][..], |p| &p.steps);
+        let delays: i64 = steps.iter().map(|s| s.delay_s).sum();
+        let slack_s = SLACK_S + 10 * steps.len() as i64;
+        self.last_level_by = (!steps.is_empty()).then_some(working + (delays + slack_s) * SECOND);
+    }
+
+    fn rests(&mut self) {
+        self.last_level_by = None;
+        self.unreached = None;
+    }
+
+    fn event(&mut self, e: &IncidentEvent, now: i64, working: i64) -> Result<(), String> {
+        match &mut self.shadow {
+            None => self.shadow = Some(Incident::begin(e).map_err(|i| i.to_string())?),
+            Some(i) => i.apply(e).map_err(|i| i.to_string())?,
+        }
+        let Some(incident) = self.shadow.take() else { return Ok(()) };
+        let judged = self.follow(&incident, e, now, working);
+        self.shadow = Some(incident);
+        judged
+    }
+
+    fn follow(&mut self, incident: &Incident, e: &IncidentEvent, now: i64, working: i64) -> Result<(), String> {
+        let last_step = incident.policy.as_ref().map_or(0, |p| p.steps.len()).saturating_sub(1);
+        match &e.body {
+            Event::Declared { .. } | Event::Unacknowledged { .. } => self.owed(now, working),
+            Event::Reopened { .. } => {
+                self.owed(now, working);
+                (self.open, self.ended_by_people) = (true, None);
+            }
+            Event::Acknowledged => {
+                self.answered = Some(e.seq);
+                self.resting = false;
+                self.rests();
+            }
+            Event::Resolved { .. } | Event::Cancelled { .. } | Event::MergedInto { .. } => {
+                self.answered = Some(e.seq);
+                (self.open, self.resting) = (false, false);
+                let quiet = matches!(e.body, Event::Resolved { cause: ResolveCause::Quiet, .. });
+                self.ended_by_people = (!quiet).then_some(now);
+                self.rests();
+            }
+            Event::Snoozed { .. } | Event::AlertsCleared { .. } => {
+                self.resting = true;
+                self.rests();
+            }
+            Event::Escalated { step, pass: _, reason, next_at: Some(_), .. } => {
+                if self.resting || self.used_up {
+                    self.owed(now, working);
+                }
+                match reason {
+                    EscalateReason::Declared | EscalateReason::Resumed => self.begins(incident, working),
+                    EscalateReason::ByHand => self.last_level_by = None,
+                    _ => {}
+                }
+                if *step == last_step {
+                    self.last_level_by = None;
+                }
+            }
+            Event::StepSkipped { step, .. } if *step == last_step => self.last_level_by = None,
+            Event::NobodyReached { next_at: Some(_), .. } => {
+                if self.resting || self.used_up {
+                    self.owed(now, working);
+                }
+                self.last_level_by = None;
+            }
+            Event::PolicyUsedUp => {
+                if !self.reached {
+                    return Err("policy_used_up_only_when_reached: nobody has been reached yet".to_string());
+                }
+                self.used_up = true;
+                self.rests();
+            }
+            Event::IntentsQueued { intents } => {
+                for i in intents {
+                    if let What::Page(p) = &i.what {
+                        // Of an acknowledged incident nothing is paged but by hand, even if it reaches nobody.
+                        let by_hand = p.reason == PageReason::ByHand || self.answered.is_some();
+                        self.queued.insert(i.no, (e.seq, by_hand));
+                    }
+                }
+            }
+            Event::IntentClaimed { no, .. } => {
+                if self.queued.contains_key(no) {
+                    self.no_page_claimed_after_answer(*no)?;
+                    // Working time falls when a clock steps back; what was armed before waits that much longer.
+                    self.attempt_at = self.attempt_at.max(working);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn no_page_claimed_after_answer(&self, no: IntentNo) -> Result<(), String> {
+        let Some((queued, by_hand)) = self.queued.get(&no) else { return Ok(()) };
+        match self.answered {
+            Some(answered) if *queued < answered => {
+                return Err(format!("page #{no} of event {queued} is claimed after event {answered} answered it"));
+            }
+            _ => {}
+        }
+        if self.resting && !by_hand {
+            return Err(format!("page #{no} is claimed while the incident is snoozed or quiet"));
+        }
+        if !self.open {
+            return Err(format!("page #{no} is claimed after the end"));
+        }
+        Ok(())
+    }
+
+    fn silent(&self) -> bool {
+        self.answered.is_some() || self.resting || self.used_up || !self.open
+    }
+}
+
+/// While open, unacknowledged and its policy not used up: exactly one timer. Else none that escalates.
+fn one_timer(i: &Incident) -> Result<(), String> {
+    let all: Vec<Timer> = timers(i).collect();
+    let escalates = all.iter().filter(|t| t.kind == TimerKind::Escalate).count();
+    let quiet = all.iter().filter(|t| t.kind == TimerKind::QuietResolve).count();
+    let right = match (i.status.open(), i.acknowledged.is_some(), i.escalation.used_up) {
+        (false, _, _) => all.is_empty(),
+        (true, true, _) => escalates == 0 && quiet == 0,
+        (true, false, true) => escalates == 0 && all.len() <= 1,
+        (true, false, false) => all.len() == 1,
+    };
+    if right { Ok(()) } else { Err(format!("one_timer: {all:?} while {} {:?}", i.status, i.acknowledged)) }
+}
+
+fn timers_are_stored(s: &Stored) -> Result<(), String> {
+    let computed: BTreeSet<Timer> = timers(&s.incident).collect();
+    if computed == s.timers { Ok(()) } else { Err(format!("timers_are_stored: {:?} ≠ {computed:?}", s.timers)) }
+}
+
+/// The outbox and the incident tell the same of every intent that is not over.
+fn live_is_stored(s: &Stored) -> Result<(), String> {
+    if !s.waiting.keys().eq(s.incident.live.keys()) {
+        return Err("live_is_stored: the outbox waits for other intents than the incident".to_string());
+    }
+    for ((no, live), row) in s.incident.live.iter().zip(s.waiting.values()) {
+        let claim = live.claim.as_ref().map(|c| (c.seq, c.lease_until));
+        let row_claim = row.claim_seq.zip(row.lease_until);
+        let same = (row.attempt, row.due_at, row.maybe_sent) == (live.attempt, live.due_at, live.maybe_sent);
+        if !same || claim != row_claim || row.intent != live.intent {
+            return Err(format!("live_is_stored: #{no} {row:?} ≠ {live:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Numbers without gaps, in the order of commits.
+fn seq_is_gapless(s: &Stored) -> Result<(), String> {
+    let n = s.log.len() as i64;
+    let right = s.log.iter().rev().take(30).zip((1..=n).rev()).all(|(e, seq)| e.seq == seq);
+    if right && s.incident.seq == n { Ok(()) } else { Err("seq_is_gapless: a number is missing".to_string()) }
+}
+
+fn bounds_hold(i: &Incident) -> Result<(), String> {
+    let pages = i.live.values().filter(|l| matches!(l.intent.what, What::Page(_))).count();
+    let alerts: usize = i.groups.iter().map(|g| g.alerts.len()).sum();
+    let attempts = i.live.values().all(|l| l.attempt <= l.intent.lane.attempts_max());
+    for (what, have, max) in [
+        ("waiting pages", pages, limits::INTENTS_LIVE_MAX),
+        ("waiting intents", i.live.len(), 2 * limits::INTENTS_LIVE_MAX),
+        ("threads", i.threads.len(), limits::THREADS_MAX),
+        ("alerts", alerts, limits::ALERTS_TRACKED_MAX),
+        ("alert groups", i.groups.len(), limits::ALERT_GROUPS_MAX),
+        ("action items", i.actions.len(), limits::ACTION_ITEMS_MAX),
+        ("responders", i.responders.len(), limits::RESPONDERS_MAX),
+        ("roles", i.roles.len(), limits::RESPONDERS_MAX),
+    ] {
+        if have > max {
+            return Err(format!("bounds_hold: {have} {what}, {max} is the bound"));
+        }
+    }
+    if attempts { Ok(()) } else { Err("bounds_hold: an intent has been tried too often".to_string()) }
+}
+
+/// Among everything that arrived under one key, at most one copy was not labelled as a possible repetition.
+pub fn received_once_or_labelled(labels: &[bool]) -> Result<(), String> {
+    match labels.iter().filter(|labelled| !**labelled).count() {
+        0 | 1 => Ok(()),
+        n => Err(format!("received_once_or_labelled: {n} of {} copies arrived without a label", labels.len())),
+    }
+}
+
+/// The whole log again, from its text: the same incident, and the same outbox rows.
+fn replay_is_state(s: &Stored, through_text: bool) -> Result<(), String> {
+    let texts = |e: &IncidentEvent| -> Result<IncidentEvent, String> {
+        let text = serde_json::to_string(e).map_err(|e| e.to_string())?;
+        serde_json::from_str(&text).map_err(|e| format!("{e} in {text}"))
+    };
+    let read: Vec<IncidentEvent> = match through_text {
+        true => s.log.iter().map(texts).collect::<Result<_, _>>()?,
+        false => s.log.clone(),
+    };
+    let replayed = Incident::replay(&read).map_err(|i| format!("replay_is_state: {i}"))?;
+    if replayed.as_ref() != Some(&s.incident) {
+        return Err("replay_is_state: the log adds up to another incident".to_string());
+    }
+    let folded = rows(None, &read);
+    if let Some((no, row)) = folded.iter().find(|(no, row)| s.row(**no) != Some(row)) {
+        return Err(format!("rows_fold: the log adds up to {row:?}, stored is {:?}", s.row(*no)));
+    }
+    if folded.len() != s.waiting.len() + s.over.len() {
+        return Err("rows_fold: the outbox has rows of which the log knows nothing".to_string());
+    }
+    if through_text {
+        let text = serde_json::to_string(&s.incident).map_err(|e| e.to_string())?;
+        if serde_json::from_str::<Incident>(&text).as_ref().ok() != Some(&s.incident) {
+            return Err("replay_is_state: the incident does not survive its own text".to_string());
+        }
+    }
+    Ok(())
+}
+
+impl World {
+    /// Judges a commit that gave an incident `n` further events, before anything else happens.
+    pub(super) fn observe(&mut self, id: IncidentId, n: usize) {
+        self.commits += 1;
+        let (now, working) = (self.now, self.working());
+        let mut watch = self.watches.remove(&id).unwrap_or_else(|| Watch::new(working));
+        let mut bad = (n == 0).then(|| "an accepted input changed nothing".to_string());
+        if let Some(s) = self.store.incidents.get(&id) {
+            for e in s.log.iter().skip(s.log.len() - n) {
+                *self.counts.entry(e.body.kind()).or_default() += 1;
+                self.transcript.say(now, format_args!("{}", super::transcript::Terse(e)));
+                bad = bad.or(watch.event(e, now, working).err());
+            }
+        }
+        if bad.is_none() {
+            bad = self.judge(id, &watch).err();
+        }
+        self.watches.insert(id, watch);
+        if let Some(why) = bad {
+            self.fail(format!("{id}: {why}"));
+        }
+    }
+
+    fn judge(&self, id: IncidentId, watch: &Watch) -> Result<(), String> {
+        let Some(s) = self.store.incidents.get(&id) else { return Err("it was not stored".to_string()) };
+        if watch.shadow.as_ref() != Some(&s.incident) {
+            return Err("replay_is_state: its events add up to something else".to_string());
+        }
+        one_timer(&s.incident)?;
+        timers_are_stored(s)?;
+        live_is_stored(s)?;
+        seq_is_gapless(s)?;
+        bounds_hold(&s.incident)?;
+        if self.commits % 512 == 0 { replay_is_state(s, false) } else { Ok(()) }
+    }
+
+    /// Promises with a time, judged whenever an engine has had its turn.
+    pub(super) fn judge_time(&mut self) {
+        let working = self.working();
+        let bad = self.watches.iter().find_map(|(id, w)| {
+            let i = w.shadow.as_ref()?;
+            if w.silent() {
+                return None;
+            }
+            let why = attempts_go_on(i, w, &self.directory, working)
+                .and_then(|()| last_level_is_reached(w, working))
+                .and_then(|()| self.somebody_is_reached(i, w, working));
+            why.err().map(|why| format!("{id}: {why}"))
+        });
+        if let Some(why) = bad {
+            self.fail(why);
+        }
+    }
+
+    /// While one pager works all along, somebody hears of an unanswered incident: at the latest after the whole
+    /// policy was tried and every pager is paged, and one more round for what was under way.
+    fn somebody_is_reached(&self, i: &Incident, w: &Watch, working: i64) -> Result<(), String> {
+        let Some((since, _)) = w.unreached else { return Ok(()) };
+        let well_since = self
+            .directory
+            .pagers
+            .iter()
+            .filter_map(|c| self.vendors.get(c)?.well_since)
+            .map(|well| working - (self.now - well.max(self.edited_at)))
+            .min();
+        let Some(well_since) = well_since else { return Ok(()) };
+        let delays: i64 = i.policy.iter().flat_map(|p| &p.steps).map(|s| s.delay_s).sum();
+        let limit_s = 2 * delays + limits::FALLBACK_REPEAT_S + 2 * SLACK_S;
+        match working - since.max(well_since) {
+            waited if waited <= limit_s * SECOND => Ok(()),
+            waited => Err(format!("somebody_is_reached: nobody for {} s (bound {limit_s})", waited / SECOND)),
+        }
+    }
+
+    /// What the end of the world must look like, some hours after everything was repaired and closed.
+    pub(super) fn judge_end(&mut self) {
+        let through_text = self.seed % 16 == 0;
+        let bad = self.store.incidents.values().find_map(|s| {
+            let why =
+                replay_is_state(s, through_text).and_then(|()| ends_quiet(s)).and_then(|()| self.threads_end_over(s));
+            why.err().map(|why| format!("{}: {why}", s.incident.id))
+        });
+        if let Some(why) = bad {
+            self.fail(why);
+        }
+    }
+
+    /// Every vendor that received a page was told in the end that it is over, unless it refused to hear it.
+    fn threads_end_over(&self, s: &Stored) -> Result<(), String> {
+        let i = &s.incident;
+        for (channel, vendor) in &self.vendors {
+            for ((_, no), told) in vendor.threads.range((i.id, 0)..=(i.id, IntentNo::MAX)) {
+                let is_page = s.row(*no).is_some_and(|r| matches!(r.intent.what, What::Page(_)));
+                if !is_page || *told == Told::Over {
+                    continue;
+                }
+                match i.threads.get(no).map(|t| t.told) {
+                    Some(Told::Over) => {}
+                    // The oldest of more than can be remembered are forgotten.
+                    None if i.threads.len() >= limits::THREADS_MAX => continue,
+                    known => return Err(format!("threads_end_over: {channel} has #{no}, we believe {known:?}")),
+                }
+                let refused = s.over.values().any(|r| {
+                    matches!(r.intent.what, What::Follow { page, over: true, .. } if page == *no)
+                        && r.status == OutboxStatus::Failed
+                });
+                if !refused {
+                    return Err(format!("threads_end_over: {channel} was never told that #{no} is over"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// True time without the spans in which nothing could be done.
+    pub(super) fn working(&self) -> i64 {
+        self.now - self.lost_us - self.down_since.map_or(0, |since| self.now - since)
+    }
+}
+
+/// An unanswered incident never goes longer without a try to page somebody than its longest delay, or five minutes.
+fn attempts_go_on(i: &Incident, w: &Watch, d: &Directory, working: i64) -> Result<(), String> {
+    if d.pagers.is_empty() {
+        return Ok(());
+    }
+    let delay_s = i.policy.iter().flat_map(|p| &p.steps).map(|s| s.delay_s).max().unwrap_or(0);
+    let limit_s = delay_s.max(limits::FALLBACK_REPEAT_S) + SLACK_S;
+    match working - w.attempt_at {
+        waited if waited <= limit_s * SECOND => Ok(()),
+        waited => Err(format!("attempts_go_on: none for {} s (bound {limit_s})", waited / SECOND)),
+    }
+}
+
+fn last_level_is_reached(w: &Watch, working: i64) -> Result<(), String> {
+    match w.last_level_by {
+        Some(by) if working > by => Err(format!("last_level_is_reached: {} s late", (working - by) / SECOND)),
+        _ => Ok(()),
+    }
+}
+
+fn ends_quiet(s: &Stored) -> Result<(), String> {
+    let i = &s.incident;
+    if i.status.open() {
+        return Err("ends_quiet: it is still open".to_string());
+    }
+    match (i.live.is_empty(), s.timers.is_empty()) {
+        (true, true) => Ok(()),
+        _ => Err(format!("ends_quiet: {} intents and {} timers are left", i.live.len(), s.timers.len())),
+    }
+}
