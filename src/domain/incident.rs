@@ -303,10 +303,10 @@ impl Incident {
                         return illegal("intents are numbered without gaps");
                     }
                     self.intents = intent.no;
-                    if let What::Follow { page, over, .. } = &intent.what {
-                        if let Some(t) = self.threads.get_mut(page) {
-                            t.told = if *over { Told::Over } else { Told::Acknowledged };
-                        }
+                    if let What::Follow { page, over, .. } = &intent.what
+                        && let Some(t) = self.threads.get_mut(page)
+                    {
+                        t.told = if *over { Told::Over } else { Told::Acknowledged };
                     }
                     let live = Live {
                         intent: intent.clone(),
@@ -343,12 +343,12 @@ impl Incident {
             Event::IntentDone { no, .. } => {
                 let Some(l) = self.live.remove(no) else { return illegal("that intent is over") };
                 self.remember_thread(*no, &l, true);
-                if let What::Page(page) = &l.intent.what {
-                    if page.reason != PageReason::ByHand {
-                        self.escalation.arrived = true;
-                        if Some(page.step) == self.escalation.step && page.pass == self.escalation.pass {
-                            self.escalation.sent += 1;
-                        }
+                if let What::Page(page) = &l.intent.what
+                    && page.reason != PageReason::ByHand
+                {
+                    self.escalation.arrived = true;
+                    if Some(page.step) == self.escalation.step && page.pass == self.escalation.pass {
+                        self.escalation.sent += 1;
                     }
                 }
             }
@@ -471,17 +471,17 @@ impl Incident {
 
     /// Keeps a page's thread when the vendor knows, or may know, of it.
     fn remember_thread(&mut self, no: IntentNo, live: &Live, sent: bool) {
-        if let What::Page(page) = &live.intent.what {
-            if sent || live.maybe_sent {
-                while self.threads.len() >= limits::THREADS_MAX {
-                    let over = self.threads.iter().find(|(_, t)| t.told == Told::Over).map(|(no, _)| *no);
-                    let Some(oldest) = over.or_else(|| self.threads.keys().next().copied()) else { break };
-                    self.threads.remove(&oldest);
-                }
-                let thread =
-                    Thread { channel: live.intent.channel.clone(), person: page.person.clone(), told: Told::Triggered };
-                self.threads.insert(no, thread);
+        if let What::Page(page) = &live.intent.what
+            && (sent || live.maybe_sent)
+        {
+            while self.threads.len() >= limits::THREADS_MAX {
+                let over = self.threads.iter().find(|(_, t)| t.told == Told::Over).map(|(no, _)| *no);
+                let Some(oldest) = over.or_else(|| self.threads.keys().next().copied()) else { break };
+                self.threads.remove(&oldest);
             }
+            let thread =
+                Thread { channel: live.intent.channel.clone(), person: page.person.clone(), told: Told::Triggered };
+            self.threads.insert(no, thread);
         }
     }
 }

@@ -159,10 +159,10 @@ fn change(
     at: Timestamp,
     change: impl FnOnce(&mut OutboxRow),
 ) {
-    if let (false, Some(incident)) = (rows.contains_key(&no), before) {
-        if let Some(live) = incident.live.get(&no) {
-            rows.insert(no, OutboxRow::of_live(incident, live));
-        }
+    if let (false, Some(incident)) = (rows.contains_key(&no), before)
+        && let Some(live) = incident.live.get(&no)
+    {
+        rows.insert(no, OutboxRow::of_live(incident, live));
     }
     if let Some(row) = rows.get_mut(&no) {
         change(row);

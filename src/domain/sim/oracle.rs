@@ -163,12 +163,10 @@ impl Watch {
                     }
                 }
             }
-            Event::IntentClaimed { no, .. } => {
-                if self.queued.contains_key(no) {
-                    self.no_page_claimed_after_answer(*no)?;
-                    // Working time falls when a clock steps back; what was armed before waits that much longer.
-                    self.attempt_at = self.attempt_at.max(working);
-                }
+            Event::IntentClaimed { no, .. } if self.queued.contains_key(no) => {
+                self.no_page_claimed_after_answer(*no)?;
+                // Working time falls when a clock steps back; what was armed before waits that much longer.
+                self.attempt_at = self.attempt_at.max(working);
             }
             _ => {}
         }
@@ -331,7 +329,7 @@ impl World {
         live_is_stored(s)?;
         seq_is_gapless(s)?;
         bounds_hold(&s.incident)?;
-        if self.commits % 512 == 0 { replay_is_state(s, false) } else { Ok(()) }
+        if self.commits.is_multiple_of(512) { replay_is_state(s, false) } else { Ok(()) }
     }
 
     /// Promises with a time, judged whenever an engine has had its turn.
@@ -374,7 +372,7 @@ impl World {
 
     /// What the end of the world must look like, some hours after everything was repaired and closed.
     pub(super) fn judge_end(&mut self) {
-        let through_text = self.seed % 16 == 0;
+        let through_text = self.seed.is_multiple_of(16);
         let bad = self.store.incidents.values().find_map(|s| {
             let why =
                 replay_is_state(s, through_text).and_then(|()| ends_quiet(s)).and_then(|()| self.threads_end_over(s));
