@@ -1,0 +1,65 @@
+//! Firebell's own figures, as JSON: how many durable commands a second, how long from an alert to a page, what timers
+//! cost, how small it is when idle, what it says under overload. The real program over HTTP; load, receiver and program
+//! share the machine's cores.
+//!
+//!     cargo bench --bench figures                          everything, some minutes
+//!     cargo bench --bench figures -- commands --seconds 20
+//!     cargo bench --bench figures -- commands --postgres
+//!     cargo bench --bench figures -- alerts | timers | overload
+//!
+//! Never a test: it measures, it asserts nothing about speed.
+
+mod alerts;
+mod commands;
+mod figures;
+#[path = "../it/harness/mod.rs"]
+#[allow(dead_code)]
+mod harness;
+mod http;
+mod overload;
+mod sink;
+mod timers;
+
+use serde_json::{Value, json};
+
+fn main() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let has = |word: &str| arguments.iter().any(|a| a == word);
+    let number = |name: &str, default: u64| {
+        let at = arguments.iter().position(|a| a == name);
+        at.and_then(|i| arguments.get(i + 1)).and_then(|v| v.parse().ok()).unwrap_or(default)
+    };
+    let all = !["commands", "alerts", "timers", "overload"].iter().any(|w| has(w));
+    let seconds = number("--seconds", 15);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        if (all || has("commands")) && !has("--postgres") {
+            print(commands::run(commands::Database::Sqlite, seconds).await);
+        }
+        if all || (has("commands") && has("--postgres")) {
+            print(commands::run(commands::Database::Postgres, seconds).await);
+        }
+        if all || has("alerts") {
+            print(alerts::run(number("--rate", 200), seconds.min(10)).await);
+        }
+        if all || has("timers") {
+            print(timers::run(number("--armed", 100_000)).await);
+        }
+        if all || has("overload") {
+            print(overload::run(number("--connections", 3_000)).await);
+        }
+    });
+}
+
+fn print(figures: Value) {
+    println!("{}", serde_json::to_string_pretty(&figures).unwrap_or_default());
+}
+
+/// The machine, so that a figure can be read later.
+fn machine() -> Value {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|l| l.strip_prefix("model name")).map(|m| m.trim_start_matches([' ', '\t', ':']));
+    json!({ "cores": std::thread::available_parallelism().map_or(0, usize::from), "cpu": model })
+}
