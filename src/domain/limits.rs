@@ -89,5 +89,5 @@ pub const OPEN_SHOWN_MAX: usize = 200;
 pub const LIST_CHANGES_KEPT_MAX: usize = 1_000;
 /// Seconds for which a sign-in holds (30 days).
 pub const SESSION_S: i64 = 30 * 86_400;
-/// Seconds for which an invitation can be redeemed (3 days): a weekend.
-pub const INVITATION_S: i64 = 3 * 86_400;
+/// Seconds for which an invitation can be redeemed (one day): links lie about in chats and mailboxes.
+pub const INVITATION_S: i64 = 86_400;

@@ -197,7 +197,7 @@ impl Feed {
             told.frames.extend(frames);
         }
         let Some(incident) = &told.incident else { return Ok(()) };
-        let now = app.clock().now();
+        let (now, seq) = (app.clock().now(), incident.seq);
         let standing = json!({
             "headline": timeline::headline(incident, now),
             "next": timeline::next_step(incident, now),
@@ -208,7 +208,7 @@ impl Feed {
         if told.standing.1 != standing {
             told.standing = (told.standing.0 + 1, standing);
         }
-        let at = At { seq: incident.seq, standing: told.standing.0 };
+        let at = At { seq, standing: told.standing.0 };
         drop(told);
         self.at.send_if_modified(|old| std::mem::replace(old, at) != at);
         Ok(())

@@ -20,7 +20,8 @@ use axum::response::{IntoResponse, Response};
 use firebell_domain::id::IncidentId;
 use firebell_domain::limits::PAGE_ENTRIES_MAX;
 use firebell_domain::timeline::{self, Entry, Importance};
-use minijinja::{Value, context};
+use minijinja::context;
+use minijinja::value::Serde;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -46,8 +47,8 @@ async fn list_page(state: &WebState, session: &Session, reply: Reply) -> Result<
         "list.html",
         context! {
             person => session.person.as_str(), form => session.form.as_str(), room => "",
-            open => Value::from_serialize(&open), recent => Value::from_serialize(&recent),
-            reply => Value::from_serialize(&reply),
+            open => Serde(&open), recent => Serde(&recent),
+            reply => Serde(&reply),
         },
     ))
 }
@@ -127,8 +128,8 @@ async fn incident_page(
             rank => incident.severity.rank, status => incident.status.as_str(), private => incident.private,
             open => incident.status.open(), acknowledged => incident.acknowledged.is_some(),
             headline => timeline::headline(&incident, now), next => timeline::next_step(&incident, now),
-            entries => Value::from_serialize(&lines), hidden, seq => incident.seq,
-            reply => Value::from_serialize(&reply),
+            entries => Serde(&lines), hidden, seq => incident.seq,
+            reply => Serde(&reply),
         },
     ))
 }
