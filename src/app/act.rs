@@ -94,6 +94,26 @@ impl From<Fault> for ActError {
 impl App {
     /// Does something for a person or a source.
     pub async fn act(&self, act: Act) -> Result<Acted, ActError> {
+        let began = crate::clock::instant();
+        let acted = self.act_unmeasured(act).await;
+        let outcome = match &acted {
+            Ok(Acted::Changed(changed)) => {
+                // A figure is for everybody's eyes: private incidents are in none.
+                if changed.before.is_none() && !changed.after.private {
+                    let severity = changed.after.severity.level.clone();
+                    metrics::counter!("firebell_incidents_declared_total", "severity" => severity).increment(1);
+                }
+                "done"
+            }
+            Ok(_) => "done",
+            Err(ActError::Refused(_)) => "refused",
+            Err(ActError::Fault(_)) => "fault",
+        };
+        metrics::histogram!("firebell_act_duration_seconds", "outcome" => outcome).record(began.elapsed());
+        acted
+    }
+
+    async fn act_unmeasured(&self, act: Act) -> Result<Acted, ActError> {
         let (reply, answer) = oneshot::channel();
         match self.inner.commands.try_send(Job { act, reply }) {
             Ok(()) => {}

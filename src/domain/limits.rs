@@ -70,3 +70,24 @@ pub const INTENTS_LIVE_MAX: usize = 500;
 pub const THREADS_MAX: usize = 1_000;
 /// Events that one incident may have; the log stays readable, and a loop is stopped before it fills a disk.
 pub const EVENTS_PER_INCIDENT_MAX: i64 = 100_000;
+
+/// Bytes of a request to the API or the room: the longest text (`TEXT_CHARS_MAX`) in the widest escapes fits twice.
+pub const API_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Characters of an `Idempotency-Key`; what Stripe allows.
+pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// Connections at once. More wait in the kernel's queue.
+pub const CONNECTIONS_MAX: usize = 4_096;
+/// Live streams at once (one open page each): a large company's worst hour. Each holds a connection.
+pub const STREAMS_MAX: usize = 2_000;
+/// Incidents or events in one answer of the API.
+pub const PAGE_ITEMS_MAX: i64 = 500;
+/// Entries that an incident's page shows before it is asked for all of them.
+pub const PAGE_ENTRIES_MAX: usize = 500;
+/// Rows of the list of open incidents; beyond it a storm is under way and the worst are what matters.
+pub const OPEN_SHOWN_MAX: usize = 200;
+/// Changes of the list that are kept for streams that fall behind; beyond it they get the whole list again.
+pub const LIST_CHANGES_KEPT_MAX: usize = 1_000;
+/// Seconds for which a sign-in holds (30 days).
+pub const SESSION_S: i64 = 30 * 86_400;
+/// Seconds for which an invitation can be redeemed (one day): links lie about in chats and mailboxes.
+pub const INVITATION_S: i64 = 86_400;

@@ -2,6 +2,7 @@
 //! word. SQL is written once with `$n` for both; where they differ (locks, opening) the difference is named.
 //! SQL never asks what time it is.
 
+mod answers;
 mod batch;
 mod checkpoints;
 mod copies;

@@ -108,6 +108,17 @@ impl Store {
         })
     }
 
+    /// Incidents with a smaller number, newest first. Numbers never tie; the times of one batch do.
+    pub async fn incidents_before(&self, id: IncidentId, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        let sql = sqlx::AssertSqlSafe(format!(
+            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE incident_id < $1 ORDER BY incident_id DESC LIMIT $2"
+        ));
+        on_read!(self, |p| {
+            let rows = sqlx::query(sql).bind(id.0).bind(limit).fetch_all(p).await.map_err(fault)?;
+            rows.iter().map(|r| incident_row!(r)).collect()
+        })
+    }
+
     pub async fn incident(&self, id: IncidentId) -> Result<Option<Loaded>, Fault> {
         const SQL: &str = "SELECT head_hash, state FROM incident WHERE incident_id = $1";
         on_read!(self, |p| match sqlx::query(SQL).bind(id.0).fetch_optional(p).await.map_err(fault)? {

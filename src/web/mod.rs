@@ -1,3 +1,49 @@
-//! The one HTTP listener.
+//! The one HTTP listener: the room, the API, health and metrics, and (merged in) what alert sources send to. Everything
+//! that changes anything goes through `app::act`, directly or by way of the commands. Never decides, never sends.
 
+mod api;
+mod auth;
+mod body;
+mod error;
+mod guard;
+mod health;
 pub mod hooks;
+mod json;
+mod list;
+mod live;
+pub mod metrics;
+mod once;
+mod pages;
+mod reads;
+mod room;
+mod routes;
+mod see;
+mod serve;
+mod signin;
+mod speak;
+mod state;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub use serve::serve;
+pub use signin::{Invitation, invite};
+pub use speak::{Said, Speak, Speaker};
+pub use state::{Settings, WebState};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+/// Everything that listens. `merged` has what is made elsewhere and answers beside it (the hooks).
+pub fn router(state: WebState, merged: Router) -> Router {
+    let mut router = Router::new();
+    for route in routes::all() {
+        router = router.route(route.path, route.handler);
+    }
+    router
+        .fallback(guard::no_such_route)
+        .method_not_allowed_fallback(guard::wrong_method)
+        .with_state(state.clone())
+        .merge(merged)
+        .layer(from_fn_with_state(state, guard::around))
+}

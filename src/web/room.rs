@@ -1,0 +1,211 @@
+//! The built-in room: the list, one incident with its messages, and the command box. Whatever is typed there goes to
+//! the same commands as from everywhere else. Readable, and usable by its form, without JavaScript.
+
+use super::WebState;
+use super::api::speak;
+use super::auth::{self, Session};
+use super::body;
+use super::error::No;
+use super::guard;
+use super::list;
+use super::pages;
+use super::reads;
+use super::see::id_of;
+use super::speak::{Said, Speaker};
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use firebell_domain::id::IncidentId;
+use firebell_domain::limits::PAGE_ENTRIES_MAX;
+use firebell_domain::timeline::{self, Entry, Importance};
+use minijinja::context;
+use minijinja::value::Serde;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+/// What the last command answered, shown once above the command box.
+#[derive(Default, Serialize)]
+struct Reply {
+    text: String,
+    refused: bool,
+    link: Option<i64>,
+}
+
+pub async fn list(State(state): State<WebState>, headers: HeaderMap) -> Response {
+    match auth::session(&headers, &state).await {
+        Ok(None) => pages::welcome(),
+        Ok(Some(session)) => list_page(&state, &session, Reply::default()).await.unwrap_or_else(pages::problem),
+        Err(no) => pages::problem(no),
+    }
+}
+
+async fn list_page(state: &WebState, session: &Session, reply: Reply) -> Result<Response, No> {
+    let (open, recent) = list::snapshot(state, &session.viewer()).await?;
+    Ok(pages::page(
+        "list.html",
+        context! {
+            person => session.person.as_str(), form => session.form.as_str(), room => "",
+            open => Serde(&open), recent => Serde(&recent),
+            reply => Serde(&reply),
+        },
+    ))
+}
+
+#[derive(Deserialize)]
+pub struct Shown {
+    all: Option<String>,
+}
+
+pub async fn incident(
+    State(state): State<WebState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    asked: Result<Query<Shown>, QueryRejection>,
+) -> Response {
+    let all = asked.is_ok_and(|q| q.0.all.is_some());
+    let page = async {
+        let Some(session) = auth::session(&headers, &state).await? else { return Ok(pages::welcome()) };
+        incident_page(&state, &session, id_of(&id)?, all, Reply::default()).await
+    };
+    page.await.unwrap_or_else(pages::problem)
+}
+
+/// An entry as the page's template has it.
+#[derive(Serialize)]
+struct Line<'a> {
+    seq: i64,
+    at: String,
+    clock: String,
+    actor: &'a str,
+    via: Option<&'a str>,
+    word: &'a str,
+    text: &'a str,
+    importance: Importance,
+}
+
+impl<'a> Line<'a> {
+    fn of(e: &'a Entry) -> Line<'a> {
+        Line {
+            seq: e.seq,
+            at: e.at.rfc3339(),
+            clock: e.at.utc().format("%H:%M:%S UTC").to_string(),
+            actor: &e.actor,
+            via: e.via.as_deref(),
+            word: e.icon_word,
+            text: &e.text,
+            importance: e.importance,
+        }
+    }
+}
+
+async fn incident_page(
+    state: &WebState,
+    session: &Session,
+    id: IncidentId,
+    all: bool,
+    reply: Reply,
+) -> Result<Response, No> {
+    state.must_see(id, &session.viewer()).await?;
+    let log = state.whole_log(id).await?;
+    let damaged = |what: String| {
+        super::error::read_failed(crate::fault::Fault::new(crate::fault::FaultKind::Damaged, format!("page of {id}: {what}")))
+    };
+    // From the log that is shown, so that headline and entries are of one moment.
+    let incident = firebell_domain::incident::Incident::replay(&log).map_err(|e| damaged(e.to_string()))?;
+    let incident = incident.ok_or_else(|| No::no_such_incident(&id.to_string()))?;
+    let now = state.app().clock().now();
+    let entries = timeline::entries(&log);
+    let hidden = if all { 0 } else { entries.len().saturating_sub(PAGE_ENTRIES_MAX) };
+    let lines: Vec<Line<'_>> = entries.iter().skip(hidden).map(Line::of).collect();
+    Ok(pages::page(
+        "incident.html",
+        context! {
+            person => session.person.as_str(), form => session.form.as_str(), room => id.to_string(),
+            number => id.0, id => id.to_string(), title => incident.title.as_str(),
+            severity_level => incident.severity.level.as_str(), severity_name => incident.severity.name.as_str(),
+            rank => incident.severity.rank, status => incident.status.as_str(), private => incident.private,
+            open => incident.status.open(), acknowledged => incident.acknowledged.is_some(),
+            headline => timeline::headline(&incident, now), next => timeline::next_step(&incident, now),
+            entries => Serde(&lines), hidden, seq => incident.seq,
+            reply => Serde(&reply),
+        },
+    ))
+}
+
+/// The draft as plain text.
+pub async fn postmortem(State(state): State<WebState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let page = async {
+        let Some(session) = auth::session(&headers, &state).await? else { return Ok(pages::welcome()) };
+        reads::draft(&state, id_of(&id)?, &session.viewer(), "text/plain; charset=utf-8").await
+    };
+    page.await.unwrap_or_else(pages::problem)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    #[serde(default)]
+    room: Option<String>,
+    text: String,
+    /// The form's token; the script sends a header instead.
+    #[serde(default)]
+    form: Option<String>,
+}
+
+/// What was typed into the command box: JSON from the script, or the form itself.
+pub async fn say(State(state): State<WebState>, headers: HeaderMap, body: Body) -> Response {
+    let form = body::is_form(&headers);
+    match say_either(&state, &headers, body, form).await {
+        Ok(response) => response,
+        Err(no) if form => pages::problem(no),
+        Err(no) => no.into_response(),
+    }
+}
+
+async fn say_either(state: &WebState, headers: &HeaderMap, body: Body, form: bool) -> Result<Response, No> {
+    let session = auth::session(headers, state).await?.ok_or_else(|| {
+        No::new(StatusCode::UNAUTHORIZED, "unauthorized", "Your session is over. Ask for a new link: \"firebell invite NAME\".")
+    })?;
+    let bytes = body::bytes(body).await?;
+    let said: Say = match form {
+        true => body::form(headers, &bytes).await?,
+        false => body::json(headers, &bytes)?,
+    };
+    // A form without its token is nobody's, however it came.
+    let token = if form { Some(said.form.as_deref().unwrap_or("")) } else { None };
+    guard::same_origin(state, headers, &session, token)?;
+    let room = match said.room.as_deref().map(str::trim).filter(|r| !r.is_empty()) {
+        None => None,
+        Some(written) => {
+            let id = id_of(written)?;
+            state.must_see(id, &session.viewer()).await?;
+            Some(id)
+        }
+    };
+    let speaker = Speaker { person: session.person.clone(), via: "room".to_string(), admin: session.admin };
+    let answer = speak(state, &speaker, room, &said.text).await;
+    if !form {
+        let Said { text, incident, data } = answer?;
+        return Ok(axum::Json(json!({
+            "text": text, "incident": incident.map(|i| i.to_string()), "number": incident.map(|i| i.0), "data": data,
+        }))
+        .into_response());
+    }
+    let (reply, status) = match answer {
+        Ok(said) => {
+            let link = said.incident.filter(|i| Some(*i) != room).map(|i| i.0);
+            (Reply { text: said.text, refused: false, link }, StatusCode::OK)
+        }
+        Err(no) => (Reply { text: no.message, refused: true, link: None }, no.status),
+    };
+    let mut page = match room {
+        Some(id) => incident_page(state, &session, id, false, reply).await?,
+        None => list_page(state, &session, reply).await?,
+    };
+    if page.status().is_success() {
+        *page.status_mut() = status;
+    }
+    Ok(page)
+}

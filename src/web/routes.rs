@@ -1,0 +1,58 @@
+//! Every address that is listened to, in one table: the router is made of it, and a test compares it with
+//! `openapi.json`.
+
+use super::{WebState, api, health, pages, reads, room, signin, stream};
+use axum::routing::{MethodRouter, get, post};
+
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub handler: MethodRouter<WebState>,
+    /// For programs, hence described in `openapi.json`; the rest is for browsers.
+    #[cfg_attr(not(test), allow(dead_code, reason = "what the table says to the test that compares it"))]
+    pub described: bool,
+}
+
+macro_rules! table {
+    ($($method:ident $path:literal $handler:expr, $described:literal;)*) => {
+        vec![$(Route {
+            method: stringify!($method),
+            path: $path,
+            handler: $method($handler),
+            described: $described,
+        }),*]
+    };
+}
+
+pub fn all() -> Vec<Route> {
+    table! {
+        get "/health" health::alive, true;
+        get "/ready" health::ready, true;
+        get "/health/components" health::components, true;
+        get "/metrics" health::metrics, true;
+        get "/api/openapi.json" api::description, true;
+        get "/api/v1/commands" api::commands, true;
+        post "/api/v1/say" api::say, true;
+        post "/api/v1/incidents" api::declare, true;
+        get "/api/v1/incidents" reads::list, true;
+        get "/api/v1/incidents/{id}" reads::one, true;
+        get "/api/v1/incidents/{id}/events" reads::events, true;
+        get "/api/v1/incidents/{id}/postmortem" reads::postmortem, true;
+        post "/api/v1/incidents/{id}/ack" api::acknowledge, true;
+        post "/api/v1/incidents/{id}/notes" api::note, true;
+        post "/api/v1/incidents/{id}/status" api::status, true;
+        post "/api/v1/incidents/{id}/resolve" api::resolve, true;
+        get "/api/v1/oncall" reads::oncall, true;
+        post "/api/v1/invitations" signin::invitations, true;
+        get "/" room::list, false;
+        get "/incidents/{id}" room::incident, false;
+        get "/incidents/{id}/postmortem" room::postmortem, false;
+        post "/room/say" room::say, false;
+        get "/stream" stream::list, false;
+        get "/incidents/{id}/stream" stream::incident, false;
+        get "/signin" signin::page, false;
+        post "/signin" signin::redeem, false;
+        post "/signout" signin::out, false;
+        get "/assets/{name}" pages::asset, false;
+    }
+}
