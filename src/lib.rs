@@ -4,6 +4,8 @@
 pub mod app;
 pub mod cli;
 pub mod clock;
+#[path = "../commands/mod.rs"]
+pub mod commands;
 pub mod compose;
 pub mod config;
 pub mod engine;

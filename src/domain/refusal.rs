@@ -183,7 +183,7 @@ impl fmt::Display for Refusal {
                 write!(f, "{id} is {status} and stays so. \"/incident declare …\" begins a new one.")
             }
             AlreadyAcknowledged { id, by, at } => {
-                write!(f, "{by} has {id} since {at}. To take over, say \"/incident {id} lead @you\".")
+                write!(f, "{by} has {id} since {at}. To take over, say \"/incident {id} lead\".")
             }
             NotAcknowledged { id } => write!(f, "Nobody has acknowledged {id}. \"/incident {id} ack\" takes it."),
             NotResolved { id, status } => write!(f, "{id} is {status}: only a resolved incident is reopened."),
