@@ -4,6 +4,7 @@
 
 mod access;
 mod read;
+mod route;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -47,13 +48,13 @@ use firebell_domain::directory::Directory;
 use firebell_domain::event::Actor;
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::incident::Incident;
-use firebell_domain::limits;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::time::Timestamp;
+use route::{Line, find, route, unknown};
 use serde_json::{Value, json};
 use std::pin::Pin;
 use std::sync::Arc;
-use words::{Words, closest, shown};
+use words::Words;
 
 /// A row of the table: what a command says about itself, whether its arguments can be read, and what it does.
 pub struct Command {
@@ -185,98 +186,6 @@ pub async fn say(app: &App, speaker: &Speaker, room: Option<IncidentId>, text: &
         ground.incident = Some(access::one(app, speaker, id).await?);
     }
     (command.run)(&Call { app, ground, rest: line.rest }).await
-}
-
-/// A line taken apart: which incident it names and what follows the verb.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Line {
-    pub incident: Option<IncidentId>,
-    pub rest: String,
-}
-
-/// Finds the command of a line; none is the bare form, which asks what can be done.
-fn route(text: &str) -> Result<(Option<&'static Command>, Line), Refusal> {
-    if text.len() > limits::COMMAND_BYTES_MAX {
-        let (chars, chars_max) = (text.chars().count(), limits::TEXT_CHARS_MAX);
-        return Err(Refusal::TooLong { what: "command", chars, chars_max });
-    }
-    let mut words = Words::new(text);
-    let mut line = Line::default();
-    let mut oncall = false;
-    while let Some(word) = words.peek().filter(|w| !w.quoted) {
-        match word.text.to_lowercase().trim_end_matches([',', ':']) {
-            "/incident" | "incident" | "@firebell" | "/firebell" | "firebell" => words.skip(1),
-            "/oncall" => {
-                oncall = true;
-                words.skip(1);
-                break;
-            }
-            _ => break,
-        }
-    }
-    if let Some(id) = words.peek().filter(|w| !w.quoted).and_then(|w| IncidentId::parse(&w.text)) {
-        line.incident = Some(id);
-        words.skip(1);
-    }
-    let command = if oncall {
-        find("oncall")
-    } else {
-        let Some(word) = words.take() else { return Ok((None, line)) };
-        let said = shown(&word.text);
-        match find(said.trim_end_matches([',', ':'])) {
-            Some(command) => Some(command),
-            None => return Err(unknown(&said)),
-        }
-    };
-    let Some(command) = command else { return Ok((None, line)) };
-    line.rest = words.rest().to_string();
-    let left = words.left();
-    // `/oncall primary override …`: the schedule stands before the word that says what to do.
-    if command.spec.verb == "oncall" {
-        let at = left.iter().take(2).position(|w| find(&w.text).is_some_and(|c| c.spec.verb == "override"));
-        if let Some(at) = at {
-            let schedule = left.get(..at).map(|w| words.text(w)).unwrap_or_default();
-            words.skip(at + 1);
-            line.rest = format!("{schedule} {}", words.rest()).trim().to_string();
-            return Ok((find("override"), line));
-        }
-    }
-    let asks = |w: &str| w == "--help" || (!command.spec.verbatim && matches!(w, "help" | "-h" | "?"));
-    if let [only] = left {
-        if asks(&only.text) {
-            line.rest = command.spec.verb.to_string();
-            return Ok((find("help"), line));
-        }
-    }
-    // `ack INC-42` is said as often as `INC-42 ack`, and must not do it to another incident.
-    if command.spec.needs_incident && !command.spec.verbatim && line.incident.is_none() {
-        let named = words.peek().filter(|w| !w.quoted && w.text.len() > 3).and_then(|w| {
-            let text = w.text.trim_end_matches([',', ':']);
-            text.to_lowercase().starts_with("inc").then(|| IncidentId::parse(text)).flatten()
-        });
-        if let Some(id) = named {
-            words.skip(1);
-            line.incident = Some(id);
-            line.rest = words.rest().to_string();
-        }
-    }
-    Ok((Some(command), line))
-}
-
-/// A command by its verb or another name for it, with or without a slash.
-fn find(word: &str) -> Option<&'static Command> {
-    let word = word.strip_prefix('/').unwrap_or(word).to_lowercase();
-    COMMANDS.iter().find(|c| c.spec.verb == word || c.spec.aliases.contains(&word.as_str()))
-}
-
-fn unknown(word: &str) -> Refusal {
-    let bare = word.strip_prefix('/').unwrap_or(word);
-    let names = COMMANDS.iter().flat_map(|c| std::iter::once(c.spec.verb).chain(c.spec.aliases.iter().copied()));
-    Refusal::UnknownWord {
-        word: word.to_string(),
-        did_you_mean: closest(bare, names),
-        help: "/incident help".to_string(),
-    }
 }
 
 /// The table for whoever completes what is being typed.

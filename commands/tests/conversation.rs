@@ -117,7 +117,7 @@ async fn who_did_it_and_by_which_way_is_in_the_log() {
 }
 
 #[tokio::test]
-async fn hundreds_of_other_peoples_private_incidents_hide_nothing_that_is_public() {
+async fn dozens_of_other_peoples_private_incidents_hide_nothing_that_is_public() {
     let bench = Bench::new(directory()).await;
     for no in 0..60 {
         bench.say("cy", None, &format!("declare P1 secret {no} private")).await;

@@ -2,10 +2,11 @@
 
 use super::super::words::Words;
 use super::*;
+use firebell_domain::limits;
 use std::collections::BTreeSet;
 
 /// The verbs of the grammar (CONTRACTS) that need no target system.
-const GRAMMAR: [&str; 27] = [
+const GRAMMAR: [&str; 25] = [
     "declare",
     "ack",
     "unack",
@@ -31,8 +32,6 @@ const GRAMMAR: [&str; 27] = [
     "help",
     "oncall",
     "override",
-    "sev",
-    "mine",
 ];
 
 #[test]
