@@ -1,17 +1,154 @@
-//! `serve`: the bot itself.
+//! `serve`: the bot itself. Starts the parts in the order in which they need each other and stops them in the other.
 
 use super::End;
+use crate::app::{Act, App, Moved, On};
 use crate::compose::{self, CannotStart};
 use crate::config::Config;
 use crate::engine::{Engine, EngineState};
-use crate::store::Mode;
-use crate::telemetry;
+use crate::store::{Mode, Store};
+use crate::{commands, telemetry, web};
 use firebell_domain::chain::hex;
 use firebell_domain::event::Actor;
+use firebell_domain::id::IncidentId;
 use firebell_domain::org::OrgEvent;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
-pub async fn serve(_config: Config) -> Result<(), End> {
+pub async fn serve(config: Config) -> Result<(), End> {
+    let metrics = telemetry::metrics().ok_or_else(|| CannotStart("metrics cannot be counted".into()))?;
+    let (store, _lock) = compose::open(&config, Mode::Serve).await?;
+    let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|e| {
+        CannotStart(format!(
+            "Cannot listen on {}: {e}. Stop what listens there, or set another \"listen\".",
+            config.listen
+        ))
+    })?;
+    let bound = listener.local_addr().map_err(|e| CannotStart(format!("{}: {e}", config.listen)))?;
+    let url = config.public_url(bound);
+    let token = compose::local_token(&config, true)?;
+    let pagers = compose::pagers(&config, &url)?;
+    let sweeper = compose::sweeper(&config)?;
+    let app = compose::app(&config, store.clone(), url.clone()).await?;
+
+    let (stop, stopped) = watch::channel(false);
+    let state = Arc::new(EngineState::default());
+    let worker = hex(&compose::random::<6>()?);
+    let engine = Engine::new(app.clone(), worker, pagers.iter().cloned().collect(), sweeper, state.clone());
+    let engine = tokio::spawn(engine.run(stopped.clone()));
+    let replicas = tokio::spawn(hear_replicas(app.clone(), store.clone(), stopped.clone()));
+
+    let hooks = web::hooks::router(app.clone(), Arc::new(config.ingest));
+    let channels = config.pagers.iter().map(|p| p.channel().to_string()).collect();
+    let settings = web::Settings {
+        app: app.clone(),
+        engine: state,
+        speak: Arc::new(Spoken),
+        local_token: token,
+        api_tokens: config.api_tokens,
+        hosts: Vec::new(),
+        pagers: channels,
+        metrics,
+        stop: stopped.clone(),
+    };
+    let router = web::router(web::WebState::new(settings), hooks);
+    let started = OrgEvent::Started { version: env!("CARGO_PKG_VERSION").to_string() };
+    if let Err(e) = app.act(Act { on: On::Organisation(started), actor: Actor::Engine, once: None }).await {
+        return Err(End::Sentence(e.shown()));
+    }
+    greet(&app, &url).await?;
+
+    tokio::spawn(until_told(stop));
+    let served = web::serve(listener, router, stopped).await;
+    // The engine lets what is being sent finish, so that a restart does not repeat it.
+    let _ = tokio::time::timeout(Duration::from_secs(20), engine).await;
+    replicas.abort();
+    store.close().await;
+    served.map_err(|e| End::Sentence(format!("The listener ended: {e}")))
+}
+
+/// Where to go and what to type first.
+async fn greet(app: &App, url: &str) -> Result<(), CannotStart> {
+    println!("Firebell is running. The room: {url}/");
+    if app.store().nobody_signed_in().await? {
+        let invitation = web::invite(app, &"admin".into(), true, Actor::Engine).await;
+        let invitation = invitation.map_err(|e| CannotStart(e.shown()))?;
+        println!("Sign in for the first time (once, within 24 hours):\n  {}", invitation.url);
+    } else {
+        println!("A sign-in link for somebody:  firebell invite NAME");
+    }
+    println!("Then type there, or in another terminal here:");
+    println!("  firebell say \"/incident declare P1 checkout is down\"");
+    if app.directory().pagers.is_empty() {
+        println!("No pager is configured: nobody will be paged. See [paging] in config/firebell.toml.");
+    }
     Ok(())
+}
+
+/// SIGTERM and Ctrl-C end it in order.
+async fn until_told(stop: watch::Sender<bool>) {
+    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        Ok(t) => t,
+        Err(e) => {
+            tracing::error!("SIGTERM cannot be heard: {e}");
+            return;
+        }
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    tracing::info!("stopping");
+    let _ = stop.send(true);
+}
+
+/// On Postgres: hears what other replicas did. A lost message costs a second (the sweep), so a lost connection is only
+/// waited for.
+async fn hear_replicas(app: App, store: Store, mut stopped: watch::Receiver<bool>) {
+    let Store::Pg(pool) = &store else { return };
+    while !*stopped.borrow() {
+        let Ok(mut listener) = sqlx::postgres::PgListener::connect_with(pool).await else {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            continue;
+        };
+        if listener.listen("firebell").await.is_err() {
+            continue;
+        }
+        loop {
+            let heard = tokio::select! {
+                heard = listener.try_recv() => heard,
+                _ = stopped.changed() => return,
+            };
+            let Ok(Some(heard)) = heard else { break };
+            for moved in heard.payload().split(',') {
+                let Some((id, seq)) = moved.split_once(':') else { continue };
+                if let (Ok(id), Ok(seq)) = (id.parse(), seq.parse()) {
+                    app.moved_elsewhere(Moved { incident: IncidentId(id), seq });
+                }
+            }
+        }
+    }
+}
+
+/// The commands, as the room and the API ask for them.
+struct Spoken;
+
+impl web::Speak for Spoken {
+    fn say<'a>(
+        &'a self,
+        app: &'a App,
+        speaker: &'a web::Speaker,
+        room: Option<IncidentId>,
+        text: &'a str,
+    ) -> crate::engine::ports::BoxFuture<'a, Result<web::Said, crate::app::ActError>> {
+        Box::pin(async move {
+            let (person, via, admin) = (speaker.person.clone(), speaker.via.clone(), speaker.admin);
+            let said = commands::say(app, &commands::Speaker { person, via, admin }, room, text).await?;
+            Ok(web::Said { text: said.text, incident: said.incident, data: said.data })
+        })
+    }
+
+    fn completion(&self) -> serde_json::Value {
+        commands::completion()
+    }
 }

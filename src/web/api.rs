@@ -46,7 +46,12 @@ struct Say {
     text: String,
 }
 
-pub async fn say(State(state): State<WebState>, bearer: Bearer, headers: HeaderMap, body: Body) -> Result<Response, No> {
+pub async fn say(
+    State(state): State<WebState>,
+    bearer: Bearer,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, No> {
     let bytes = body::bytes(body).await?;
     let said: Say = body::json(&headers, &bytes)?;
     let key = once::key(&headers, &bearer, "POST", "/api/v1/say", &bytes)?;
@@ -201,7 +206,8 @@ pub async fn status((state, id, bearer, headers): Asked, body: Body) -> Result<R
 }
 
 pub async fn resolve((state, id, bearer, headers): Asked, body: Body) -> Result<Response, No> {
-    change((state, id, bearer, headers), body, "resolve", |r: Resolve| Ok((r.who, Input::Resolve { text: r.text }))).await
+    change((state, id, bearer, headers), body, "resolve", |r: Resolve| Ok((r.who, Input::Resolve { text: r.text })))
+        .await
 }
 
 /// One input to one incident: what it is in comes from `read`, everything else is the same for all.

@@ -19,11 +19,18 @@ pub async fn bytes(body: Body) -> Result<Vec<u8>, No> {
     match tokio::time::timeout(BODY_WAIT, read).await {
         Ok(Ok(bytes)) => Ok(bytes.to_vec()),
         Ok(Err(e)) if over_limit(&e) => {
-            let message = format!("The body is larger than {} KB. Put what is long into a linked document.", limits::API_BODY_BYTES_MAX / 1024);
+            let message = format!(
+                "The body is larger than {} KB. Put what is long into a linked document.",
+                limits::API_BODY_BYTES_MAX / 1024
+            );
             Err(No::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message))
         }
         Ok(Err(_)) => Err(No::bad("broken_off", "The body broke off. Nothing was done; send it again.")),
-        Err(_) => Err(No::new(StatusCode::REQUEST_TIMEOUT, "too_slow", "The body did not arrive within 10 s. Nothing was done; send it again.")),
+        Err(_) => Err(No::new(
+            StatusCode::REQUEST_TIMEOUT,
+            "too_slow",
+            "The body did not arrive within 10 s. Nothing was done; send it again.",
+        )),
     }
 }
 

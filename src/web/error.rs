@@ -90,7 +90,9 @@ impl From<ActError> for No {
 pub fn read_failed(fault: Fault) -> No {
     let fault = fault.logged();
     let message = match fault.kind {
-        FaultKind::Damaged => format!("This could not be read: the log does not add up. Tell your operator {}.", fault.id),
+        FaultKind::Damaged => {
+            format!("This could not be read: the log does not add up. Tell your operator {}.", fault.id)
+        }
         FaultKind::Bug => format!("Something went wrong inside Firebell. Tell your operator {}.", fault.id),
         _ => format!("The database cannot be read at the moment. Try again in a few seconds. ({})", fault.id),
     };

@@ -33,7 +33,8 @@ pub async fn around(State(state): State<WebState>, request: Request, next: Next)
     let mut response = match host_fits(&state, request.uri(), request.headers()) {
         true => next.run(request).instrument(span.clone()).await,
         false => {
-            let message = "This name does not belong to this Firebell. Open it by its public_url, or add the name to its hosts.";
+            let message =
+                "This name does not belong to this Firebell. Open it by its public_url, or add the name to its hosts.";
             shown(No::new(StatusCode::MISDIRECTED_REQUEST, "wrong_host", message), api)
         }
     };
@@ -102,7 +103,9 @@ fn host_fits(state: &WebState, uri: &Uri, headers: &HeaderMap) -> bool {
 /// `bot:7911` → `bot`, `[::1]:7911` → `[::1]`.
 pub fn without_port(authority: &str) -> &str {
     match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) && (!host.contains(':') || host.ends_with(']')) => {
+        Some((host, port))
+            if port.bytes().all(|b| b.is_ascii_digit()) && (!host.contains(':') || host.ends_with(']')) =>
+        {
             host
         }
         _ => authority,
@@ -136,7 +139,8 @@ fn asked_from(state: &WebState, headers: &HeaderMap) -> From {
         Some(origin) => {
             let authority = origin.split_once("://").map(|(_, a)| a.to_ascii_lowercase());
             let here = text("host").map(str::to_ascii_lowercase);
-            let fits = (authority.is_some() && authority == here) || state.origin() == Some(&origin.to_ascii_lowercase());
+            let fits =
+                (authority.is_some() && authority == here) || state.origin() == Some(&origin.to_ascii_lowercase());
             if fits { From::Ours } else { From::Others }
         }
     }
@@ -161,7 +165,11 @@ pub fn same_browser(state: &WebState, headers: &HeaderMap, sent: &str, kept: Opt
 }
 
 fn not_ours() -> No {
-    No::new(StatusCode::FORBIDDEN, "not_from_here", "This did not come from one of Firebell's own pages. Reload the page and try again.")
+    No::new(
+        StatusCode::FORBIDDEN,
+        "not_from_here",
+        "This did not come from one of Firebell's own pages. Reload the page and try again.",
+    )
 }
 
 /// JSON for programs, a page for people.
@@ -181,6 +189,7 @@ pub async fn no_such_route(request: Request<Body>) -> Response {
 
 pub async fn wrong_method(request: Request<Body>) -> Response {
     let api = request.uri().path().starts_with("/api");
-    let message = format!("{} does not go with this address. /api/openapi.json says what does.", method_label(request.method()));
+    let message =
+        format!("{} does not go with this address. /api/openapi.json says what does.", method_label(request.method()));
     shown(No::new(StatusCode::METHOD_NOT_ALLOWED, "wrong_method", message), api)
 }

@@ -115,7 +115,10 @@ async fn database(state: &WebState) -> Component {
         Ok(Ok(())) => Component::new(Status::Healthy, format!("{kind} answers.")),
         Ok(Err(fault)) => {
             tracing::warn!(fault.id = %fault.id, "the database does not answer a ping: {}", fault.chain);
-            Component::new(Status::Unhealthy, format!("{kind} cannot be reached; the log has the reason under {}.", fault.id))
+            Component::new(
+                Status::Unhealthy,
+                format!("{kind} cannot be reached; the log has the reason under {}.", fault.id),
+            )
         }
         Err(_) => Component::new(Status::Unhealthy, format!("{kind} did not answer within 1 s.")),
     }
@@ -127,14 +130,18 @@ fn engine(state: &WebState) -> (Component, Option<i64>) {
     let lag = said.ticked_at.map(|at| state.app().clock().now().seconds_since(at).max(0));
     let mut component = match lag {
         None => Component::new(Status::Unhealthy, "The engine has not started yet."),
-        Some(s) if s > ENGINE_LATE_S => {
-            Component::new(Status::Unhealthy, format!("The engine last passed {} ago; it should every second.", span(s)))
-        }
+        Some(s) if s > ENGINE_LATE_S => Component::new(
+            Status::Unhealthy,
+            format!("The engine last passed {} ago; it should every second.", span(s)),
+        ),
         // What went wrong is in the log: a database's words are not for everybody.
-        Some(_) if said.failing.is_some() => {
-            Component::new(Status::Degraded, "The engine's last pass failed; it tries again every second. The log has the reason.")
+        Some(_) if said.failing.is_some() => Component::new(
+            Status::Degraded,
+            "The engine's last pass failed; it tries again every second. The log has the reason.",
+        ),
+        Some(s) if s > ENGINE_LATE_S / 3 => {
+            Component::new(Status::Degraded, format!("The engine is {} late.", span(s)))
         }
-        Some(s) if s > ENGINE_LATE_S / 3 => Component::new(Status::Degraded, format!("The engine is {} late.", span(s))),
         Some(_) => Component::new(Status::Healthy, "The engine passes every second."),
     };
     component.more = json!({ "ticked_at": said.ticked_at.map(|t| t.rfc3339()), "lag_s": lag });
@@ -164,7 +171,9 @@ async fn outbox(state: &WebState) -> Component {
     let overdue = depth.queued.iter().map(|(_, _, _, oldest)| age(*oldest)).max().unwrap_or(0);
     let (status, message) = match overdue {
         _ if count == 0 => (Status::Healthy, "Nothing waits to be sent.".to_string()),
-        s if s > LONG_OVERDUE_S => (Status::Unhealthy, format!("{count} messages wait, the oldest is {} overdue.", span(s))),
+        s if s > LONG_OVERDUE_S => {
+            (Status::Unhealthy, format!("{count} messages wait, the oldest is {} overdue.", span(s)))
+        }
         s if s > OVERDUE_S => (Status::Degraded, format!("{count} messages wait, the oldest is {} overdue.", span(s))),
         _ => (Status::Healthy, format!("{count} messages wait for their turn.")),
     };

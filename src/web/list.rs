@@ -120,7 +120,12 @@ pub enum Next {
 
 impl ListFeed {
     pub fn new() -> ListFeed {
-        ListFeed { moved: Mutex::default(), nudge: Arc::default(), changes: RwLock::default(), version: watch::Sender::new(1) }
+        ListFeed {
+            moved: Mutex::default(),
+            nudge: Arc::default(),
+            changes: RwLock::default(),
+            version: watch::Sender::new(1),
+        }
     }
 
     pub fn watch(&self) -> watch::Receiver<u64> {

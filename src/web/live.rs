@@ -183,7 +183,8 @@ impl Feed {
         let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
         let some = !news.is_empty();
         for event in news {
-            let illegal = |e: firebell_domain::incident::Illegal| Fault::bug(format!("{} does not replay: {e}", self.id));
+            let illegal =
+                |e: firebell_domain::incident::Illegal| Fault::bug(format!("{} does not replay: {e}", self.id));
             match &mut told.incident {
                 None => told.incident = Some(Incident::begin(&event).map_err(illegal)?),
                 Some(incident) => incident.apply(&event).map_err(illegal)?,

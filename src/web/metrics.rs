@@ -13,7 +13,8 @@ static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 pub fn install() -> Option<PrometheusHandle> {
     HANDLE
         .get_or_init(|| {
-            let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_string()), &SECONDS);
+            let builder =
+                PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_string()), &SECONDS);
             let handle = builder.ok()?.install_recorder().ok()?;
             describe();
             Some(handle)
@@ -24,7 +25,10 @@ pub fn install() -> Option<PrometheusHandle> {
 fn describe() {
     metrics::describe_counter!("firebell_http_requests_total", "Requests by route, method and status");
     metrics::describe_histogram!("firebell_http_request_duration_seconds", "Time to the answer's head, by route");
-    metrics::describe_histogram!("firebell_act_duration_seconds", "Time from a command to its durable outcome, by outcome");
+    metrics::describe_histogram!(
+        "firebell_act_duration_seconds",
+        "Time from a command to its durable outcome, by outcome"
+    );
     metrics::describe_counter!("firebell_incidents_declared_total", "Public incidents declared, by severity");
     metrics::describe_gauge!("firebell_stream_subscribers", "Open live streams");
     metrics::describe_gauge!("firebell_engine_lag_seconds", "Since the engine's last pass");

@@ -47,8 +47,15 @@ pub fn key(headers: &HeaderMap, bearer: &Bearer, method: &str, path: &str, body:
     let Some(value) = headers.get(KEY) else { return Ok(None) };
     let text = value.as_bytes();
     let printable = text.iter().all(|b| (0x20..0x7f).contains(b));
-    if text.is_empty() || text.len() > limits::IDEMPOTENCY_KEY_CHARS_MAX || !printable || headers.get_all(KEY).iter().count() > 1 {
-        let message = format!("An Idempotency-Key has 1 to {} printable ASCII characters, and there is one.", limits::IDEMPOTENCY_KEY_CHARS_MAX);
+    if text.is_empty()
+        || text.len() > limits::IDEMPOTENCY_KEY_CHARS_MAX
+        || !printable
+        || headers.get_all(KEY).iter().count() > 1
+    {
+        let message = format!(
+            "An Idempotency-Key has 1 to {} printable ASCII characters, and there is one.",
+            limits::IDEMPOTENCY_KEY_CHARS_MAX
+        );
         return Err(No::bad("bad_idempotency_key", message));
     }
     let mut name = Sha256::new();
@@ -122,7 +129,10 @@ fn again(kept: &str, key: &Key, age_s: Option<i64>) -> Result<Response, No> {
     let Some(body) = kept.body else {
         let under_way = age_s.is_some_and(|age| age < UNDER_WAY_S);
         let (code, message) = match under_way {
-            true => ("idempotency_key_in_use", "The first request with this Idempotency-Key is still under way. Ask again in a second."),
+            true => (
+                "idempotency_key_in_use",
+                "The first request with this Idempotency-Key is still under way. Ask again in a second.",
+            ),
             false => (
                 "not_known",
                 "The first request with this Idempotency-Key was begun and its outcome was never recorded. Look at the incident, then use a new key.",

@@ -80,7 +80,11 @@ pub fn welcome() -> Response {
 
 pub async fn asset(Path(name): Path<String>) -> Response {
     let Some((_, kind, text)) = ASSETS.into_iter().find(|(n, _, _)| *n == name) else {
-        return problem(No::new(StatusCode::NOT_FOUND, "no_such_route", "There is nothing at this address. The list of incidents is at /."));
+        return problem(No::new(
+            StatusCode::NOT_FOUND,
+            "no_such_route",
+            "There is nothing at this address. The list of incidents is at /.",
+        ));
     };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),

@@ -48,7 +48,9 @@ pub async fn list(State(state): State<WebState>, bearer: Bearer, asked: Read<Lis
     let url = state.app().public_url();
     if asked.open == Some(true) {
         let rows = state.open_for(&viewer, limit).await?;
-        return Ok(Json(json!({ "incidents": rows.iter().map(|r| json::row(r, url)).collect::<Vec<_>>(), "next": null })));
+        return Ok(Json(
+            json!({ "incidents": rows.iter().map(|r| json::row(r, url)).collect::<Vec<_>>(), "next": null }),
+        ));
     }
     let before = asked.before.as_deref().map(id_of).transpose()?.unwrap_or(IncidentId(i64::MAX));
     let rows = state.recent_for(&viewer, before, asked.open == Some(false), limit).await?;
@@ -144,7 +146,11 @@ pub struct OncallAsked {
     schedule: Option<String>,
 }
 
-pub async fn oncall(State(state): State<WebState>, _bearer: Bearer, asked: Read<OncallAsked>) -> Result<Json<Value>, No> {
+pub async fn oncall(
+    State(state): State<WebState>,
+    _bearer: Bearer,
+    asked: Read<OncallAsked>,
+) -> Result<Json<Value>, No> {
     let asked = body::query(asked)?;
     let at = match asked.at.as_deref() {
         None => state.app().clock().now(),

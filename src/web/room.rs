@@ -110,7 +110,10 @@ async fn incident_page(
     state.must_see(id, &session.viewer()).await?;
     let log = state.whole_log(id).await?;
     let damaged = |what: String| {
-        super::error::read_failed(crate::fault::Fault::new(crate::fault::FaultKind::Damaged, format!("page of {id}: {what}")))
+        super::error::read_failed(crate::fault::Fault::new(
+            crate::fault::FaultKind::Damaged,
+            format!("page of {id}: {what}"),
+        ))
     };
     // From the log that is shown, so that headline and entries are of one moment.
     let incident = firebell_domain::incident::Incident::replay(&log).map_err(|e| damaged(e.to_string()))?;
@@ -166,7 +169,11 @@ pub async fn say(State(state): State<WebState>, headers: HeaderMap, body: Body) 
 
 async fn say_either(state: &WebState, headers: &HeaderMap, body: Body, form: bool) -> Result<Response, No> {
     let session = auth::session(headers, state).await?.ok_or_else(|| {
-        No::new(StatusCode::UNAUTHORIZED, "unauthorized", "Your session is over. Ask for a new link: \"firebell invite NAME\".")
+        No::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "Your session is over. Ask for a new link: \"firebell invite NAME\".",
+        )
     })?;
     let bytes = body::bytes(body).await?;
     let said: Say = match form {

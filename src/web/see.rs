@@ -20,10 +20,7 @@ const EVENTS_ROUND: i64 = 1_000;
 impl WebState {
     pub async fn incident_for(&self, id: IncidentId, viewer: &Viewer) -> Result<Incident, No> {
         let loaded = self.app().store().incident(id).await.map_err(read_failed)?;
-        loaded
-            .map(|l| l.incident)
-            .filter(|i| viewer.may_see(i))
-            .ok_or_else(|| No::no_such_incident(&id.to_string()))
+        loaded.map(|l| l.incident).filter(|i| viewer.may_see(i)).ok_or_else(|| No::no_such_incident(&id.to_string()))
     }
 
     /// Before a change: the same answer for what is not there and what is not theirs. Public ones are remembered,

@@ -59,16 +59,26 @@ pub async fn invitations(State(state): State<WebState>, headers: HeaderMap, body
     let may_not = |message: &str| No::new(StatusCode::FORBIDDEN, "not_permitted", message);
     let by = match auth::bearer(&headers, &state) {
         Some(Bearer::Local) => None,
-        Some(Bearer::Named(_)) => return Err(may_not("A named API token cannot invite people. Run \"firebell invite NAME\" on the machine.")),
+        Some(Bearer::Named(_)) => {
+            return Err(may_not("A named API token cannot invite people. Run \"firebell invite NAME\" on the machine."));
+        }
         None if headers.contains_key(header::AUTHORIZATION) => {
             return Err(No::new(StatusCode::UNAUTHORIZED, "unauthorized", "That token is not one of this Firebell's."));
         }
         None => match auth::session(&headers, &state).await? {
-            None => return Err(No::new(StatusCode::UNAUTHORIZED, "unauthorized", "Send the local token, or sign in as an administrator.")),
+            None => {
+                return Err(No::new(
+                    StatusCode::UNAUTHORIZED,
+                    "unauthorized",
+                    "Send the local token, or sign in as an administrator.",
+                ));
+            }
             Some(session) => {
                 guard::same_origin(&state, &headers, &session, None)?;
                 if !session.admin {
-                    return Err(may_not("Only administrators invite people. Ask one, or run \"firebell invite NAME\" on the machine."));
+                    return Err(may_not(
+                        "Only administrators invite people. Ask one, or run \"firebell invite NAME\" on the machine.",
+                    ));
                 }
                 Some(session.person)
             }

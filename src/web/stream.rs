@@ -64,11 +64,18 @@ impl Held {
         let ended = state.hub().ended_sessions();
         let session = auth::session(headers, state).await?;
         let session = session.ok_or_else(|| {
-            No::new(StatusCode::UNAUTHORIZED, "unauthorized", "Sign in first: run \"firebell invite NAME\" and open the link that it prints.")
+            No::new(
+                StatusCode::UNAUTHORIZED,
+                "unauthorized",
+                "Sign in first: run \"firebell invite NAME\" and open the link that it prints.",
+            )
         })?;
         let Some(permit) = state.hub().seat() else {
             let message = "Too many live pages are open. This page can be read; reload it to see what is new.";
-            return Err(No { retry_after: true, ..No::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", message) });
+            return Err(No {
+                retry_after: true,
+                ..No::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", message)
+            });
         };
         metrics::gauge!("firebell_stream_subscribers").increment(1.0);
         let mut alive = tokio::time::interval(KEEP_ALIVE);
