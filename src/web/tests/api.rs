@@ -8,7 +8,10 @@ use crate::web::error::No;
 async fn an_incident_is_declared_acknowledged_noted_moved_and_resolved() {
     let w = World::new().await;
     let made = w.write("/api/v1/incidents", json!({ "as": "ana", "severity": "sev-1", "title": "checkout is down", "service": "payments", "private": false })).await;
-    assert_eq!((made.status(), &made.headers()["location"]), (StatusCode::CREATED, &"/api/v1/incidents/INC-1".parse().unwrap()));
+    assert_eq!(
+        (made.status(), &made.headers()["location"]),
+        (StatusCode::CREATED, &"/api/v1/incidents/INC-1".parse().unwrap())
+    );
     let made: Value = made.json().await.unwrap();
     assert_eq!(made["incident"]["id"], "INC-1");
     assert_eq!(made["incident"]["url"], "http://bell.example:7911/incidents/1");
@@ -18,7 +21,10 @@ async fn an_incident_is_declared_acknowledged_noted_moved_and_resolved() {
     let acked = w.post("/api/v1/incidents/INC-1/ack").bearer_auth(DEPLOY).send().await.unwrap();
     assert_eq!(acked.status(), 200);
     let acked: Value = acked.json().await.unwrap();
-    assert_eq!(acked["incident"]["acknowledged_by"], json!({ "by": "person", "name": "deploy-bot", "via": "api:deploy-bot" }));
+    assert_eq!(
+        acked["incident"]["acknowledged_by"],
+        json!({ "by": "person", "name": "deploy-bot", "via": "api:deploy-bot" })
+    );
 
     assert_eq!(w.write("/api/v1/incidents/1/notes", json!({ "as": "@bo", "text": "rolled back" })).await.status(), 200);
     let moved = w.write("/api/v1/incidents/1/status", json!({ "status": "monitoring", "text": "looks better" })).await;
@@ -113,11 +119,19 @@ async fn refusals_keep_their_sentence_and_say_by_their_status_what_kind_they_are
 #[tokio::test]
 async fn bodies_that_do_not_read_are_told_where() {
     let w = World::new().await;
-    let post = |body: String| w.post("/api/v1/incidents").bearer_auth(LOCAL).header("content-type", "application/json").body(body);
+    let post = |body: String| {
+        w.post("/api/v1/incidents").bearer_auth(LOCAL).header("content-type", "application/json").body(body)
+    };
     let (status, body) = answer(post("{\n  \"title\": \"x\",\n  oops }".into())).await;
     assert_eq!((status.as_u16(), code(&body)), (400, "bad_json"));
     assert!(body["error"]["message"].as_str().unwrap().contains("line 3, column 3"), "{body}");
-    for body in [r#"{"title":"x"}"#, r#"{"severity":1,"title":"x"}"#, r#"{"severity":"P1","title":"x","sevrice":"y"}"#, "[]", "\u{0}"] {
+    for body in [
+        r#"{"title":"x"}"#,
+        r#"{"severity":1,"title":"x"}"#,
+        r#"{"severity":"P1","title":"x","sevrice":"y"}"#,
+        "[]",
+        "\u{0}",
+    ] {
         let (status, answer) = answer(post(body.into())).await;
         assert_eq!((status.as_u16(), code(&answer)), (400, "bad_json"), "{body}");
     }
@@ -191,7 +205,10 @@ async fn too_much_at_once_is_refused_at_once_and_may_be_tried_again() {
             let crowd = futures_util::future::join_all((0..2_000).map(|_| note()));
             let asked = async {
                 let response = w.write("/api/v1/incidents/1/notes", json!({ "text": "y" })).await;
-                assert_eq!((response.status().as_u16(), &response.headers()["retry-after"]), (503, &"1".parse().unwrap()));
+                assert_eq!(
+                    (response.status().as_u16(), &response.headers()["retry-after"]),
+                    (503, &"1".parse().unwrap())
+                );
                 let body: Value = response.json().await.unwrap();
                 assert!(body["error"]["fault_id"].is_string(), "{body}");
                 code(&body).to_string()
@@ -234,8 +251,13 @@ async fn every_answer_has_a_request_id_and_strict_headers() {
         let response = w.get(path).header("x-request-id", "mine-42").send().await.unwrap();
         let headers = response.headers();
         assert_eq!(headers["x-request-id"], "mine-42", "{path}");
-        assert!(headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'; script-src 'self'"));
-        assert_eq!((&headers["x-content-type-options"], &headers["referrer-policy"]), (&"nosniff".parse().unwrap(), &"no-referrer".parse().unwrap()));
+        assert!(
+            headers["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'; script-src 'self'")
+        );
+        assert_eq!(
+            (&headers["x-content-type-options"], &headers["referrer-policy"]),
+            (&"nosniff".parse().unwrap(), &"no-referrer".parse().unwrap())
+        );
         let kept = headers["cache-control"].to_str().unwrap();
         assert_eq!(kept == "no-store", !path.starts_with("/assets"), "{path}: {kept}");
     }

@@ -86,7 +86,10 @@ async fn answers_have_the_keys_that_are_described() {
     let (_, events) = w.read("/api/v1/incidents/1/events").await;
     assert_eq!(keys(&events), keys(&schema("Events")["properties"]));
     let (_, oncall) = w.read("/api/v1/oncall").await;
-    assert_eq!(keys(&oncall["schedules"][0]), keys(&schema("Oncall")["properties"]["schedules"]["items"]["properties"]));
+    assert_eq!(
+        keys(&oncall["schedules"][0]),
+        keys(&schema("Oncall")["properties"]["schedules"]["items"]["properties"])
+    );
     let acked: Value = w.write("/api/v1/incidents/1/ack", json!({})).await.json().await.unwrap();
     assert_eq!(keys(&acked), keys(&schema("Changed")["properties"]));
     let (_, components) = w.read("/health/components").await;

@@ -33,13 +33,21 @@ async fn components_name_what_is_wrong_and_no_secret() {
     let w = World::new().await;
     ticked(&w);
     let (_, body) = answer(w.get("/health/components")).await;
-    assert_eq!((&body["status"], &body["pagers"]["pagerduty"]["status"]), (&json!("healthy"), &json!("healthy")), "{body}");
+    assert_eq!(
+        (&body["status"], &body["pagers"]["pagerduty"]["status"]),
+        (&json!("healthy"), &json!("healthy")),
+        "{body}"
+    );
     // Declaring pages by the one pager; nobody sends here, so that it waits.
     w.declare("checkout is down", false).await;
     w.declare("fraud inquiry", true).await;
     w.clock.advance_s(300);
     ticked(&w);
-    let failing = ChannelState { failures_in_a_row: 3, last_problem: Some("PagerDuty answered 500.".into()), ..ChannelState::default() };
+    let failing = ChannelState {
+        failures_in_a_row: 3,
+        last_problem: Some("PagerDuty answered 500.".into()),
+        ..ChannelState::default()
+    };
     w.engine.change(|s| {
         s.channels.insert("pagerduty".into(), failing);
         s.failing = Some("database: password=hunter2".into());
@@ -48,7 +56,10 @@ async fn components_name_what_is_wrong_and_no_secret() {
     let (_, body) = answer(w.get("/health/components")).await;
     assert_eq!(body["status"], "unhealthy");
     assert_eq!(body["pagers"]["pagerduty"]["message"], "3 tries in a row came to nothing: PagerDuty answered 500.");
-    assert_eq!((&body["components"]["outbox"]["status"], &body["components"]["outbox"]["waiting"][0]["waiting"]), (&json!("unhealthy"), &json!(2)));
+    assert_eq!(
+        (&body["components"]["outbox"]["status"], &body["components"]["outbox"]["waiting"][0]["waiting"]),
+        (&json!("unhealthy"), &json!(2))
+    );
     assert_eq!(body["components"]["outbox"]["waiting"][0]["oldest_overdue_s"], 300);
     assert_eq!(body["components"]["engine"]["status"], "degraded");
     assert_eq!(body["components"]["checkpoints"]["status"], "degraded");

@@ -38,12 +38,8 @@ pub const BOUND: Duration = Duration::from_secs(20);
 
 pub fn directory() -> Directory {
     let scale = [("P1", "Critical", 1), ("P2", "High", 2)];
-    let severities = scale.map(|(level, name, rank)| Severity {
-        level: level.into(),
-        name: name.into(),
-        rank,
-        response_s: None,
-    });
+    let severities =
+        scale.map(|(level, name, rank)| Severity { level: level.into(), name: name.into(), rank, response_s: None });
     let mut d = Directory { severities: severities.to_vec(), pagers: vec!["pagerduty".into()], ..Directory::default() };
     d.services.insert("payments".into(), Default::default());
     let rotation = firebell_domain::schedule::Rotation {
@@ -82,7 +78,8 @@ impl Speak for Parrot {
                     app.act_on(id, Input::Note { text: text.to_string() }, &actor).await?;
                     Ok(done(id, "Noted.".to_string()))
                 }
-                _ => Err(Refusal::UnknownWord { word: text.into(), did_you_mean: None, help: "/incident help".into() }.into()),
+                _ => Err(Refusal::UnknownWord { word: text.into(), did_you_mean: None, help: "/incident help".into() }
+                    .into()),
             }
         })
     }
@@ -121,7 +118,8 @@ impl World {
         let database = format!("sqlite://{}", folder.join("firebell.db").display());
         let (store, lock) = store::open(&database, Mode::Serve).await.unwrap();
         let clock = Clock::set_to(NOW);
-        let app = App::start(store, clock.clone(), directory(), "http://bell.example:7911".into(), "test").await.unwrap();
+        let app =
+            App::start(store, clock.clone(), directory(), "http://bell.example:7911".into(), "test").await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopping) = watch::channel(false);

@@ -3,7 +3,8 @@
 use super::*;
 
 async fn with_key(w: &World, path: &str, token: &str, key: &str, body: &str) -> (u16, bool, String) {
-    let request = w.post(path).bearer_auth(token).header("idempotency-key", key).header("content-type", "application/json");
+    let request =
+        w.post(path).bearer_auth(token).header("idempotency-key", key).header("content-type", "application/json");
     let response = request.body(body.to_string()).send().await.unwrap();
     let replayed = response.headers().get("idempotency-replayed").is_some_and(|v| v == "true");
     (response.status().as_u16(), replayed, response.text().await.unwrap())
@@ -94,7 +95,8 @@ async fn what_was_begun_under_a_key_and_never_answered_is_not_done_again() {
     let w = World::new().await;
     let body = r#"{"text":"/incident declare checkout is down"}"#;
     // A key that somebody has taken and not come back to, as after a crash.
-    let headers = [("idempotency-key", "k")].into_iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect();
+    let headers =
+        [("idempotency-key", "k")].into_iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect();
     let bearer = crate::web::auth::Bearer::Local;
     let key = crate::web::once::key(&headers, &bearer, "POST", "/api/v1/say", body.as_bytes()).unwrap();
     let hung = crate::web::once::around(&w.web, key, std::future::pending());

@@ -35,7 +35,9 @@ async fn the_api_shows_private_incidents_to_the_local_token_as_somebody_in_them_
     w.declare("checkout is down", false).await;
     w.declare(SECRET, true).await;
     for (token, who, sees) in [(LOCAL, "ana", true), (LOCAL, "bo", false), (DEPLOY, "ana", false)] {
-        let read = |path: &str| answer(w.get(&format!("{path}{}as={who}", if path.contains('?') { "&" } else { "?" })).bearer_auth(token));
+        let read = |path: &str| {
+            answer(w.get(&format!("{path}{}as={who}", if path.contains('?') { "&" } else { "?" })).bearer_auth(token))
+        };
         for list in ["/api/v1/incidents", "/api/v1/incidents?open=true"] {
             assert_eq!(read(list).await.1.to_string().contains(SECRET), sees, "{who} {list}");
         }

@@ -48,13 +48,19 @@ async fn a_request_that_does_not_come_from_our_page_changes_nothing() {
         say().json(&json_body).header("origin", &w.url),
         say().json(&json_body).header("x-firebell", "1").header("origin", "https://evil.example"),
         say().json(&json_body).header("x-firebell", "1").header("origin", "null"),
-        say().json(&json_body).header("x-firebell", "1").header("origin", &w.url).header("sec-fetch-site", "cross-site"),
+        say()
+            .json(&json_body)
+            .header("x-firebell", "1")
+            .header("origin", &w.url)
+            .header("sec-fetch-site", "cross-site"),
         say().json(&json_body).header("x-firebell", "1").header("sec-fetch-site", "same-site"),
         by_form(""),
         by_form("0000"),
         by_form(&token).header("origin", "https://evil.example"),
         by_form(&token).header("sec-fetch-site", "cross-site"),
-        form(say(), &[("room", ""), ("text", "/incident declare forged")]).header("x-firebell", "1").header("origin", &w.url),
+        form(say(), &[("room", ""), ("text", "/incident declare forged")])
+            .header("x-firebell", "1")
+            .header("origin", &w.url),
     ];
     for (n, request) in forged.into_iter().enumerate() {
         let response = request.send().await.unwrap();
@@ -73,12 +79,20 @@ async fn a_request_that_does_not_come_from_our_page_changes_nothing() {
 async fn a_name_that_was_rebound_to_this_address_finds_nothing() {
     let w = World::new().await;
     let at = |host: &str, path: &str| w.get(path).header("host", host).send();
-    for host in ["evil.example", "evil.example:7911", "bell.example.evil.example", "localhost.evil.example", "127.0.0.1.evil.example"] {
+    for host in [
+        "evil.example",
+        "evil.example:7911",
+        "bell.example.evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+    ] {
         for path in ["/", "/signin?token=x", "/api/v1/incidents", "/stream"] {
             assert_eq!(at(host, path).await.unwrap().status(), 421, "{host} {path}");
         }
     }
-    for host in ["bell.example", "BELL.example:80", "bell.intern", "localhost:7911", "127.0.0.1", "[::1]:7911", "10.1.2.3:80"] {
+    for host in
+        ["bell.example", "BELL.example:80", "bell.intern", "localhost:7911", "127.0.0.1", "[::1]:7911", "10.1.2.3:80"]
+    {
         assert_eq!(at(host, "/").await.unwrap().status(), 200, "{host}");
     }
     // Probes come by whatever name they like.
@@ -122,7 +136,15 @@ async fn text_that_tries_to_be_markup_stays_text() {
 
 /// What a browser would show.
 fn unescaped(html: &str) -> String {
-    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#39;", "'"), ("&#x2f;", "/"), ("&amp;", "&")];
+    let named = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#x27;", "'"),
+        ("&#39;", "'"),
+        ("&#x2f;", "/"),
+        ("&amp;", "&"),
+    ];
     named.iter().fold(html.to_string(), |text, (escape, plain)| text.replace(escape, plain))
 }
 
@@ -131,7 +153,12 @@ async fn no_page_has_a_script_or_a_style_of_its_own() {
     let w = World::new().await;
     let ana = w.sign_in("ana", false).await;
     w.declare("checkout is down", false).await;
-    let pages = [w.page("/", &ana).await.1, w.page("/incidents/1", &ana).await.1, w.page("/", "").await.1, w.page("/nothing", "").await.1];
+    let pages = [
+        w.page("/", &ana).await.1,
+        w.page("/incidents/1", &ana).await.1,
+        w.page("/", "").await.1,
+        w.page("/nothing", "").await.1,
+    ];
     for page in &pages {
         assert!(!page.contains("style=") && !page.contains("<style") && !page.contains(" onclick"), "{page}");
         assert!(!page.contains("http://") && !page.contains("https://"), "nothing from elsewhere: {page}");

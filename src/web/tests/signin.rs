@@ -5,7 +5,8 @@ use super::*;
 #[tokio::test]
 async fn a_link_signs_in_once_and_only_after_a_press() {
     let w = World::new().await;
-    let (status, invitation) = answer(w.post("/api/v1/invitations").bearer_auth(LOCAL).json(&json!({ "person": "ana", "admin": true }))).await;
+    let (status, invitation) =
+        answer(w.post("/api/v1/invitations").bearer_auth(LOCAL).json(&json!({ "person": "ana", "admin": true }))).await;
     assert_eq!(status, 201);
     let url = invitation["url"].as_str().unwrap();
     let token = url.strip_prefix("http://bell.example:7911/signin?token=").unwrap();
@@ -15,7 +16,9 @@ async fn a_link_signs_in_once_and_only_after_a_press() {
     for _ in 0..3 {
         let page = w.get(&link).send().await.unwrap();
         assert_eq!(page.status(), 200);
-        assert!(!page.headers().get_all("set-cookie").iter().any(|c| c.to_str().unwrap().starts_with("firebell_session")));
+        assert!(
+            !page.headers().get_all("set-cookie").iter().any(|c| c.to_str().unwrap().starts_with("firebell_session"))
+        );
     }
     let page = w.get(&link).send().await.unwrap();
     let press = cookie_of(&page, "firebell_press");
@@ -28,7 +31,13 @@ async fn a_link_signs_in_once_and_only_after_a_press() {
     assert_eq!(pressed(&press).header("origin", "https://evil.example").send().await.unwrap().status(), 403);
     let done = pressed(&press).header("sec-fetch-site", "same-origin").header("origin", "null").send().await.unwrap();
     assert_eq!((done.status().as_u16(), &done.headers()["location"]), (303, &"/".parse().unwrap()));
-    let line = done.headers().get_all("set-cookie").into_iter().map(|c| c.to_str().unwrap()).find(|c| c.starts_with("firebell_session=")).unwrap();
+    let line = done
+        .headers()
+        .get_all("set-cookie")
+        .into_iter()
+        .map(|c| c.to_str().unwrap())
+        .find(|c| c.starts_with("firebell_session="))
+        .unwrap();
     assert!(line.ends_with("; Path=/; Max-Age=2592000; HttpOnly; SameSite=Lax"), "{line}");
     let session = cookie_of(&done, "firebell_session");
     let (status, page) = w.page("/", &session).await;
@@ -75,12 +84,15 @@ async fn only_the_machine_and_administrators_invite() {
     let (status, no) = answer(w.post("/api/v1/invitations").bearer_auth(DEPLOY).json(&body)).await;
     assert_eq!((status.as_u16(), code(&no)), (403, "not_permitted"));
     let (admin, other) = (w.sign_in("ana", true).await, w.sign_in("bo", false).await);
-    let ask = |session: &str| w.post("/api/v1/invitations").header("cookie", format!("firebell_session={session}")).json(&body);
+    let ask = |session: &str| {
+        w.post("/api/v1/invitations").header("cookie", format!("firebell_session={session}")).json(&body)
+    };
     assert_eq!(ask(&admin).send().await.unwrap().status(), 403, "without the page's header");
     let ours = |session: &str| ask(session).header("x-firebell", "1").header("origin", &w.url);
     assert_eq!(ours(&other).send().await.unwrap().status(), 403);
     assert_eq!(ours(&admin).send().await.unwrap().status(), 201);
-    let (status, no) = answer(w.post("/api/v1/invitations").bearer_auth(LOCAL).json(&json!({ "person": "cy <x>" }))).await;
+    let (status, no) =
+        answer(w.post("/api/v1/invitations").bearer_auth(LOCAL).json(&json!({ "person": "cy <x>" }))).await;
     assert_eq!((status.as_u16(), code(&no)), (422, "bad_name"));
 }
 
@@ -88,7 +100,9 @@ async fn only_the_machine_and_administrators_invite() {
 async fn signing_out_ends_the_session_and_needs_the_pages_own_form() {
     let w = World::new().await;
     let session = w.sign_in("ana", false).await;
-    let out = |token: &str| form(w.post("/signout").header("cookie", format!("firebell_session={session}")), &[("form", token)]);
+    let out = |token: &str| {
+        form(w.post("/signout").header("cookie", format!("firebell_session={session}")), &[("form", token)])
+    };
     assert_eq!(out("forged").send().await.unwrap().status(), 403);
     let (_, page) = w.page("/", &session).await;
     let token = page.split_once("name=\"form\" value=\"").unwrap().1.split('"').next().unwrap().to_string();

@@ -124,7 +124,10 @@ async fn two_browsers_see_the_same_and_the_headline_moves() {
     w.declare("checkout is down", false).await;
     let mut one = Listener::open(&w, "/incidents/1/stream", &ana, None).await;
     let mut two = Listener::open(&w, "/incidents/1/stream", &bo, None).await;
-    assert_eq!(w.room_say(&ana, "INC-1", "note <b>hello\r\nid: 99\n\nevent: forged").send().await.unwrap().status(), 200);
+    assert_eq!(
+        w.room_say(&ana, "INC-1", "note <b>hello\r\nid: 99\n\nevent: forged").send().await.unwrap().status(),
+        200
+    );
     let text = one.until("entry", |e| e["text"].as_str().unwrap().contains("hello")).await;
     assert_eq!(two.until("entry", |e| e["text"].as_str().unwrap().contains("hello")).await, text);
     assert!(text["text"].as_str().unwrap().contains("<b>hello"));
@@ -167,7 +170,11 @@ async fn a_stream_ends_with_its_session() {
     let mut list = Listener::open(&w, "/stream", &ana, None).await;
     hers.until("standing", |_| true).await;
     list.until("list", |_| true).await;
-    let out = w.post("/signout").header("cookie", format!("firebell_session={ana}")).header("x-firebell", "1").header("origin", &w.url);
+    let out = w
+        .post("/signout")
+        .header("cookie", format!("firebell_session={ana}"))
+        .header("x-firebell", "1")
+        .header("origin", &w.url);
     assert_eq!(out.send().await.unwrap().status(), 303);
     while hers.next().await.is_some() {}
     while list.next().await.is_some() {}
