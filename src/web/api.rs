@@ -185,6 +185,8 @@ struct Resolve {
     text: String,
 }
 
+/// Who says it, and what.
+type Saying = (Option<String>, Input);
 type Asked = (State<WebState>, Path<String>, Bearer, HeaderMap);
 
 pub async fn acknowledge((state, id, bearer, headers): Asked, body: Body) -> Result<Response, No> {
@@ -215,7 +217,7 @@ async fn change<T: DeserializeOwned>(
     (State(state), Path(id), bearer, headers): Asked,
     body: Body,
     verb: &'static str,
-    read: fn(T) -> Result<(Option<String>, Input), No>,
+    read: fn(T) -> Result<Saying, No>,
 ) -> Result<Response, No> {
     let id = id_of(&id)?;
     let bytes = body::bytes(body).await?;

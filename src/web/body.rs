@@ -61,7 +61,8 @@ fn kind(headers: &HeaderMap) -> Option<&str> {
 
 /// Reads JSON. No body at all is `{}`: what has no mandatory key needs none.
 pub fn json<T: DeserializeOwned>(headers: &HeaderMap, bytes: &[u8]) -> Result<T, No> {
-    if !is_json(headers) && !(bytes.is_empty() && kind(headers).is_none()) {
+    let nothing = bytes.is_empty() && kind(headers).is_none();
+    if !is_json(headers) && !nothing {
         let message = "Send JSON and say so: \"Content-Type: application/json\".";
         return Err(No::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", message));
     }

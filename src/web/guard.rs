@@ -5,12 +5,15 @@ use super::WebState;
 use super::auth::{self, Session};
 use super::error::No;
 use crate::clock;
+use crate::fault::Fault;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
 use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tracing::Instrument;
 
@@ -31,7 +34,10 @@ pub async fn around(State(state): State<WebState>, request: Request, next: Next)
     let path = firebell_domain::text::line_of_machine(request.uri().path(), 200);
     let span = tracing::info_span!("http", request.id = %id, http.method = %method, http.path = %path);
     let mut response = match host_fits(&state, request.uri(), request.headers()) {
-        true => next.run(request).instrument(span.clone()).await,
+        true => {
+            let answered = AssertUnwindSafe(next.run(request).instrument(span.clone())).catch_unwind().await;
+            answered.unwrap_or_else(|_| span.in_scope(|| shown(Fault::bug("a handler panicked").logged().into(), api)))
+        }
         false => {
             let message =
                 "This name does not belong to this Firebell. Open it by its public_url, or add the name to its hosts.";

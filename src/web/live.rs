@@ -22,9 +22,12 @@ const SWEEP: Duration = Duration::from_secs(15);
 const AGAIN: Duration = Duration::from_secs(1);
 const EVENTS_ROUND: i64 = 500;
 
+/// A feed, as long as anybody holds it, and what makes it look.
+type Followed = (Weak<Feed>, Arc<Notify>);
+
 pub struct Hub {
     app: App,
-    feeds: Mutex<HashMap<IncidentId, (Weak<Feed>, Arc<Notify>)>>,
+    feeds: Mutex<HashMap<IncidentId, Followed>>,
     list: Mutex<Weak<ListFeed>>,
     seats: Arc<Semaphore>,
     /// Hashes of sessions that were ended here.

@@ -27,7 +27,11 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
     let mut connections = JoinSet::new();
     while !*stop.borrow() {
         let accepted = tokio::select! {
-            _ = stop.changed() => continue,
+            changed = stop.changed() => match changed {
+                Ok(()) => continue,
+                // Nobody is left who could say so.
+                Err(_) => break,
+            },
             Some(_) = connections.join_next() => continue,
             accepted = async {
                 let permit = room.clone().acquire_owned().await;

@@ -48,7 +48,7 @@ struct Inner {
 const KNOWN_PUBLIC_MAX: usize = 100_000;
 
 impl WebState {
-    /// Also starts what keeps open pages up to date; it ends when `stop` says so.
+    /// Also starts what keeps open pages and figures up to date; it ends when `stop` says so.
     pub fn new(settings: Settings) -> WebState {
         let tokens = Tokens::new(&settings.local_token, &settings.api_tokens);
         let origin = super::guard::origin_of(settings.app.public_url());
@@ -59,6 +59,7 @@ impl WebState {
             .chain(settings.hosts.iter().cloned())
             .map(|h| super::guard::without_port(&h).to_ascii_lowercase())
             .collect();
+        tokio::spawn(super::metrics::upkeep(settings.metrics.clone(), settings.stop.clone()));
         let hub = Hub::start(settings.app.clone(), settings.stop.clone());
         WebState { inner: Arc::new(Inner { settings, tokens, hosts, origin, hub, known_public: Mutex::default() }) }
     }

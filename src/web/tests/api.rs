@@ -264,3 +264,13 @@ async fn every_answer_has_a_request_id_and_strict_headers() {
     let forged = w.get("/health").header("x-request-id", "a b<script>").send().await.unwrap();
     assert!(!forged.headers()["x-request-id"].to_str().unwrap().contains('<'));
 }
+
+#[tokio::test]
+async fn a_bug_in_a_handler_is_an_answer_with_a_fault_and_not_a_dead_connection() {
+    let w = World::new().await;
+    let response = w.write("/api/v1/say", json!({ "text": "/incident panic hidden reason" })).await;
+    assert_eq!(response.status(), 500);
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(code(&body), "fault");
+    assert!(body["error"]["fault_id"].is_string() && !body.to_string().contains("hidden reason"), "{body}");
+}

@@ -52,7 +52,7 @@ pub fn directory() -> Directory {
     d
 }
 
-/// Commands that are enough for the listener: `declare TITLE`, `note TEXT`, and refusing everything else.
+/// Commands that are enough for the listener: `declare TITLE`, `note TEXT`, `panic WHY`, and refusing everything else.
 struct Parrot;
 
 impl Speak for Parrot {
@@ -78,6 +78,7 @@ impl Speak for Parrot {
                     app.act_on(id, Input::Note { text: text.to_string() }, &actor).await?;
                     Ok(done(id, "Noted.".to_string()))
                 }
+                (Some(("panic", why)), _) => panic!("{why}"),
                 _ => Err(Refusal::UnknownWord { word: text.into(), did_you_mean: None, help: "/incident help".into() }
                     .into()),
             }
