@@ -28,7 +28,9 @@ pub fn may_see(incident: &Incident, person: &PersonId, admin: bool) -> bool {
 /// An incident by its number.
 pub async fn one(app: &App, speaker: &Speaker, id: IncidentId) -> Result<Incident, ActError> {
     let found = app.store().incident(id).await?.map(|l| l.incident);
-    let seen = found.filter(|i| may_see(i, &speaker.person, speaker.admin));
+    // A named API token stands for a program, whoever it speaks as, and no private incident is a program's.
+    let program = speaker.via.starts_with("api:");
+    let seen = found.filter(|i| may_see(i, &speaker.person, speaker.admin) && !(program && i.private));
     seen.ok_or_else(|| Refusal::NoSuchIncident { id }.into())
 }
 

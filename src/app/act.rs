@@ -109,7 +109,7 @@ impl App {
             Err(ActError::Refused(_)) => "refused",
             Err(ActError::Fault(_)) => "fault",
         };
-        metrics::histogram!("firebell_act_duration_seconds", "outcome" => outcome).record(began.elapsed());
+        metrics::histogram!("firebell_act_latency_seconds", "outcome" => outcome).record(began.elapsed());
         acted
     }
 

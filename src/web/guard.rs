@@ -52,7 +52,7 @@ pub async fn around(State(state): State<WebState>, request: Request, next: Next)
     let code = status.as_str().to_string();
     metrics::counter!("firebell_http_requests_total", "route" => route.clone(), "method" => method_label(&method), "status" => code)
         .increment(1);
-    metrics::histogram!("firebell_http_request_duration_seconds", "route" => route).record(began.elapsed());
+    metrics::histogram!("firebell_http_latency_seconds", "route" => route).record(began.elapsed());
     strict(response.headers_mut(), &id);
     response
 }

@@ -11,7 +11,7 @@ pub mod hooks;
 mod json;
 mod list;
 mod live;
-pub mod metrics;
+mod metrics;
 mod once;
 mod pages;
 mod reads;

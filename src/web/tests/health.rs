@@ -81,8 +81,8 @@ async fn figures_count_requests_commands_and_public_incidents() {
     for figure in [
         "firebell_incidents_declared_total{severity=\"P1\"}",
         "firebell_http_requests_total{route=\"none\",method=\"GET\",status=\"404\"}",
-        "firebell_http_request_duration_seconds_bucket",
-        "firebell_act_duration_seconds_bucket{outcome=\"done\"",
+        "firebell_http_latency_seconds_bucket",
+        "firebell_act_latency_seconds_bucket{outcome=\"done\"",
         "firebell_outbox_waiting{lane=\"page\",channel=\"pagerduty\"}",
         "firebell_engine_lag_seconds",
     ] {

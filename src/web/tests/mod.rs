@@ -22,13 +22,17 @@ use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::refusal::Refusal;
 use firebell_domain::severity::Severity;
 use firebell_domain::time::Timestamp;
+use metrics_exporter_prometheus::PrometheusHandle;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// One recorder per process.
+static METRICS: LazyLock<Option<PrometheusHandle>> = LazyLock::new(crate::telemetry::metrics);
 
 pub const LOCAL: &str = "local-token-of-the-machine";
 pub const DEPLOY: &str = "token-of-the-deploy-bot";
@@ -133,7 +137,7 @@ impl World {
             api_tokens: [("deploy-bot".to_string(), DEPLOY.into())].into(),
             hosts: vec!["bell.intern".into()],
             pagers: vec!["pagerduty".into()],
-            metrics: metrics::install().unwrap(),
+            metrics: METRICS.clone().expect("nothing else counts in this process"),
             stop: stopping.clone(),
         });
         let served = tokio::spawn(serve(listener, router(web.clone(), axum::Router::new()), stopping));

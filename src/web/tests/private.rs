@@ -64,3 +64,17 @@ async fn figures_and_components_do_not_name_a_private_incident() {
     assert_eq!(body["failed_last_hour"][0]["why"], "no such key");
     assert_eq!(body["failed_last_hour"][0]["incident"], Value::Null);
 }
+
+#[tokio::test]
+async fn a_named_token_that_speaks_as_somebody_is_told_of_public_incidents_only() {
+    let w = World::new().await;
+    w.declare(SECRET, true).await;
+    for (via, sees) in [("the local token", true), ("api:deploy-bot", false)] {
+        let speaker = crate::commands::Speaker { person: "ana".into(), via: via.into(), admin: false };
+        for text in ["/incident list", "/incident INC-1 show", "/incident INC-1 note hello"] {
+            let said = crate::commands::say(&w.app, &speaker, None, text).await;
+            let told = said.as_ref().is_ok_and(|s| s.text.contains(SECRET) || s.incident.is_some());
+            assert_eq!(told, sees, "{via} {text}: {said:?}");
+        }
+    }
+}
