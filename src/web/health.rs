@@ -90,11 +90,9 @@ pub async fn components(State(state): State<WebState>) -> Json<Value> {
     };
     let checkpoints = checkpoints(&state);
     let pagers = pagers(&state);
-    let all = [&database, &engine, &outbox, &checkpoints].into_iter().chain(pagers.iter().map(|(_, c)| c));
-    let mut worst = all.map(|c| c.status).max().unwrap_or(Status::Healthy);
-    if pagers.is_empty() {
-        worst = worst.max(Status::Degraded);
-    }
+    let paging = paging(&pagers);
+    let all = [&database, &engine, &outbox, &checkpoints, &paging];
+    let worst = all.map(|c| c.status).into_iter().max().unwrap_or(Status::Healthy);
     let pagers: Map<String, Value> = pagers.iter().map(|(name, c)| (name.clone(), c.json())).collect();
     Json(json!({
         "status": worst.as_str(),
@@ -103,6 +101,7 @@ pub async fn components(State(state): State<WebState>) -> Json<Value> {
             "engine": engine.json(),
             "outbox": outbox.json(),
             "checkpoints": checkpoints.json(),
+            "paging": paging.json(),
         },
         "pagers": pagers,
         "failed_last_hour": failed,
@@ -196,6 +195,22 @@ fn checkpoints(state: &WebState) -> Component {
 fn pagers(state: &WebState) -> Vec<(String, Component)> {
     let said = state.engine().read().channels;
     state.pagers().iter().map(|name| (name.clone(), pager(said.get(name)))).collect()
+}
+
+/// All pagers together: as healthy as the worst, since each is somebody's only way to be reached.
+fn paging(pagers: &[(String, Component)]) -> Component {
+    let worst = pagers.iter().map(|(_, c)| c.status).max();
+    let failing = pagers.iter().filter(|(_, c)| c.status != Status::Healthy).count();
+    match worst {
+        None => Component::new(
+            Status::Degraded,
+            "No pager is configured: nobody will be paged. See [paging] in the configuration.",
+        ),
+        Some(Status::Healthy) => Component::new(Status::Healthy, "Every configured pager took its last message."),
+        Some(worst) => {
+            Component::new(worst, format!("{failing} of {} pagers did not take their last message.", pagers.len()))
+        }
+    }
 }
 
 fn pager(said: Option<&ChannelState>) -> Component {

@@ -61,6 +61,7 @@ async fn components_name_what_is_wrong_and_no_secret() {
         (&json!("unhealthy"), &json!(2))
     );
     assert_eq!(body["components"]["outbox"]["waiting"][0]["oldest_overdue_s"], 300);
+    assert_eq!(body["components"]["paging"]["message"], "1 of 1 pagers did not take their last message.");
     assert_eq!(body["components"]["engine"]["status"], "degraded");
     assert_eq!(body["components"]["checkpoints"]["status"], "degraded");
     let text = body.to_string();
