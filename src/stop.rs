@@ -37,10 +37,11 @@ pub fn point(place: Place) {
         let (name, n) = text.split_once(':')?;
         Some((name.to_string(), n.parse().ok()?))
     });
-    if let Some((name, n)) = wish {
-        if name == place.name() && ARRIVALS.fetch_add(1, Ordering::SeqCst) + 1 == *n {
-            eprintln!("stopped at {name}, arrival {n}");
-            std::process::abort();
-        }
+    if let Some((name, n)) = wish
+        && name == place.name()
+        && ARRIVALS.fetch_add(1, Ordering::SeqCst) + 1 == *n
+    {
+        eprintln!("stopped at {name}, arrival {n}");
+        std::process::abort();
     }
 }

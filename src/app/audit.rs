@@ -131,10 +131,10 @@ pub async fn verify(
     if let Some(path) = log {
         compare_log(path, &macs, &mut report.problems);
     }
-    if let Some(hash) = expected {
-        if !macs.iter().any(|m| m.1 == hash) {
-            report.problems.push(format!("checkpoint {hash} is not in the database: the log was cut off or replaced"));
-        }
+    if let Some(hash) = expected
+        && !macs.iter().any(|m| m.1 == hash)
+    {
+        report.problems.push(format!("checkpoint {hash} is not in the database: the log was cut off or replaced"));
     }
     chain_of_events(store, &mut report, covered).await?;
     Ok(report)
@@ -208,10 +208,10 @@ fn end_of_incident(
     id: IncidentId,
     last_seq: i64,
 ) {
-    if let Some((seq, _)) = covered.remove(&id) {
-        if last_seq < seq {
-            report.problems.push(format!("{}: events {} to {seq} are missing", shown(id), last_seq + 1));
-        }
+    if let Some((seq, _)) = covered.remove(&id)
+        && last_seq < seq
+    {
+        report.problems.push(format!("{}: events {} to {seq} are missing", shown(id), last_seq + 1));
     }
 }
 

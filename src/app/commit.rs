@@ -74,19 +74,20 @@ impl Writer {
         // `once` answers can be made only once; a batch that is tried again one by one keeps them.
         let mut acts: Vec<Act> = acts;
         let mut results = self.try_commit(&mut acts, &directory).await;
-        if let Err(fault) = &results {
-            if acts.len() > 1 && matches!(fault.kind, FaultKind::Bug | FaultKind::Damaged) {
-                // One of them is poison: alone, it harms only itself.
-                let mut each = Vec::with_capacity(acts.len());
-                for act in &mut acts {
-                    let alone = self.try_commit(std::slice::from_mut(act), &directory).await;
-                    each.push(match alone {
-                        Ok(mut answers) => answers.pop().unwrap_or(Err(Fault::bug("no answer").into())),
-                        Err(f) => Err(f.logged().into()),
-                    });
-                }
-                results = Ok(each);
+        if let Err(fault) = &results
+            && acts.len() > 1
+            && matches!(fault.kind, FaultKind::Bug | FaultKind::Damaged)
+        {
+            // One of them is poison: alone, it harms only itself.
+            let mut each = Vec::with_capacity(acts.len());
+            for act in &mut acts {
+                let alone = self.try_commit(std::slice::from_mut(act), &directory).await;
+                each.push(match alone {
+                    Ok(mut answers) => answers.pop().unwrap_or(Err(Fault::bug("no answer").into())),
+                    Err(f) => Err(f.logged().into()),
+                });
             }
+            results = Ok(each);
         }
         match results {
             Ok(answers) => {

@@ -9,11 +9,13 @@
 //!
 //! Never a test: it measures, it asserts nothing about speed.
 
+#![allow(clippy::disallowed_methods)] // a benchmark reads the clock: that is what it is for
+
 mod alerts;
 mod commands;
 mod figures;
 #[path = "../it/harness/mod.rs"]
-#[allow(dead_code)]
+#[allow(unused_imports)] // the tests' harness says more words than a benchmark needs
 mod harness;
 mod http;
 mod overload;
