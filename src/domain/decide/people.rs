@@ -167,8 +167,9 @@ fn acknowledge(d: &mut Decider) -> Result<(), Refusal> {
         return Err(Refusal::AlreadyAcknowledged { id: d.incident.id, by, at });
     }
     d.emit(Event::Acknowledged);
-    d.notice(NoticeKind::Acknowledged);
+    let acknowledged_seq = d.incident.seq;
     d.cancel_pages(CancelReason::Acknowledged);
+    d.notice_about(NoticeKind::Acknowledged, acknowledged_seq);
     d.follow_pages();
     if !d.incident.groups.is_empty() && !d.incident.firing_alerts() {
         super::alerts::to_monitoring(d);
