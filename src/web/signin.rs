@@ -60,7 +60,9 @@ pub async fn invitations(State(state): State<WebState>, headers: HeaderMap, body
     let by = match auth::bearer(&headers, &state) {
         Some(Bearer::Local) => None,
         Some(Bearer::Named(_)) => {
-            return Err(may_not("A named API token cannot invite people. Run \"firebell invite NAME\" on the machine."));
+            return Err(may_not(
+                "A named API token cannot invite people. Run \"firebell invite NAME\" on the machine.",
+            ));
         }
         None if headers.contains_key(header::AUTHORIZATION) => {
             return Err(No::new(StatusCode::UNAUTHORIZED, "unauthorized", "That token is not one of this Firebell's."));

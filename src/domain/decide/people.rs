@@ -167,9 +167,8 @@ fn acknowledge(d: &mut Decider) -> Result<(), Refusal> {
         return Err(Refusal::AlreadyAcknowledged { id: d.incident.id, by, at });
     }
     d.emit(Event::Acknowledged);
-    let acknowledged_seq = d.incident.seq;
+    d.notice(NoticeKind::Acknowledged);
     d.cancel_pages(CancelReason::Acknowledged);
-    d.notice_about(NoticeKind::Acknowledged, acknowledged_seq);
     d.follow_pages();
     if !d.incident.groups.is_empty() && !d.incident.firing_alerts() {
         super::alerts::to_monitoring(d);
