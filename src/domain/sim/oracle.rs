@@ -164,7 +164,7 @@ impl Watch {
                 }
             }
             Event::IntentClaimed { no, .. } if self.queued.contains_key(no) => {
-                self.no_page_claimed_after_answer(*no)?;
+                self.no_page_after_answer(*no)?;
                 // Working time falls when a clock steps back; what was armed before waits that much longer.
                 self.attempt_at = self.attempt_at.max(working);
             }
@@ -173,19 +173,19 @@ impl Watch {
         Ok(())
     }
 
-    fn no_page_claimed_after_answer(&self, no: IntentNo) -> Result<(), String> {
+    fn no_page_after_answer(&self, no: IntentNo) -> Result<(), String> {
         let Some((queued, by_hand)) = self.queued.get(&no) else { return Ok(()) };
         match self.answered {
             Some(answered) if *queued < answered => {
-                return Err(format!("page #{no} of event {queued} is claimed after event {answered} answered it"));
+                return Err(format!("no_page_after_answer: #{no} of event {queued}, answered by event {answered}"));
             }
             _ => {}
         }
         if self.resting && !by_hand {
-            return Err(format!("page #{no} is claimed while the incident is snoozed or quiet"));
+            return Err(format!("no_page_after_answer: #{no} while the incident is snoozed or quiet"));
         }
         if !self.open {
-            return Err(format!("page #{no} is claimed after the end"));
+            return Err(format!("no_page_after_answer: #{no} after the end"));
         }
         Ok(())
     }
@@ -193,6 +193,15 @@ impl Watch {
     fn silent(&self) -> bool {
         self.answered.is_some() || self.resting || self.used_up || !self.open
     }
+}
+
+/// Whatever answers an incident takes back its waiting pages in the same decision, not when somebody would claim them.
+fn no_needless_page_waits(i: &Incident, w: &Watch) -> Result<(), String> {
+    let waiting = i.live.values().filter(|l| l.claim.is_none()).map(|l| l.intent.no);
+    waiting
+        .filter(|no| w.queued.contains_key(no))
+        .try_for_each(|no| w.no_page_after_answer(no))
+        .map_err(|why| format!("no_needless_page_waits: {why}"))
 }
 
 /// While open, unacknowledged and its policy not used up: exactly one timer. Else none that escalates.
@@ -324,6 +333,7 @@ impl World {
         if watch.shadow.as_ref() != Some(&s.incident) {
             return Err("replay_is_state: its events add up to something else".to_string());
         }
+        no_needless_page_waits(&s.incident, watch)?;
         one_timer(&s.incident)?;
         timers_are_stored(s)?;
         live_is_stored(s)?;

@@ -51,7 +51,7 @@ impl Plan {
             sources: rng.range(0, 2) as usize,
             replicas: rng.range(1, 3) as usize,
             begins_at: (rng.one(BEGINNINGS) - rng.range(0, 3_600)) * SECOND,
-            trouble_s: rng.one([600, 1_200, 1_800, 1_800, 3_600, 3_600]) * if rng.chance(15) { 12 } else { 1 },
+            trouble_s: rng.one([600, 600, 1_200, 1_800, 3_600]) * if rng.chance(15) { 12 } else { 1 },
             crash_pm: if kind { rng.one([0, 2, 10, 40]) } else { 0 },
             commit_fault_pm: rng.one([0, 0, 5, 50]),
             send_fault_pm: rng.one([0, 20, 200, 400]),

@@ -1,1 +1,0 @@
-//! Decisions one by one; the simulation covers their interleavings.
