@@ -6,11 +6,24 @@ use super::{none, planted};
 
 /// SQL that asks what time it is, in either dialect.
 const ASKS_THE_TIME: &[&str] = &[
-    "now()", "current_timestamp", "current_date", "current_time", "localtimestamp", "clock_timestamp", "statement_timestamp",
-    "datetime('now'", "date('now'", "strftime(", "unixepoch(", "julianday(", "random()", "gen_random_uuid",
+    "now()",
+    "current_timestamp",
+    "current_date",
+    "current_time",
+    "localtimestamp",
+    "clock_timestamp",
+    "statement_timestamp",
+    "datetime('now'",
+    "date('now'",
+    "strftime(",
+    "unixepoch(",
+    "julianday(",
+    "random()",
+    "gen_random_uuid",
 ];
 /// How statements begin. Whoever writes one outside the store is found by it.
-const SQL: &[&str] = &["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ", "ALTER TABLE ", "PRAGMA "];
+const SQL: &[&str] =
+    &["SELECT ", "INSERT INTO ", "UPDATE ", "DELETE FROM ", "CREATE TABLE ", "ALTER TABLE ", "PRAGMA "];
 
 fn asks_the_time(text: &str) -> Vec<&'static str> {
     let text = text.to_lowercase();
@@ -32,7 +45,8 @@ fn breaks_old_rows(sql: &str) -> Vec<String> {
     let statements = sql.split(';').map(|s| s.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|s| {
         let s = s.to_uppercase();
         let adds = s.starts_with("ALTER TABLE") && s.contains(" ADD ");
-        (adds && s.contains("NOT NULL") && !s.contains("DEFAULT")) || (s.starts_with("ALTER") && s.contains("SET NOT NULL"))
+        (adds && s.contains("NOT NULL") && !s.contains("DEFAULT"))
+            || (s.starts_with("ALTER") && s.contains("SET NOT NULL"))
     });
     statements.collect()
 }
@@ -45,7 +59,9 @@ fn migrations(dialect: &str) -> Vec<String> {
 #[test]
 fn sql_never_asks_what_time_it_is_or_draws_lots() {
     let strings = shipped().into_iter().filter(|s| s.path.starts_with("src/store/")).flat_map(|s| {
-        let asks = |at: usize, sql: &str| asks_the_time(sql).into_iter().map(|w| format!("{}: {w}", s.at(at))).collect::<Vec<_>>();
+        let asks = |at: usize, sql: &str| {
+            asks_the_time(sql).into_iter().map(|w| format!("{}: {w}", s.at(at))).collect::<Vec<_>>()
+        };
         s.strings.iter().flat_map(|(at, sql)| asks(*at, sql)).collect::<Vec<_>>()
     });
     let migrations = files().into_iter().filter(|p| p.starts_with("migrations/")).flat_map(|path| {
@@ -74,9 +90,13 @@ fn both_databases_have_the_same_migrations() {
 
 #[test]
 fn later_migrations_leave_old_rows_valid() {
-    let later = |dialect: &str| migrations(dialect).into_iter().skip(1).map(|name| format!("migrations/{dialect}/{name}")).collect::<Vec<_>>();
+    let later = |dialect: &str| {
+        migrations(dialect).into_iter().skip(1).map(|name| format!("migrations/{dialect}/{name}")).collect::<Vec<_>>()
+    };
     let wrong = [later("sqlite"), later("postgres")].concat();
-    let wrong = wrong.into_iter().flat_map(|path| breaks_old_rows(&text(&path)).into_iter().map(move |s| format!("{path}: {s}")));
+    let wrong = wrong
+        .into_iter()
+        .flat_map(|path| breaks_old_rows(&text(&path)).into_iter().map(move |s| format!("{path}: {s}")));
     none("Give the column a DEFAULT", wrong.collect());
     planted(1, breaks_old_rows("ALTER TABLE event\n  ADD COLUMN via TEXT NOT NULL; -- DEFAULT").len());
     planted(1, breaks_old_rows("ALTER TABLE event ALTER COLUMN via SET NOT NULL").len());
@@ -86,8 +106,27 @@ fn later_migrations_leave_old_rows_valid() {
 /// Bounds whose documentation does not say in its first sentence what is counted.
 fn without_a_unit(limits: &str) -> Vec<String> {
     const UNITS: &[&str] = &[
-        "bytes", "characters", "seconds", "times", "items", "people", "responders", "levels", "alerts", "groups", "intents",
-        "events", "incidents", "connections", "streams", "entries", "rows", "changes", "requests", "commands",
+        "bytes",
+        "characters",
+        "seconds",
+        "times",
+        "items",
+        "people",
+        "responders",
+        "levels",
+        "alerts",
+        "groups",
+        "intents",
+        "pages",
+        "events",
+        "incidents",
+        "connections",
+        "streams",
+        "entries",
+        "rows",
+        "changes",
+        "requests",
+        "commands",
     ];
     let mut wrong = Vec::new();
     let mut comment = String::new();
@@ -113,5 +152,8 @@ fn every_limit_says_its_unit() {
     let limits = text("src/domain/limits.rs");
     assert!(limits.matches("pub const ").count() > 20);
     none("Say first what is counted (bytes, seconds, people …), then why so many", without_a_unit(&limits));
-    planted(2, without_a_unit("pub const A_MAX: u8 = 1;\n/// As many as needed. Seconds.\npub const B_MAX: u8 = 1;\n").len());
+    planted(
+        2,
+        without_a_unit("pub const A_MAX: u8 = 1;\n/// As many as needed. Seconds.\npub const B_MAX: u8 = 1;\n").len(),
+    );
 }

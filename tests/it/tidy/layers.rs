@@ -37,9 +37,7 @@ fn named(source: &Source, map: &Map) -> Vec<(usize, String)> {
         let supers = path.iter().take_while(|p| **p == "super").count();
         let target: Vec<&str> = match path[0] {
             "crate" | "firebell" => path[1..].to_vec(),
-            "super" if supers <= module.len() => {
-                [&module[..module.len() - supers], &path[supers..]].concat()
-            }
+            "super" if supers <= module.len() => [&module[..module.len() - supers], &path[supers..]].concat(),
             "firebell_domain" => vec!["domain"],
             _ => continue,
         };
@@ -103,7 +101,9 @@ fn the_map_has_a_row_for_every_folder_and_file_of_src() {
 
 #[test]
 fn a_stranger_is_found_however_it_is_named() {
-    let map = map_of("| `src/app/` | x | |\n| `src/engine/` | x | `app` |\n| `src/engine/ports.rs` | x | |\n| `src/store/` | x | |\n");
+    let map = map_of(
+        "| `src/app/` | x | |\n| `src/engine/` | x | `app` |\n| `src/engine/ports.rs` | x | |\n| `src/store/` | x | |\n",
+    );
     let found = |path: &str, code: &str| strangers(&[Source::new(path, code)], &map).0.len();
     planted(1, found("src/app/a.rs", "use crate::store::Store;"));
     planted(1, found("src/app/deep/a.rs", "use super::super::super::{store, app};"));

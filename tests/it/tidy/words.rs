@@ -11,7 +11,15 @@ const LONGER: &[(&str, usize)] = &[];
 
 /// In pieces, so that this file does not hold what it looks for.
 fn unfinished() -> Vec<String> {
-    let pieces = [("TO", "DO"), ("FIX", "ME"), ("XX", "X"), ("to", "do!("), ("unimpl", "emented!("), ("#[ig", "nore"), ("should", "_panic")];
+    let pieces = [
+        ("TO", "DO"),
+        ("FIX", "ME"),
+        ("XX", "X"),
+        ("to", "do!("),
+        ("unimpl", "emented!("),
+        ("#[ig", "nore"),
+        ("should", "_panic"),
+    ];
     pieces.map(|(a, b)| format!("{a}{b}")).to_vec()
 }
 
@@ -22,7 +30,9 @@ fn package_hosts() -> Vec<String> {
 }
 
 fn machine_paths() -> Vec<String> {
-    [("/wo", "rk/"), ("/tmp/", "brief"), ("/tmp/", "wt-"), ("/ro", "ot/"), ("/home", "/")].map(|(a, b)| format!("{a}{b}")).to_vec()
+    [("/wo", "rk/"), ("/tmp/", "brief"), ("/tmp/", "wt-"), ("/ro", "ot/"), ("/home", "/")]
+        .map(|(a, b)| format!("{a}{b}"))
+        .to_vec()
 }
 
 fn holds(path: &str, text: &str, forbidden: &[String]) -> Vec<String> {
@@ -33,7 +43,8 @@ fn holds(path: &str, text: &str, forbidden: &[String]) -> Vec<String> {
             let found = forbidden.iter().filter(move |f| {
                 line.match_indices(f.as_str()).any(|(at, _)| {
                     // A whole word: a name that only contains one is not meant.
-                    !word(line[..at].chars().next_back()) && !(word(f.chars().last()) && word(line[at + f.len()..].chars().next()))
+                    !word(line[..at].chars().next_back())
+                        && !(word(f.chars().last()) && word(line[at + f.len()..].chars().next()))
                 })
             });
             found.map(move |f| format!("{path}:{}: {f}", n + 1)).collect::<Vec<_>>()
