@@ -1,3 +1,5 @@
+//! Every sentence of the bot over the scripted incidents, held to the goldens; and what no text may do to a message.
+
 use super::story::{self, Scene, Story};
 use super::*;
 use firebell_domain::intent::{Live, What};

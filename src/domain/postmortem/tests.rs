@@ -1,3 +1,5 @@
+//! The draft holds every fact of the log, survives whatever people wrote into it, and reads as Markdown should.
+
 use super::*;
 use crate::story;
 use crate::text::line_of_machine;

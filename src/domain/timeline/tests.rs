@@ -1,3 +1,5 @@
+//! Every event as a sentence, and what happens next, over the scripted incidents.
+
 use super::words::INDENT;
 use super::*;
 use crate::incident::Incident;
