@@ -3,3 +3,4 @@
 mod contract;
 mod harness;
 mod harness_selftest;
+mod recovery;
