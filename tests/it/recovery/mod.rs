@@ -3,12 +3,12 @@
 //! its pages, the database's own command line.
 #![allow(clippy::disallowed_methods, reason = "the tests stand outside the program: their time is real time")]
 
-//mod clock;
-//mod copies;
-//mod disk;
-//mod instances;
+mod clock;
+mod copies;
+mod disk;
+mod instances;
 mod kill;
-//mod postgres;
-//mod replicas;
-//mod start;
+mod postgres;
+mod replicas;
+mod start;
 mod world;
