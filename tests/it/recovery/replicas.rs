@@ -25,8 +25,7 @@ async fn two_replicas_serve_one_postgres_and_each_page_is_sent_once() {
     let world = World::start();
     let (mut one, mut other) = two(&world, &url).await;
     let commands = |serve: &Serve, name: &str| {
-        let (http, url, token, name) =
-            (crate::harness::http_client(), serve.url(), serve.token(), name.to_owned());
+        let (http, url, token, name) = (crate::harness::http_client(), serve.url(), serve.token(), name.to_owned());
         async move {
             let mut declared = Vec::new();
             for n in 0..25 {
@@ -59,10 +58,12 @@ async fn two_replicas_serve_one_postgres_and_each_page_is_sent_once() {
     for (n, incident) in all.iter().enumerate() {
         if n % 2 == 0 { one.acknowledge(incident).await } else { other.acknowledge(incident).await }
     }
-    world.webhook.wait_until("every page is told of its acknowledgement", |inbox| {
-        inbox.acted().filter(|d| d.body["kind"] == "page_acknowledged").count() == 100
-    })
-    .await;
+    world
+        .webhook
+        .wait_until("every page is told of its acknowledgement", |inbox| {
+            inbox.acted().filter(|d| d.body["kind"] == "page_acknowledged").count() == 100
+        })
+        .await;
     one.terminate().await;
     other.terminate().await;
     let mut arrivals: BTreeMap<String, usize> = BTreeMap::new();
@@ -100,7 +101,9 @@ async fn what_a_killed_replica_had_claimed_the_other_sends_when_the_lease_is_ove
 
     let taken = |incident: &str| {
         let incident = incident.to_owned();
-        move |d: &crate::harness::fake_webhook::Delivery| d.body["incident"] == incident.as_str() && d.body["kind"] == "page"
+        move |d: &crate::harness::fake_webhook::Delivery| {
+            d.body["incident"] == incident.as_str() && d.body["kind"] == "page"
+        }
     };
     for incident in &claimed[1..] {
         let is_it = taken(incident);

@@ -1,6 +1,8 @@
 //! Files that are not what they should be: one sentence that names the file and says what to do, status 2, no panic.
 
 use crate::harness::files::temp_dir;
+use crate::harness::port::free_port;
+use crate::harness::postgres::fresh_database;
 use crate::harness::serve::Serve;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -94,4 +96,21 @@ async fn a_folder_that_cannot_be_written_is_named() {
     let mut serve = Serve::configured(&config).through(&through);
     let said = refused(&mut serve).await;
     assert!(said.contains(&at) && said.contains("Read-only file system"), "{said}");
+}
+
+#[tokio::test]
+async fn a_postgres_that_is_not_there_is_named_without_its_password() {
+    let nobody = free_port();
+    let mut serve = Serve::configured(&format!("database_url = \"postgres://ana:hush@{}/bells\"\n", nobody.address()));
+    let said = refused(&mut serve).await;
+    let begins = format!("postgres://ana@{}/bells cannot be reached: ", nobody.address());
+    assert!(said.starts_with(&begins) && said.contains("refused"), "{said}");
+    assert!(said.ends_with("Start Postgres, or correct database_url.") && !said.contains("hush"), "{said}");
+
+    let url = fresh_database();
+    let serve = Serve::configured(&format!("database_url = {url:?}\n"));
+    let ran = serve.run(&["audit", "verify"]).await;
+    assert_eq!(ran.status, 2);
+    assert!(ran.stderr.contains("There is no Firebell in postgres://"), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("yet. \"firebell serve\" sets it up.\n"), "{}", ran.stderr);
 }

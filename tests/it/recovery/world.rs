@@ -53,16 +53,14 @@ levels = [{{ page = ["@bo"], delay = "{DELAY_S}s" }}, {{ page = ["@ana"], delay 
 
     /// How many pages about this incident the webhook has taken, repeats not counted.
     pub fn pages_of_ana(&self, incident: &str) -> usize {
-        self.webhook.see(|inbox| {
-            inbox.acted().filter(|d| d.body["kind"] == "page" && d.body["incident"] == incident).count()
-        })
+        self.webhook
+            .see(|inbox| inbox.acted().filter(|d| d.body["kind"] == "page" && d.body["incident"] == incident).count())
     }
 
     /// Waits until ana has been paged about this incident.
     pub async fn ana_is_paged(&self, incident: &str) {
-        let paged = |d: &crate::harness::fake_webhook::Delivery| {
-            d.body["kind"] == "page" && d.body["incident"] == incident
-        };
+        let paged =
+            |d: &crate::harness::fake_webhook::Delivery| d.body["kind"] == "page" && d.body["incident"] == incident;
         self.webhook.wait_until(&format!("ana is paged about {incident}"), |inbox| inbox.acted().any(paged)).await;
     }
 
@@ -73,8 +71,9 @@ levels = [{{ page = ["@bo"], delay = "{DELAY_S}s" }}, {{ page = ["@ana"], delay 
 
     pub async fn bo_is_paged(&self, incident: &str) {
         let what = format!("bo is paged about {incident}");
-        let paged =
-            |vendor: &crate::harness::fake_pagerduty::Vendor| vendor.acted("trigger").any(|r| is_about(r.dedup_key(), incident));
+        let paged = |vendor: &crate::harness::fake_pagerduty::Vendor| {
+            vendor.acted("trigger").any(|r| is_about(r.dedup_key(), incident))
+        };
         self.pagerduty.wait_until(&what, paged).await;
     }
 }
@@ -86,7 +85,12 @@ pub fn is_about(key: &str, incident: &str) -> bool {
 
 /// Asks a SQLite file by SQLite's own command line; never writes.
 pub fn sqlite(database: &Path, statement: &str) -> Vec<Value> {
-    let output = Command::new("sqlite3")
+    sqlite_by(Command::new("sqlite3"), database, statement)
+}
+
+/// The same by a command that ends in `sqlite3`, from where the file can be seen.
+pub fn sqlite_by(mut command: Command, database: &Path, statement: &str) -> Vec<Value> {
+    let output = command
         .args(["-json", "-readonly", "-cmd", ".timeout 10000"])
         .arg(database)
         .arg(statement)

@@ -108,7 +108,11 @@ impl Load {
     /// No new commands; returns once everything that was asked is answered.
     pub async fn finish(&mut self, bound: Duration) {
         self.stage.send_modify(|stage| stage.over = true);
-        let all = async { while let Some(ended) = self.clients.join_next().await { ended.expect("a client does not panic") } };
+        let all = async {
+            while let Some(ended) = self.clients.join_next().await {
+                ended.expect("a client does not panic")
+            }
+        };
         let ended = tokio::time::timeout(bound, all).await;
         assert!(ended.is_ok(), "not everything was answered within {bound:?}: {:?}", self.ledger().in_flight);
     }
@@ -128,7 +132,9 @@ impl Client {
     async fn work(mut self) {
         let mut count = 0;
         loop {
-            let Ok(stage) = self.stage.wait_for(|stage| stage.up || stage.over).await.map(|stage| *stage) else { return };
+            let Ok(stage) = self.stage.wait_for(|stage| stage.up || stage.over).await.map(|stage| *stage) else {
+                return;
+            };
             if stage.over {
                 return;
             }
@@ -239,7 +245,8 @@ impl Client {
         }
         book.repeats_compared += 1;
         if again.body != *first {
-            book.defects.push(format!("{} was answered\n  {first}\nand then {}\n  {}", asked.key, again.status, again.body));
+            book.defects
+                .push(format!("{} was answered\n  {first}\nand then {}\n  {}", asked.key, again.status, again.body));
         }
     }
 
@@ -247,7 +254,10 @@ impl Client {
         let (path, body) = match &asked.what {
             What::Declare { title, checkout } => {
                 let service = checkout.then_some("checkout");
-                ("/api/v1/incidents".to_owned(), json!({"severity": "P1", "title": title, "service": service, "as": "ana"}))
+                (
+                    "/api/v1/incidents".to_owned(),
+                    json!({"severity": "P1", "title": title, "service": service, "as": "ana"}),
+                )
             }
             What::Acknowledge { incident } => (format!("/api/v1/incidents/INC-{incident}/ack"), json!({"as": "ana"})),
             What::Note { incident, text } => {

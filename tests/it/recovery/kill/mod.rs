@@ -165,12 +165,21 @@ impl Campaign {
         self.deaths.push(Instant::now());
         let (log, pages) = self.audit(true).await;
         let count = |m: Moment| -> u64 { self.counted.iter().filter(|((_, n), _)| *n == m).map(|(_, n)| n).sum() };
-        println!("\n{:>26} {:>8} {:>14} {:>13} {:>12} {:>11} {:>6}", "", "kill -9", "before_commit", "after_commit", "before_send", "after_send", "all");
+        println!(
+            "\n{:>26} {:>8} {:>14} {:>13} {:>12} {:>11} {:>6}",
+            "", "kill -9", "before_commit", "after_commit", "before_send", "after_send", "all"
+        );
         for m in Moment::ALL {
             let of = |way: Way| self.counted.get(&(way, m)).copied().unwrap_or(0);
             println!(
                 "{:>26} {:>8} {:>14} {:>13} {:>12} {:>11} {:>6}",
-                m.name(), of(Way::Random), of(Way::BeforeCommit), of(Way::AfterCommit), of(Way::BeforeSend), of(Way::AfterSend), count(m)
+                m.name(),
+                of(Way::Random),
+                of(Way::BeforeCommit),
+                of(Way::AfterCommit),
+                of(Way::BeforeSend),
+                of(Way::AfterSend),
+                count(m)
             );
         }
         let ledger = self.load.ledger();
@@ -203,6 +212,7 @@ impl Campaign {
         let unfinished = "SELECT (SELECT COUNT(*) FROM timer) + \
              (SELECT COUNT(*) FROM outbox WHERE status IN ('queued', 'claimed')) AS n";
         let bound = Duration::from_secs(4 * DELAY_S + 20);
-        eventually("every policy has come to its end", bound, async || sqlite(&database, unfinished)[0]["n"] == 0).await;
+        eventually("every policy has come to its end", bound, async || sqlite(&database, unfinished)[0]["n"] == 0)
+            .await;
     }
 }

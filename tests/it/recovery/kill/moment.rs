@@ -108,9 +108,9 @@ pub fn left_behind(database: &Path, world: &World, ledger: &Ledger) -> Left {
 /// Every page that some receiver has got, by its key and its claim.
 fn arrived(world: &World) -> BTreeSet<(String, i64)> {
     let claim = |body: &serde_json::Value| body["claim_seq"].as_i64().unwrap_or_default();
-    let mut all: BTreeSet<(String, i64)> = world.webhook.see(|inbox| {
-        inbox.deliveries.iter().map(|d| (d.idempotency_key().to_owned(), claim(&d.body))).collect()
-    });
+    let mut all: BTreeSet<(String, i64)> = world
+        .webhook
+        .see(|inbox| inbox.deliveries.iter().map(|d| (d.idempotency_key().to_owned(), claim(&d.body))).collect());
     world.pagerduty.see(|vendor| {
         let triggers = vendor.requests.iter().filter(|r| r.action() == "trigger");
         all.extend(triggers.map(|r| (r.dedup_key().to_owned(), claim(&r.event["payload"]["custom_details"]))));

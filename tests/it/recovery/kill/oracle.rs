@@ -242,7 +242,8 @@ pub fn settled(log: &Log, world: &World, database: &Path, wrong: &mut Vec<String
         "SELECT 'firebell-' || install || '-INC-' || incident_id || '-' || intent_no AS key, channel \
          FROM outbox, organisation WHERE status = 'done' AND json_extract(intent, '$.what.what') = 'page'",
     );
-    let taken: BTreeSet<String> = world.webhook.see(|inbox| inbox.acted().map(|d| d.idempotency_key().to_owned()).collect());
+    let taken: BTreeSet<String> =
+        world.webhook.see(|inbox| inbox.acted().map(|d| d.idempotency_key().to_owned()).collect());
     let called: BTreeMap<String, Status> =
         world.pagerduty.see(|vendor| vendor.alerts.iter().map(|a| (a.dedup_key.clone(), a.status)).collect());
     for page in done {
