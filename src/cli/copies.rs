@@ -36,6 +36,7 @@ impl Backup {
         if !path.exists() {
             return Err(End::Sentence(format!("There is no database at {}.", path.display())));
         }
+        store::ours(&path).await.map_err(|e| End::Sentence(e.to_string()))?;
         let part = with_suffix(&self.file, ".part");
         let _ = std::fs::remove_file(&part);
         store::copy_to(&path, &part).await.map_err(|f| {

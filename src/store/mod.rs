@@ -15,7 +15,7 @@ mod sql;
 pub use batch::{Batch, Loaded, Written, event_row};
 pub use checkpoints::{Checkpoint, Head, RawEvent};
 pub use copies::{copy_to, inspect, settle};
-pub use open::{Lock, Mode, OpenError, lock, open, sqlite_path, without_password};
+pub use open::{Lock, Mode, OpenError, lock, open, ours, sqlite_path, without_password};
 pub use reads::{DueIntent, FailedIntent, IncidentRow, OutboxDepth};
 pub use rights::Right;
 

@@ -3,9 +3,9 @@
 
 use super::{Store, fault};
 use crate::fault::Fault;
-use sqlx::ConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -14,13 +14,38 @@ use std::time::Duration;
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
+/// How long a start waits for Postgres's first answer.
+const CONNECT: Duration = Duration::from_secs(10);
+
 /// Why a database was not opened, in words for the operator.
 #[derive(Debug)]
 pub enum OpenError {
-    BadUrl { url: String, why: String },
-    InUse { path: PathBuf },
-    Newer { have: i64, know: i64 },
-    Missing { path: PathBuf },
+    BadUrl {
+        url: String,
+        why: String,
+    },
+    InUse {
+        path: PathBuf,
+    },
+    Newer {
+        have: i64,
+        know: i64,
+    },
+    Missing {
+        path: PathBuf,
+    },
+    /// Another program's file, or none of a database at all.
+    NotOurs {
+        path: PathBuf,
+    },
+    Unreachable {
+        url: String,
+        why: String,
+    },
+    /// A Postgres database in which no Firebell has been started yet.
+    Empty {
+        url: String,
+    },
     Failed(Fault),
 }
 
@@ -41,6 +66,17 @@ impl std::fmt::Display for OpenError {
             ),
             OpenError::Missing { path } => {
                 write!(f, "There is no database at {}. \"firebell serve\" makes one.", path.display())
+            }
+            OpenError::NotOurs { path } => write!(
+                f,
+                "{} is not a Firebell database, or is damaged. Move it away to start anew, name another database_url, or put a backup back with \"firebell restore FILE --force\".",
+                path.display()
+            ),
+            OpenError::Unreachable { url, why } => {
+                write!(f, "{url} cannot be reached: {why}. Start Postgres, or correct database_url.")
+            }
+            OpenError::Empty { url } => {
+                write!(f, "There is no Firebell in {url} yet. \"firebell serve\" sets it up.")
             }
             OpenError::Failed(fault) => write!(f, "The database could not be opened: {}", fault.chain),
         }
@@ -78,6 +114,15 @@ pub async fn open(url: &str, mode: Mode) -> Result<(Store, Lock), OpenError> {
             .application_name("firebell")
             .log_statements(tracing::log::LevelFilter::Trace)
             .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(5));
+        // One connection by itself first: the pool would only say that it timed out.
+        let version = have_postgres(&options, &without_password(url)).await?;
+        match (mode, version) {
+            (Mode::Read, None) => return Err(OpenError::Empty { url: without_password(url) }),
+            (_, Some(have)) if have > newest(&POSTGRES) => {
+                return Err(OpenError::Newer { have, know: newest(&POSTGRES) });
+            }
+            _ => {}
+        }
         let pool = PgPoolOptions::new()
             .max_connections(8)
             .min_connections(1)
@@ -94,10 +139,10 @@ pub async fn open(url: &str, mode: Mode) -> Result<(Store, Lock), OpenError> {
         Mode::Read if !path.exists() => return Err(OpenError::Missing { path }),
         Mode::Read => Lock { _file: None },
     };
+    ours(&path).await?;
+    // What only reads sets no journal mode: that would be a write, and a copy that was just restored has another.
     let options = SqliteConnectOptions::new()
         .filename(&path)
-        .create_if_missing(mode == Mode::Serve)
-        .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
@@ -112,7 +157,8 @@ pub async fn open(url: &str, mode: Mode) -> Result<(Store, Lock), OpenError> {
             .idle_timeout(None)
             .max_lifetime(None)
             .acquire_timeout(Duration::from_millis(1_500))
-            .connect_with(options.clone())
+            .after_release(|c, _| Box::pin(usable(c)))
+            .connect_with(options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal))
             .await?;
         migrate(SQLITE.run(&write).await, &SQLITE)?;
         let read = readers(options).await?;
@@ -121,6 +167,71 @@ pub async fn open(url: &str, mode: Mode) -> Result<(Store, Lock), OpenError> {
     let read = readers(options).await?;
     newer(&read).await?;
     Ok((Store::Lite { write: read.clone(), read }, lock))
+}
+
+/// Refuses a file that is no database of ours, before anything is written to it. One that is not there, or is empty,
+/// may become ours.
+pub async fn ours(path: &Path) -> Result<(), OpenError> {
+    if std::fs::metadata(path).map_or(0, |m| m.len()) == 0 {
+        return Ok(());
+    }
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(Duration::from_secs(5));
+    const SQL: &str =
+        "SELECT COUNT(*), COUNT(*) FILTER (WHERE name = '_sqlx_migrations') FROM sqlite_master WHERE type = 'table'";
+    let looked = async {
+        let mut c = SqliteConnection::connect_with(&options).await?;
+        let tables: (i64, i64) = sqlx::query_as(SQL).fetch_one(&mut c).await?;
+        c.close().await?;
+        Ok::<(i64, i64), sqlx::Error>(tables)
+    };
+    match looked.await {
+        Ok((0, _) | (_, 1..)) => Ok(()),
+        Ok(_) => Err(OpenError::NotOurs { path: path.to_path_buf() }),
+        // A first start was killed in the middle of a write, which whoever may write takes back.
+        Err(e) if e.as_database_error().and_then(|d| d.code()).as_deref() == Some("776") => Ok(()),
+        Err(e) => Err(unreadable(path, e)),
+    }
+}
+
+/// Whether a connection is out of its transaction. On a full disk SQLite rolls back by itself, the driver's own ROLLBACK
+/// then fails, and the connection counts as being in a transaction for ever: it is closed, and a new one opened.
+async fn usable(c: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if c.is_in_transaction() {
+        c.ping().await?; // behind a rollback that waits for its turn
+    }
+    Ok(!c.is_in_transaction())
+}
+
+/// SQLite's NOTADB and CORRUPT mean the file, everything else the attempt.
+fn unreadable(path: &Path, e: sqlx::Error) -> OpenError {
+    let code = e.as_database_error().and_then(|d| d.code()).and_then(|c| c.parse::<i64>().ok());
+    match code.map(|c| c & 0xff) {
+        Some(26 | 11) => OpenError::NotOurs { path: path.to_path_buf() },
+        _ => e.into(),
+    }
+}
+
+/// The newest migration that a Postgres database has had; `None` where there was none.
+async fn have_postgres(options: &PgConnectOptions, url: &str) -> Result<Option<i64>, OpenError> {
+    const THERE: &str = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    const NEWEST: &str = "SELECT MAX(version) FROM _sqlx_migrations";
+    let looked = async {
+        let mut c = PgConnection::connect_with(options).await?;
+        let there: bool = sqlx::query_scalar(THERE).fetch_one(&mut c).await?;
+        let newest = match there {
+            true => sqlx::query_scalar(NEWEST).fetch_one(&mut c).await?,
+            false => None,
+        };
+        c.close().await?;
+        Ok::<Option<i64>, sqlx::Error>(newest)
+    };
+    let why = match tokio::time::timeout(CONNECT, looked).await {
+        Ok(Ok(newest)) => return Ok(newest),
+        Ok(Err(sqlx::Error::Database(e))) => e.message().to_string(),
+        Ok(Err(e)) => e.to_string(),
+        Err(_) => format!("no answer within {} s", CONNECT.as_secs()),
+    };
+    Err(OpenError::Unreachable { url: url.to_string(), why })
 }
 
 async fn readers(options: SqliteConnectOptions) -> Result<sqlx::SqlitePool, sqlx::Error> {

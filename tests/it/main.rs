@@ -3,4 +3,5 @@
 mod contract;
 mod harness;
 mod harness_selftest;
+mod recovery;
 mod tidy;

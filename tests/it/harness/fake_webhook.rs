@@ -108,6 +108,11 @@ impl FakeWebhook {
         format!("{}/pages", self.wire.url())
     }
 
+    /// How many connections are open: none once a killed sender's last request has been read to its end.
+    pub fn connections(&self) -> usize {
+        self.wire.connections()
+    }
+
     /// Goes down: connections are reset and new ones refused. What it knows stays.
     pub fn stop(&self) {
         self.wire.stop();

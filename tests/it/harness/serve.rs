@@ -6,7 +6,7 @@ use super::files::{TempDir, temp_dir};
 use super::port::{Port, free_port};
 use super::process::{Process, kept};
 use super::{Answer, BOUND, eventually, http_client};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,6 +18,8 @@ const FIREBELL: &str = env!("CARGO_BIN_EXE_firebell");
 pub struct Serve {
     process: Option<Process>,
     environment: Vec<(String, String)>,
+    /// What `serve` is started through: a program that sets the stage and then becomes what follows it.
+    through: Vec<String>,
     port: Port,
     http: reqwest::Client,
     folder: TempDir,
@@ -35,7 +37,7 @@ impl Serve {
         }
         text += config;
         fs::write(folder.join("firebell.toml"), text).expect("the test's folder can be written");
-        Serve { process: None, environment: Vec::new(), port, http: http_client(), folder }
+        Serve { process: None, environment: Vec::new(), through: Vec::new(), port, http: http_client(), folder }
     }
 
     /// `configured`, then started and ready.
@@ -60,6 +62,13 @@ impl Serve {
         self.environment.retain(|(known, _)| known != name);
     }
 
+    /// Starts every `serve` from here on through this command (a namespace of its own, a program that lies about the
+    /// time): it gets the real command line behind its own and has to `exec` it.
+    pub fn through(mut self, command: &[&str]) -> Serve {
+        self.through = command.iter().map(|&word| word.to_owned()).collect();
+        self
+    }
+
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -78,7 +87,23 @@ impl Serve {
     pub fn start_unready(&mut self) {
         assert!(self.process.is_none(), "this firebell is running");
         let log = self.folder.join("serve.log");
-        self.process = Some(Process::start("firebell serve", self.firebell("serve"), &log));
+        let plain = self.firebell("serve");
+        let command = match self.through.split_first() {
+            None => plain,
+            Some((program, arguments)) => {
+                let mut staged = Command::new(program);
+                staged.args(arguments).arg(plain.get_program()).args(plain.get_args());
+                staged.current_dir(self.folder.path());
+                for (name, value) in plain.get_envs() {
+                    match value {
+                        Some(value) => staged.env(name, value),
+                        None => staged.env_remove(name),
+                    };
+                }
+                staged
+            }
+        };
+        self.process = Some(Process::start("firebell serve", command, &log));
     }
 
     /// A command that runs a subcommand in the folder, with its configuration and nothing of the developer's own.
@@ -106,6 +131,24 @@ impl Serve {
             Answer::to(http.get(&address)).await.is_ok_and(|answer| answer.status == 200)
         })
         .await;
+    }
+
+    /// Waits until it is ready, or has ended instead: for starts that may be cut short. Says whether it is ready.
+    pub async fn ready_or_ended(&mut self) -> bool {
+        let address = format!("{}/ready", self.port.url());
+        let mut ready = false;
+        let http = self.http.clone();
+        eventually("firebell is ready or has ended", BOUND, async || {
+            ready = Answer::to(http.get(&address)).await.is_ok_and(|answer| answer.status == 200);
+            ready || self.has_ended()
+        })
+        .await;
+        ready
+    }
+
+    /// Whether the process has ended by itself. It still has to be taken away, by `kill9` or `ended`.
+    pub fn has_ended(&mut self) -> bool {
+        self.process.as_mut().expect("this firebell was started").ended().is_some()
     }
 
     /// The process id of the running `serve`.
@@ -199,6 +242,38 @@ impl Serve {
             request = request.bearer_auth(token);
         }
         Answer::to(request).await
+    }
+
+    /// One API command as ana, with the local token and, if given, an `Idempotency-Key`.
+    pub async fn command(&self, path: &str, key: Option<&str>, body: &Value) -> Answer {
+        let mut body = body.clone();
+        body["as"] = "ana".into();
+        let mut request = self.http.post(self.url() + path).bearer_auth(self.token()).json(&body);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        Answer::to(request).await.unwrap_or_else(|error| panic!("POST {path}: {error}"))
+    }
+
+    /// Declares an incident as ana and answers its id.
+    pub async fn declare(&self, title: &str) -> String {
+        let answer = self.command("/api/v1/incidents", None, &json!({"severity": "P1", "title": title})).await;
+        assert_eq!(answer.status, 201, "declaring {title:?}: {}", answer.body);
+        let id = answer.json()["incident"]["id"].as_str().map(str::to_owned);
+        id.unwrap_or_else(|| panic!("no id in {}", answer.body))
+    }
+
+    pub async fn acknowledge(&self, incident: &str) {
+        let answer = self.command(&format!("/api/v1/incidents/{incident}/ack"), None, &json!({})).await;
+        assert_eq!(answer.status, 200, "acknowledging {incident}: {}", answer.body);
+    }
+
+    /// `audit verify` and `audit rebuild` must both have nothing to say.
+    pub async fn assert_log_is_whole(&self) {
+        for check in ["verify", "rebuild"] {
+            let ran = self.run(&["audit", check]).await;
+            assert_eq!(ran.status, 0, "audit {check} says:\n{}{}", ran.stdout, ran.stderr);
+        }
     }
 }
 

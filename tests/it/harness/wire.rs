@@ -63,6 +63,11 @@ impl Wire {
         self.port.address()
     }
 
+    /// How many connections are open at this moment.
+    pub fn connections(&self) -> usize {
+        self.lines.lock().expect("not poisoned").iter().filter(|line| line.strong_count() > 0).count()
+    }
+
     /// Goes down as a killed server does: nobody listens any more, and every connection is reset.
     pub fn stop(&self) {
         let serving = self.serving.lock().expect("not poisoned").take();
