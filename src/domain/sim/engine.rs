@@ -84,9 +84,12 @@ impl World {
             }
         }
         for (_, id, timer) in due {
-            self.act(r, id, &Input::TimerDue(timer), &Actor::Engine);
-            if !self.replicas[r].up {
-                return;
+            // Another replica may have seen the same timer due.
+            for _ in 0..=usize::from(self.dice.chance(self.plan.stray_results_pm)) {
+                self.act(r, id, &Input::TimerDue(timer), &Actor::Engine);
+                if !self.replicas[r].up {
+                    return;
+                }
             }
         }
         for (id, no) in queued {

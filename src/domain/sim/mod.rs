@@ -15,6 +15,7 @@ mod store;
 mod tests;
 mod transcript;
 mod vendor;
+mod watch;
 
 use crate::decide::{Input, SendOutcome};
 use crate::directory::Directory;
@@ -92,7 +93,7 @@ struct World {
     hand_backs: u32,
     truths: Vec<Truth>,
     unreadable: Option<IncidentId>,
-    watches: BTreeMap<IncidentId, oracle::Watch>,
+    watches: BTreeMap<IncidentId, watch::Watch>,
     down_since: Option<i64>,
     lost_us: i64,
     /// Trouble is over: nothing fails, nobody talks nonsense.

@@ -1,5 +1,5 @@
-//! What must hold after every step, each rule a function with its name. A watch follows one incident from its
-//! events alone and shares no code with the decisions it judges.
+//! What must hold after every step, each rule a function with its name; promises with a span in them are
+//! kept by the watch of each incident.
 //!
 //! Time. `at` of an event is what its replica's clock said: clocks step and differ, so it need not grow along the
 //! log; `seq` is the order. Spans are therefore measured in *working time*: true time without the spans in which no
@@ -7,192 +7,52 @@
 
 use super::World;
 use super::store::Stored;
+use super::watch::Watch;
 use crate::directory::Directory;
 use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause};
 use crate::id::IncidentId;
 use crate::incident::Incident;
-use crate::intent::{IntentNo, PageReason, Told, What};
+use crate::intent::{IntentNo, Told, What};
 use crate::limits;
 use crate::outbox::{OutboxStatus, rows};
 use crate::time::SECOND;
 use crate::timer::{Timer, TimerKind, timers};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// Seconds of working time that ticks, crashes, retries and skewed clocks may add to any promise.
-const SLACK_S: i64 = 240;
+pub const SLACK_S: i64 = 240;
 
-pub struct Watch {
-    shadow: Option<Incident>,
-    /// Event that queued each page, and whether somebody asked for it by hand.
-    queued: BTreeMap<IntentNo, (i64, bool)>,
-    /// Event since which no earlier page may be claimed, until it lapses.
-    answered: Option<i64>,
-    resting: bool,
-    used_up: bool,
-    open: bool,
-    /// True time at which people ended it; `None` while open or when it ended by itself.
-    pub ended_by_people: Option<i64>,
-    /// Working time of the last page attempt, or since when one is owed.
-    attempt_at: i64,
-    /// Working and true time since when nobody has been reached.
-    unreached: Option<(i64, i64)>,
-    /// Whether a vendor has received a page since the policy began from its first level.
-    reached: bool,
-    /// Working time by which the last level must have been reached.
-    last_level_by: Option<i64>,
+/// What a timer does happens because that timer was armed, and not before its time, however often it is said to be due.
+pub fn nothing_before_its_time(before: &Incident, e: &IncidentEvent) -> Result<(), String> {
+    let armed = match &e.body {
+        Event::Escalated { reason: EscalateReason::NotAcknowledged, .. } | Event::PolicyUsedUp => {
+            before.escalation.next_at
+        }
+        Event::Resolved { cause: ResolveCause::Quiet, .. } => before.quiet_resolves_at,
+        Event::SnoozeEnded => before.snoozed_until,
+        _ => return Ok(()),
+    };
+    match armed {
+        Some(due_at) if due_at <= e.at => Ok(()),
+        _ => Err(format!("nothing_before_its_time: {} at {}, due {armed:?}", e.body.kind(), e.at)),
+    }
 }
 
-impl Watch {
-    pub fn new(working: i64) -> Watch {
-        Watch {
-            shadow: None,
-            queued: BTreeMap::new(),
-            answered: None,
-            resting: false,
-            used_up: false,
-            open: true,
-            ended_by_people: None,
-            attempt_at: working,
-            unreached: None,
-            reached: false,
-            last_level_by: None,
+/// A page that was given up while somebody needed it goes through the person's next contact method, in the same
+/// decision.
+fn failed_pages_go_on(i: &Incident, w: &Watch, d: &Directory) -> Result<(), String> {
+    for failed in &w.failed {
+        let Some(person) = &failed.person else { continue };
+        let Some((method, channel)) = d.contact_method(person, failed.method + 1) else { continue };
+        let goes_on = i.live.values().any(|l| match &l.intent.what {
+            What::Page(p) => p.person.as_ref() == Some(person) && l.intent.channel == *channel,
+            _ => false,
+        });
+        if !goes_on {
+            return Err(format!("failed_pages_go_on: {person} is not paged through method {method}, {channel}"));
         }
     }
-
-    pub fn page_arrived(&mut self) {
-        self.unreached = None;
-        self.reached = true;
-    }
-
-    /// Who can be reached has changed: what was promised counts from now.
-    pub fn configuration_changed(&mut self, working: i64) {
-        self.attempt_at = self.attempt_at.max(working);
-        if let Some((since, _)) = &mut self.unreached {
-            *since = (*since).max(working);
-        }
-    }
-
-    /// Somebody must be found from now on.
-    fn owed(&mut self, now: i64, working: i64) {
-        self.attempt_at = working;
-        self.unreached = Some((working, now));
-        (self.answered, self.resting, self.used_up) = (None, false, false);
-    }
-
-    fn begins(&mut self, incident: &Incident, working: i64) {
-        self.reached = false;
-        let steps = incident.policy.as_ref().map_or(&[][..], |p| &p.steps);
-        let delays: i64 = steps.iter().map(|s| s.delay_s).sum();
-        let slack_s = SLACK_S + 10 * steps.len() as i64;
-        self.last_level_by = (!steps.is_empty()).then_some(working + (delays + slack_s) * SECOND);
-    }
-
-    fn rests(&mut self) {
-        self.last_level_by = None;
-        self.unreached = None;
-    }
-
-    fn event(&mut self, e: &IncidentEvent, now: i64, working: i64) -> Result<(), String> {
-        match &mut self.shadow {
-            None => self.shadow = Some(Incident::begin(e).map_err(|i| i.to_string())?),
-            Some(i) => i.apply(e).map_err(|i| i.to_string())?,
-        }
-        let Some(incident) = self.shadow.take() else { return Ok(()) };
-        let judged = self.follow(&incident, e, now, working);
-        self.shadow = Some(incident);
-        judged
-    }
-
-    fn follow(&mut self, incident: &Incident, e: &IncidentEvent, now: i64, working: i64) -> Result<(), String> {
-        let last_step = incident.policy.as_ref().map_or(0, |p| p.steps.len()).saturating_sub(1);
-        match &e.body {
-            Event::Declared { .. } | Event::Unacknowledged { .. } => self.owed(now, working),
-            Event::Reopened { .. } => {
-                self.owed(now, working);
-                (self.open, self.ended_by_people) = (true, None);
-            }
-            Event::Acknowledged => {
-                self.answered = Some(e.seq);
-                self.resting = false;
-                self.rests();
-            }
-            Event::Resolved { .. } | Event::Cancelled { .. } | Event::MergedInto { .. } => {
-                self.answered = Some(e.seq);
-                (self.open, self.resting) = (false, false);
-                let quiet = matches!(e.body, Event::Resolved { cause: ResolveCause::Quiet, .. });
-                self.ended_by_people = (!quiet).then_some(now);
-                self.rests();
-            }
-            Event::Snoozed { .. } | Event::AlertsCleared { .. } => {
-                self.resting = true;
-                self.rests();
-            }
-            Event::Escalated { step, pass: _, reason, next_at: Some(_), .. } => {
-                if self.resting || self.used_up {
-                    self.owed(now, working);
-                }
-                match reason {
-                    EscalateReason::Declared | EscalateReason::Resumed => self.begins(incident, working),
-                    EscalateReason::ByHand => self.last_level_by = None,
-                    _ => {}
-                }
-                if *step == last_step {
-                    self.last_level_by = None;
-                }
-            }
-            Event::StepSkipped { step, .. } if *step == last_step => self.last_level_by = None,
-            Event::NobodyReached { next_at: Some(_), .. } => {
-                if self.resting || self.used_up {
-                    self.owed(now, working);
-                }
-                self.last_level_by = None;
-            }
-            Event::PolicyUsedUp => {
-                if !self.reached {
-                    return Err("policy_used_up_only_when_reached: nobody has been reached yet".to_string());
-                }
-                self.used_up = true;
-                self.rests();
-            }
-            Event::IntentsQueued { intents } => {
-                for i in intents {
-                    if let What::Page(p) = &i.what {
-                        // Of an acknowledged incident nothing is paged but by hand, even if it reaches nobody.
-                        let by_hand = p.reason == PageReason::ByHand || self.answered.is_some();
-                        self.queued.insert(i.no, (e.seq, by_hand));
-                    }
-                }
-            }
-            Event::IntentClaimed { no, .. } if self.queued.contains_key(no) => {
-                self.no_page_after_answer(*no)?;
-                // Working time falls when a clock steps back; what was armed before waits that much longer.
-                self.attempt_at = self.attempt_at.max(working);
-            }
-            _ => {}
-        }
-        Ok(())
-    }
-
-    fn no_page_after_answer(&self, no: IntentNo) -> Result<(), String> {
-        let Some((queued, by_hand)) = self.queued.get(&no) else { return Ok(()) };
-        match self.answered {
-            Some(answered) if *queued < answered => {
-                return Err(format!("no_page_after_answer: #{no} of event {queued}, answered by event {answered}"));
-            }
-            _ => {}
-        }
-        if self.resting && !by_hand {
-            return Err(format!("no_page_after_answer: #{no} while the incident is snoozed or quiet"));
-        }
-        if !self.open {
-            return Err(format!("no_page_after_answer: #{no} after the end"));
-        }
-        Ok(())
-    }
-
-    fn silent(&self) -> bool {
-        self.answered.is_some() || self.resting || self.used_up || !self.open
-    }
+    Ok(())
 }
 
 /// Whatever answers an incident takes back its waiting pages in the same decision, not when somebody would claim them.
@@ -209,6 +69,9 @@ fn one_timer(i: &Incident) -> Result<(), String> {
     let all: Vec<Timer> = timers(i).collect();
     let escalates = all.iter().filter(|t| t.kind == TimerKind::Escalate).count();
     let quiet = all.iter().filter(|t| t.kind == TimerKind::QuietResolve).count();
+    if quiet > 0 && i.firing_alerts() {
+        return Err("one_timer: it is about to end for quiet while alerts fire".to_string());
+    }
     let right = match (i.status.open(), i.acknowledged.is_some(), i.escalation.used_up) {
         (false, _, _) => all.is_empty(),
         (true, true, _) => escalates == 0 && quiet == 0,
@@ -322,6 +185,7 @@ impl World {
         if bad.is_none() {
             bad = self.judge(id, &watch).err();
         }
+        watch.failed.clear();
         self.watches.insert(id, watch);
         if let Some(why) = bad {
             self.fail(format!("{id}: {why}"));
@@ -334,6 +198,7 @@ impl World {
             return Err("replay_is_state: its events add up to something else".to_string());
         }
         no_needless_page_waits(&s.incident, watch)?;
+        failed_pages_go_on(&s.incident, watch, &self.directory)?;
         one_timer(&s.incident)?;
         timers_are_stored(s)?;
         live_is_stored(s)?;

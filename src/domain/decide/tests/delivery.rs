@@ -128,7 +128,8 @@ fn a_page_that_may_have_arrived_is_followed_also_after_it_was_given_up() {
     for _ in 0..limits::PAGE_ATTEMPTS_MAX {
         case.now = case.now.max(case.incident.live[&2].due_at);
         let seq = case.claim(2);
-        case.deliver(2, seq, retry(true)).expect("decided");
+        let last = case.incident.live[&2].attempt == limits::PAGE_ATTEMPTS_MAX;
+        case.deliver(2, seq, retry(last)).expect("decided");
     }
     assert_eq!(case.status_of(2), OutboxStatus::Failed);
     case.says(Input::Acknowledge);

@@ -267,3 +267,21 @@ fn a_person_who_is_gone_is_passed_over_and_said_to_be_unknown() {
     assert_eq!(people, &[PersonId::from("cy")]);
     assert_eq!((unreachable[0].target.as_str(), unreachable[0].why), ("@bo", UnreachableReason::Unknown));
 }
+
+#[test]
+fn a_page_of_an_earlier_level_that_fails_late_moves_no_level() {
+    let mut case = with_policy(&[(&["bo"], 30), (&["cy"], 3_600), (&["ana"], 300)], Some(0));
+    case.fire();
+    let events = case.exhausted(2);
+    assert_eq!(kinds(&events), ["intent_failed"], "its time had been given to the next level already");
+    assert_eq!(case.incident.escalation.step, Some(1));
+}
+
+#[test]
+fn a_page_under_way_when_it_is_handed_back_does_not_stand_in_for_the_new_one() {
+    let mut case = Case::new();
+    case.claim(2);
+    case.says(Input::Acknowledge);
+    case.says(Input::Unacknowledge { reason: String::new() });
+    assert_eq!(case.paged(), ["ana/pager", "ana/pager"], "the first may have rung before it was acknowledged");
+}

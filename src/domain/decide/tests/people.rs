@@ -186,11 +186,14 @@ fn a_page_by_hand_neither_counts_for_a_level_nor_holds_it() {
 #[test]
 fn reopening_begins_the_policy_and_needs_a_reason() {
     let mut case = Case::new();
+    case.says(Input::Acknowledge);
     case.says(resolve());
     assert_eq!(case.say(Input::Reopen { reason: "  ".into() }), Err(Refusal::Empty { what: "reason" }));
     case.wait(86_400);
     case.says(Input::Reopen { reason: "it came back".into() });
     assert_eq!((case.incident.status, case.incident.ended_at), (IncidentStatus::Investigating, None));
+    assert_eq!(case.incident.acknowledged, None, "who had it then need not have it now");
+    assert_eq!(case.timer().map(|t| t.kind), Some(TimerKind::Escalate));
     assert_eq!(case.paged(), ["ana/pager"]);
 }
 
