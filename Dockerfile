@@ -30,7 +30,7 @@ STOPSIGNAL SIGTERM
 
 # Alive, not ready: restarting does not bring a database back. Debian's bash speaks TCP, so nothing else is installed.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 CMD ["bash", "-c", \
-    "exec 3<>/dev/tcp/127.0.0.1/7911 && printf 'GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && grep -q '\"alive\"' <&3"]
+    "exec 3<>/dev/tcp/127.0.0.1/${FIREBELL_LISTEN##*:} && printf 'GET /health HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && grep -q '\"alive\"' <&3"]
 
 ENTRYPOINT ["firebell"]
 CMD ["serve"]

@@ -59,7 +59,6 @@ use words::Words;
 /// A row of the table: what a command says about itself, whether its arguments can be read, and what it does.
 pub struct Command {
     pub spec: &'static Spec,
-    #[cfg_attr(not(test), expect(dead_code, reason = "only the tests read arguments without running anything"))]
     check: fn(&str, &Ground) -> Result<(), Refusal>,
     run: for<'a> fn(&'a Call<'a>) -> Ran<'a>,
 }
@@ -186,6 +185,12 @@ pub async fn say(app: &App, speaker: &Speaker, room: Option<IncidentId>, text: &
         ground.incident = Some(access::one(app, speaker, id).await?);
     }
     (command.run)(&Call { app, ground, rest: line.rest }).await
+}
+
+/// Reads a line and its arguments without doing anything: which command it is, or why it is none.
+pub fn read(text: &str, ground: &Ground) -> Result<Option<&'static Spec>, Refusal> {
+    let (Some(command), line) = route(text)? else { return Ok(None) };
+    (command.check)(&line.rest, ground).map(|()| Some(command.spec))
 }
 
 /// The table for whoever completes what is being typed.

@@ -79,7 +79,9 @@ fn deliver(reading: &Reading) {
             // The same again, as Alertmanager repeats itself: no news, or news that is legal.
             if let Route::Existing = alert::route(Some(&incident), delivery, &DIRECTORY.settings, LATER) {
                 let again = Input::Alerts(delivery.clone());
-                if let Err(decide::No::Illegal(illegal)) = decide::decide(&incident, &again, &actor(), &DIRECTORY, LATER) {
+                if let Err(decide::No::Illegal(illegal)) =
+                    decide::decide(&incident, &again, &actor(), &DIRECTORY, LATER)
+                {
                     panic!("illegal: {illegal}");
                 }
             }

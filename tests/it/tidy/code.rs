@@ -193,15 +193,31 @@ fn the_engine_and_the_use_cases_name_no_vendor() {
     planted(2, vendors(&Source::new("src/engine/x.rs", "if channel == \"PagerDuty\" { slack() } // Discord")).len());
 }
 
+/// Where tests may wait for a time to pass, how often, and why. Figures only get smaller.
+const SLEEPS: &[(&str, usize, &str)] = &[
+    ("tests/it/harness/mod.rs", 2, "eventually: bounded, and looks again and again"),
+    ("tests/it/harness/process.rs", 1, "the same for the end of a process"),
+    ("tests/it/harness/faults.rs", 1, "a stand-in that is slow on purpose"),
+    ("tests/it/recovery/instances.rs", 1, "the moment of a kill is what is tried"),
+    ("tests/it/recovery/kill/mod.rs", 1, "the moment of a kill is what is tried"),
+    ("tests/it/recovery/kill/load.rs", 2, "people think between two commands"),
+];
+
+fn sleeps(source: &Source) -> Vec<String> {
+    let found = [source.finds("sleep("), source.finds("sleep_until(")].concat();
+    let may = SLEEPS.iter().find(|(path, ..)| *path == source.path).map_or(0, |(_, n, _)| *n);
+    let places: Vec<String> = found.into_iter().map(|at| source.at(at)).collect();
+    if places.len() > may { places } else { Vec::new() }
+}
+
 #[test]
 fn tests_wait_for_things_and_not_for_time() {
-    // Bounded waits that look again and again, and a stand-in that is slow on purpose.
-    let may = ["tests/it/harness/mod.rs", "tests/it/harness/process.rs", "tests/it/harness/faults.rs"];
-    let sleeps = |s: &Source| {
-        let found = [s.finds("sleep("), s.finds("sleep_until(")].concat();
-        found.into_iter().map(|at| s.at(at)).collect::<Vec<_>>()
-    };
-    let tests = rust().into_iter().filter(|s| s.path.starts_with("tests/it/") && !may.contains(&s.path.as_str()));
-    none("Wait with harness::eventually", tests.flat_map(|s| sleeps(&s)).collect());
+    let tests: Vec<Source> = rust().into_iter().filter(|s| s.path.starts_with("tests/it/")).collect();
+    none("Wait with harness::eventually", tests.iter().flat_map(sleeps).collect());
+    for (path, n, _) in SLEEPS {
+        let there = tests.iter().find(|s| s.path == *path).map_or(0, |s| s.finds("sleep(").len());
+        assert_eq!(there, *n, "{path} sleeps {there} times now: correct its row");
+    }
     planted(1, sleeps(&Source::new("tests/it/x.rs", "tokio::time::sleep(a).await")).len());
+    planted(2, sleeps(&Source::new("tests/it/harness/faults.rs", "sleep(a); sleep(b)")).len());
 }
