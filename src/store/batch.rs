@@ -2,7 +2,7 @@
 //! Locks are always taken in the same order (alert groups, then incidents, each sorted), so that replicas on one
 //! Postgres never wait for each other in a circle.
 
-use super::sql::{chunks, values};
+use super::sql::chunks;
 use super::{Store, Tx, fault, on_tx};
 use crate::fault::{Fault, FaultKind};
 use firebell_domain::chain::Hash;
@@ -73,7 +73,7 @@ impl Batch {
         let mut found = BTreeMap::new();
         for chunk in chunks(&keys) {
             let pg = matches!(self.tx, Tx::Pg(_));
-            let list = values(chunk.len(), 2);
+            let list = self.tx.values(chunk.len(), 2);
             if pg {
                 let sql = format!(
                     "INSERT INTO alert_group (source, group_key, incident_id) SELECT v.s, v.g, 0 FROM (VALUES {list}) AS v (s, g) ON CONFLICT DO NOTHING"
@@ -114,7 +114,7 @@ impl Batch {
         let mut found = HashMap::with_capacity(ids.len());
         for chunk in chunks(&ids) {
             let lock = if matches!(self.tx, Tx::Pg(_)) { " ORDER BY incident_id FOR UPDATE" } else { "" };
-            let list: String = values(1, chunk.len());
+            let list: String = self.tx.values(1, chunk.len());
             let sql = format!("SELECT incident_id, head_hash, state FROM incident WHERE incident_id IN {list}{lock}");
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
@@ -138,7 +138,7 @@ impl Batch {
         let keys: Vec<&String> = keys.iter().collect();
         let mut found = HashMap::new();
         for chunk in chunks(&keys) {
-            let list = values(1, chunk.len());
+            let list = self.tx.values(1, chunk.len());
             let sql = format!("SELECT key, answer FROM idempotency WHERE key IN {list}");
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
@@ -198,7 +198,7 @@ impl Batch {
         for chunk in chunks(&groups) {
             let sql = format!(
                 "INSERT INTO alert_group (source, group_key, incident_id) VALUES {} ON CONFLICT (source, group_key) DO UPDATE SET incident_id = excluded.incident_id",
-                values(chunk.len(), 3)
+                self.tx.values(chunk.len(), 3)
             );
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
@@ -209,7 +209,7 @@ impl Batch {
             })?;
         }
         for chunk in chunks(&w.answers) {
-            let sql = format!("INSERT INTO idempotency (key, at, answer) VALUES {}", values(chunk.len(), 3));
+            let sql = format!("INSERT INTO idempotency (key, at, answer) VALUES {}", self.tx.values(chunk.len(), 3));
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
                 for (key, at, answer) in chunk {
@@ -225,7 +225,7 @@ impl Batch {
         for chunk in chunks(events) {
             let sql = format!(
                 "INSERT INTO event (incident_id, seq, at, kind, actor, body, hash) VALUES {}",
-                values(chunk.len(), 7)
+                self.tx.values(chunk.len(), 7)
             );
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
@@ -254,7 +254,7 @@ impl Batch {
             let sql = format!(
                 "INSERT INTO incident (incident_id, title, severity, severity_rank, service, private, status, is_open, lead, acknowledged_by, acknowledged_at, declared_at, ended_at, updated_at, head_seq, head_hash, checkpointed_seq, state) VALUES {} \
                  ON CONFLICT (incident_id) DO UPDATE SET title = excluded.title, severity = excluded.severity, severity_rank = excluded.severity_rank, service = excluded.service, status = excluded.status, is_open = excluded.is_open, lead = excluded.lead, acknowledged_by = excluded.acknowledged_by, acknowledged_at = excluded.acknowledged_at, ended_at = excluded.ended_at, updated_at = excluded.updated_at, head_seq = excluded.head_seq, head_hash = excluded.head_hash, state = excluded.state",
-                values(chunk.len(), 18)
+                self.tx.values(chunk.len(), 18)
             );
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
@@ -288,7 +288,8 @@ impl Batch {
 
     async fn write_timers(&mut self, w: &Written) -> Result<(), Fault> {
         for chunk in chunks(&w.timers_gone) {
-            let sql = format!("DELETE FROM timer WHERE (incident_id, kind) IN (VALUES {})", values(chunk.len(), 2));
+            let sql =
+                format!("DELETE FROM timer WHERE (incident_id, kind) IN (VALUES {})", self.tx.values(chunk.len(), 2));
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
                 for (id, kind) in chunk {
@@ -300,7 +301,7 @@ impl Batch {
         for chunk in chunks(&w.timers_set) {
             let sql = format!(
                 "INSERT INTO timer (incident_id, kind, due_at) VALUES {} ON CONFLICT (incident_id, kind) DO UPDATE SET due_at = excluded.due_at",
-                values(chunk.len(), 3)
+                self.tx.values(chunk.len(), 3)
             );
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
@@ -322,7 +323,7 @@ impl Batch {
             let sql = format!(
                 "INSERT INTO outbox (incident_id, intent_no, lane, channel, status, queued_at, due_at, attempt, worker, lease_until, claim_seq, maybe_sent, why, receipt, intent, updated_at) VALUES {} \
                  ON CONFLICT (incident_id, intent_no) DO UPDATE SET status = excluded.status, due_at = excluded.due_at, attempt = excluded.attempt, worker = excluded.worker, lease_until = excluded.lease_until, claim_seq = excluded.claim_seq, maybe_sent = excluded.maybe_sent, why = excluded.why, receipt = excluded.receipt, updated_at = excluded.updated_at",
-                values(chunk.len(), 16)
+                self.tx.values(chunk.len(), 16)
             );
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));

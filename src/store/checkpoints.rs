@@ -1,7 +1,7 @@
 //! Checkpoints over the heads of all incidents, reading the log for verification, and rebuilding what the log implies.
 
 use super::batch::to_hash;
-use super::sql::{chunks, values};
+use super::sql::chunks;
 use super::{Store, Tx, fault, on_read, on_tx};
 use crate::fault::Fault;
 use firebell_domain::chain::Hash;
@@ -80,7 +80,7 @@ impl Store {
             // The head that was read, not the row's present one: on Postgres it is locked, on SQLite we alone write.
             let sql = format!(
                 "UPDATE incident SET checkpointed_seq = head_seq WHERE incident_id IN {}",
-                values(1, chunk.len())
+                tx.values(1, chunk.len())
             );
             on_tx!(&mut tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
