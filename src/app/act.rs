@@ -30,8 +30,8 @@ pub struct Act {
 
 pub struct Once {
     pub key: String,
-    /// Makes the answer that is kept; called inside the transaction.
-    pub answer: Box<dyn FnOnce(&Changed) -> String + Send + Sync>,
+    /// Makes the answer that is kept; called inside the transaction, and again if that comes to nothing.
+    pub answer: Box<dyn Fn(&Changed) -> String + Send + Sync>,
 }
 
 /// What it is done to.

@@ -71,17 +71,15 @@ impl Writer {
         let directory = inner.directory();
         drop(inner);
         let (acts, replies): (Vec<Act>, Vec<_>) = jobs.into_iter().map(|j| (j.act, j.reply)).unzip();
-        // `once` answers can be made only once; a batch that is tried again one by one keeps them.
-        let mut acts: Vec<Act> = acts;
-        let mut results = self.try_commit(&mut acts, &directory).await;
+        let mut results = self.try_commit(&acts, &directory).await;
         if let Err(fault) = &results
             && acts.len() > 1
             && matches!(fault.kind, FaultKind::Bug | FaultKind::Damaged)
         {
             // One of them is poison: alone, it harms only itself.
             let mut each = Vec::with_capacity(acts.len());
-            for act in &mut acts {
-                let alone = self.try_commit(std::slice::from_mut(act), &directory).await;
+            for act in &acts {
+                let alone = self.try_commit(std::slice::from_ref(act), &directory).await;
                 each.push(match alone {
                     Ok(mut answers) => answers.pop().unwrap_or(Err(Fault::bug("no answer").into())),
                     Err(f) => Err(f.logged().into()),
@@ -104,23 +102,19 @@ impl Writer {
         }
     }
 
-    async fn try_commit(&self, acts: &mut [Act], directory: &Directory) -> Result<Vec<Result<Acted, ActError>>, Fault> {
+    async fn try_commit(&self, acts: &[Act], directory: &Directory) -> Result<Vec<Result<Acted, ActError>>, Fault> {
         match tokio::time::timeout(TRANSACTION_MAX, self.transaction(acts, directory)).await {
             Ok(done) => done,
             Err(_) => Err(Fault::new(FaultKind::Unknown, "the database did not answer within 15 s")),
         }
     }
 
-    async fn transaction(
-        &self,
-        acts: &mut [Act],
-        directory: &Directory,
-    ) -> Result<Vec<Result<Acted, ActError>>, Fault> {
+    async fn transaction(&self, acts: &[Act], directory: &Directory) -> Result<Vec<Result<Acted, ActError>>, Fault> {
         let mut batch = self.store.batch().await?;
         let now = self.clock.now();
         let mut work = Work::load(&mut batch, acts, directory, now).await?;
         let mut answers = Vec::with_capacity(acts.len());
-        for act in acts.iter_mut() {
+        for act in acts {
             answers.push(work.decide(act));
         }
         let moved = work.finish();
@@ -212,15 +206,15 @@ impl Work {
         })
     }
 
-    fn decide(&mut self, act: &mut Act) -> Result<Acted, ActError> {
+    fn decide(&mut self, act: &Act) -> Result<Acted, ActError> {
         if let Some(answer) = act.once.as_ref().and_then(|o| self.answers.get(&o.key)) {
             return Ok(Acted::Again(answer.clone()));
         }
         let acted = self.decide_anew(&act.on, &act.actor)?;
-        if let (Acted::Changed(changed), Some(once)) = (&acted, act.once.take()) {
+        if let (Acted::Changed(changed), Some(once)) = (&acted, &act.once) {
             let answer = (once.answer)(changed);
             self.answers.insert(once.key.clone(), answer.clone());
-            self.written.answers.push((once.key, self.now, answer));
+            self.written.answers.push((once.key.clone(), self.now, answer));
         }
         Ok(acted)
     }

@@ -78,7 +78,7 @@ pub async fn act(
     let url = state.app().public_url().to_string();
     let once = key.clone().map(|k| {
         let answer = move |changed: &Changed| {
-            Kept { of: k.body, status: status.as_u16(), body: Some(body(changed, &url)) }.text()
+            Kept { of: k.body.clone(), status: status.as_u16(), body: Some(body(changed, &url)) }.text()
         };
         Once { key: k.name, answer: Box::new(answer) }
     });

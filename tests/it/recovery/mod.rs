@@ -8,6 +8,7 @@ mod copies;
 mod disk;
 mod instances;
 mod kill;
+mod poison;
 mod postgres;
 mod replicas;
 mod start;

@@ -69,7 +69,7 @@ async fn a_token_file_that_cannot_be_read_is_named() {
     let mut serve = Serve::configured("");
     let token = serve.folder().join("firebell.token");
     fs::write(&token, "x".repeat(64)).unwrap();
-    fs::set_permissions(&token, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&token, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::metadata(&token).unwrap().uid() == 0 {
         // Root may read everything that is its own, so it becomes somebody else's, and the bot a root of nothing.
         chown(&token, Some(65_534), Some(65_534)).unwrap();

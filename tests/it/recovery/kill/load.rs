@@ -168,7 +168,7 @@ impl Client {
                 let place = recent + pick % (book.known.len() - recent);
                 What::Note { incident: book.known[place], text: format!("note {name}") }
             }
-            _ => What::Declare { title: format!("trouble {name}"), checkout: pick % 2 == 0 },
+            _ => What::Declare { title: format!("trouble {name}"), checkout: pick.is_multiple_of(2) },
         };
         book.asked.push(Asked { what, key: format!("key-{name}"), answer: None, tries: 0 });
         book.asked.len() - 1

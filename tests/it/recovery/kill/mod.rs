@@ -113,7 +113,7 @@ impl Campaign {
         *self.counted.entry((way, moment)).or_default() += 1;
         let stop = way.stop().unwrap_or("kill -9");
         println!("kill {number:3}  {stop:13} {:24} {left:?}", moment.name());
-        if number % AUDIT_EVERY == 0 {
+        if number.is_multiple_of(AUDIT_EVERY) {
             self.audit(false).await;
         }
     }
