@@ -80,6 +80,8 @@ struct World {
     now: i64,
     /// What every clock shows too much.
     offset_us: i64,
+    /// The most that it ever was.
+    fastest_us: i64,
     agenda: BTreeMap<(i64, u64), Happening>,
     order: u64,
     store: store::Store,
@@ -135,6 +137,7 @@ impl World {
             seed,
             now,
             offset_us: 0,
+            fastest_us: 0,
             agenda: BTreeMap::new(),
             order: 0,
             store: store::Store::default(),
@@ -271,6 +274,7 @@ impl World {
     fn step_clocks(&mut self, by: i64) {
         self.note(format_args!("every clock steps by {} s", by / SECOND));
         self.offset_us += by;
+        self.fastest_us = self.fastest_us.max(self.offset_us);
         // What was due at a time of day is due that much later.
         self.lost_us += (-by).max(0);
     }
@@ -285,7 +289,6 @@ impl World {
     fn calm_down(&mut self) {
         self.note(format_args!("calm"));
         self.calm = true;
-        let ahead = self.offset_us.max(0);
         let back = -self.offset_us;
         self.step_clocks(back);
         self.directory = self.settled.clone();
@@ -304,8 +307,8 @@ impl World {
         for after_s in [200, 600] {
             self.plan_at(now + after_s * SECOND, Happening::CloseEverything);
         }
-        // Two hours cover the last wait of every kind; what a fast clock had put off comes on top.
-        self.ends_at = now + ahead + 7_200 * SECOND;
+        // Two hours cover the last wait of every kind; what was put off while a clock was fast comes on top.
+        self.ends_at = now + self.fastest_us + 7_200 * SECOND;
     }
 
     fn plan_at(&mut self, at: i64, happening: Happening) {
