@@ -221,3 +221,30 @@ fn tests_wait_for_things_and_not_for_time() {
     planted(1, sleeps(&Source::new("tests/it/x.rs", "tokio::time::sleep(a).await")).len());
     planted(2, sleeps(&Source::new("tests/it/harness/faults.rs", "sleep(a); sleep(b)")).len());
 }
+
+/// Keys that are read and then do nothing. Entries only leave this list; until then no document speaks of them.
+const IDLE_KEYS: &[&str] = &["heartbeat"];
+
+/// Fields of the configuration that nobody looks at once it is read.
+fn idle_keys(settings: &str, others: &[Source]) -> Vec<String> {
+    let (_, fields) = settings.split_once("pub struct Config {").expect("the configuration");
+    let (fields, rest) = fields.split_once("\n}").expect("its end");
+    let names = fields.lines().filter_map(|l| l.trim().strip_prefix("pub ")?.split_once(':')).map(|(name, _)| name);
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let looks = |code: &str, name: &str| {
+        let access = format!(".{name}");
+        code.match_indices(&access).any(|(at, _)| !word(code[at + access.len()..].chars().next()))
+    };
+    let idle = names.filter(|name| !looks(rest, name) && !others.iter().any(|s| looks(&s.code, name)));
+    idle.map(str::to_string).collect()
+}
+
+#[test]
+fn every_key_of_the_configuration_does_something() {
+    let shipped = shipped();
+    let settings = shipped.iter().find(|s| s.path == "src/config/settings.rs").expect("the settings").code.clone();
+    let others: Vec<Source> = shipped.into_iter().filter(|s| !s.path.starts_with("src/config/")).collect();
+    assert_eq!(idle_keys(&settings, &others), IDLE_KEYS, "keys that do nothing (left) and those known for it (right)");
+    let made = "pub struct Config {\n    pub a: u8,\n    pub b: u8,\n}\nfn f() { self.b }";
+    planted(1, idle_keys(made, &[Source::new("src/x.rs", "config.ab; a; self.a_b")]).len());
+}

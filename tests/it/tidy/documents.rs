@@ -1,7 +1,7 @@
 //! Documents are true: what they link to exists, what they tell people to type is understood, what they say to write
 //! into a file is accepted by the program that reads it.
 
-use super::source::{files, root, text};
+use super::source::{files, root, shipped, text};
 use super::{none, planted};
 use crate::harness::files::temp_dir;
 use firebell::commands::{COMMANDS, Group};
@@ -108,6 +108,18 @@ fn every_file_and_test_that_the_documents_name_is_there() {
     none("Not there", documents().iter().flat_map(|path| not_there(path, &text(path), &all)).collect());
     let planted_names = "`src/app/none.rs` `src/none/` `tidy::code::none` `src/app/act.rs` `tidy::words` `not/a path`";
     planted(3, not_there("README.md", planted_names, &all).len());
+}
+
+#[test]
+fn every_metric_that_the_documents_name_is_counted() {
+    let counted: Vec<String> = shipped().into_iter().flat_map(|s| s.strings).map(|(_, text)| text).collect();
+    let metric = |w: &str| w.split('{').next().unwrap_or(w).split(' ').next().unwrap_or(w).to_string();
+    let unknown = |document: &str| {
+        let named = document.split('`').skip(1).step_by(2).filter(|w| w.starts_with("firebell_")).map(metric);
+        named.filter(|name| !counted.contains(name)).collect::<Vec<_>>()
+    };
+    none("Not counted", documents().iter().flat_map(|path| unknown(&text(path))).collect());
+    planted(1, unknown("`firebell_none_total{lane=\"page\"} > 0` `firebell_sends_total`").len());
 }
 
 #[test]

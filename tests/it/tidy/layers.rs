@@ -23,7 +23,7 @@ fn map_of(document: &str) -> Map {
 }
 
 /// The part that a module belongs to: its folder, or a file that has a row of its own.
-fn part_of<'a>(module: &[&'a str], map: &Map) -> Option<String> {
+fn part_of(module: &[&str], map: &Map) -> Option<String> {
     let own = (module.len() >= 2).then(|| module[..2].join("::")).filter(|part| map.contains_key(part));
     own.or_else(|| module.first().map(|m| m.to_string()))
 }

@@ -43,8 +43,8 @@ fn holds(path: &str, text: &str, forbidden: &[String]) -> Vec<String> {
             let found = forbidden.iter().filter(move |f| {
                 line.match_indices(f.as_str()).any(|(at, _)| {
                     // A whole word: a name that only contains one is not meant.
-                    !word(line[..at].chars().next_back())
-                        && !(word(f.chars().last()) && word(line[at + f.len()..].chars().next()))
+                    let (before, after) = (line[..at].chars().next_back(), line[at + f.len()..].chars().next());
+                    !(word(before) || (word(f.chars().last()) && word(after)))
                 })
             });
             found.map(move |f| format!("{path}:{}: {f}", n + 1)).collect::<Vec<_>>()
