@@ -151,6 +151,7 @@ pub async fn open(url: &str, mode: Mode) -> Result<(Store, Lock), OpenError> {
         .log_statements(tracing::log::LevelFilter::Trace)
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(5));
     if mode == Mode::Serve {
+        for_its_owner_only(&path)?;
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -167,6 +168,18 @@ pub async fn open(url: &str, mode: Mode) -> Result<(Store, Lock), OpenError> {
     let read = readers(options).await?;
     newer(&read).await?;
     Ok((Store::Lite { write: read.clone(), read }, lock))
+}
+
+/// A new database is made readable by its owner only: private incidents are in it. SQLite gives its logs the same mode.
+fn for_its_owner_only(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    match File::options().create_new(true).write(true).mode(0o600).open(path) {
+        Ok(_) => Ok(()),
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => {
+            Err(OpenError::Failed(Fault::new(crate::fault::FaultKind::Unavailable, format!("{}: {e}", path.display()))))
+        }
+    }
 }
 
 /// Refuses a file that is no database of ours, before anything is written to it. One that is not there, or is empty,

@@ -368,6 +368,17 @@ on_both! {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_embedded_database_is_for_its_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let b = Bench::lite().await;
+    b.declare("one").await;
+    for name in ["contract.db", "contract.db-wal"] {
+        let mode = std::fs::metadata(b.folder.join(name)).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
+
 #[test]
 fn both_databases_have_the_same_migrations() {
     let names = |kind: &str| {
