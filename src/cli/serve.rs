@@ -112,6 +112,7 @@ async fn hear_replicas(app: App, store: Store, mut stopped: watch::Receiver<bool
             continue;
         };
         if listener.listen("firebell").await.is_err() {
+            tokio::time::sleep(Duration::from_secs(1)).await;
             continue;
         }
         loop {

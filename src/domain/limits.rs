@@ -57,6 +57,9 @@ pub const STEP_PEOPLE_MAX: usize = 50;
 pub const ALERTS_TRACKED_MAX: usize = 1_000;
 /// Alert groups that may join one incident before a further one declares its own.
 pub const ALERT_GROUPS_MAX: usize = 50;
+/// Alert groups in one request of a source: each may declare an incident of its own, and one sender must not fill the
+/// list. More is declared as unreadable.
+pub const GROUPS_PER_REQUEST_MAX: usize = 500;
 /// Bytes of an alert source's request. Larger is declared as unreadable, with its beginning kept.
 pub const HOOK_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Bytes that are kept of a request that could not be read.

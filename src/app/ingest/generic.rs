@@ -9,6 +9,7 @@ use firebell_domain::limits;
 use firebell_domain::text;
 use firebell_domain::time::Timestamp;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Result<Vec<Reading>, String> {
     let items: Vec<&Value> = match &mapping.alerts {
@@ -20,9 +21,12 @@ pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Resu
         },
     };
     let mut readings: Vec<Reading> = Vec::new();
+    // Where each group is: one body may carry many thousand alerts.
+    let mut places: BTreeMap<String, usize> = BTreeMap::new();
     for (index, item) in items.into_iter().enumerate() {
         let reading = one(reader, mapping, item).map_err(|e| format!("alert {}: {e}", index + 1))?;
-        match readings.iter_mut().find(|r| r.delivery.group == reading.delivery.group) {
+        let place = places.get(&reading.delivery.group).and_then(|place| readings.get_mut(*place));
+        match place {
             Some(same) => {
                 same.delivery.alerts.extend(reading.delivery.alerts);
                 if reading.delivery.group_status == AlertStatus::Firing {
@@ -32,7 +36,13 @@ pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Resu
                     same.declaration.severity = reading.declaration.severity;
                 }
             }
-            None => readings.push(reading),
+            None if readings.len() >= limits::GROUPS_PER_REQUEST_MAX => {
+                return Err(format!("more than {} groups in one request", limits::GROUPS_PER_REQUEST_MAX));
+            }
+            None => {
+                places.insert(reading.delivery.group.clone(), readings.len());
+                readings.push(reading);
+            }
         }
     }
     Ok(readings)
