@@ -3,12 +3,13 @@
 
 use super::{Reader, Reading, group_key, title};
 use crate::config::Mapping;
-use firebell_domain::alert::{Alert, AlertStatus, Delivery};
+use firebell_domain::alert::{Alert, AlertStatus, Delivery, START_UNKNOWN};
 use firebell_domain::decide::Declaration;
 use firebell_domain::limits;
 use firebell_domain::text;
-use firebell_domain::time::Timestamp;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Result<Vec<Reading>, String> {
     let items: Vec<&Value> = match &mapping.alerts {
@@ -20,10 +21,13 @@ pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Resu
         },
     };
     let mut readings: Vec<Reading> = Vec::new();
+    // By an index: a body of 32 MB may hold a hundred thousand groups.
+    let mut at_group: HashMap<String, usize> = HashMap::new();
     for (index, item) in items.into_iter().enumerate() {
         let reading = one(reader, mapping, item).map_err(|e| format!("alert {}: {e}", index + 1))?;
-        match readings.iter_mut().find(|r| r.delivery.group == reading.delivery.group) {
-            Some(same) => {
+        match at_group.entry(reading.delivery.group.clone()) {
+            Entry::Occupied(known) => {
+                let Some(same) = readings.get_mut(*known.get()) else { continue };
                 same.delivery.alerts.extend(reading.delivery.alerts);
                 if reading.delivery.group_status == AlertStatus::Firing {
                     same.delivery.group_status = AlertStatus::Firing;
@@ -32,7 +36,10 @@ pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Resu
                     same.declaration.severity = reading.declaration.severity;
                 }
             }
-            None => readings.push(reading),
+            Entry::Vacant(new) => {
+                new.insert(readings.len());
+                readings.push(reading);
+            }
         }
     }
     Ok(readings)
@@ -58,8 +65,8 @@ fn one(reader: &Reader<'_>, mapping: &Mapping, item: &Value) -> Result<Reading, 
     let alert = Alert {
         fingerprint: group_key(&fingerprint),
         status,
-        // A body without a start: firing again after a resolution is still told apart by its status.
-        starts_at: Timestamp(0),
+        // Firing again after a resolution is then told apart by its status alone.
+        starts_at: START_UNKNOWN,
         summary: text::line_of_machine(&headline, limits::TITLE_CHARS_MAX),
     };
     Ok(Reading {
