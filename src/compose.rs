@@ -59,6 +59,11 @@ pub async fn app(config: &Config, store: Store, public_url: String) -> Result<Ap
 
 /// Every configured pager.
 pub fn pagers(config: &Config, public_url: &str) -> Result<Pagers, CannotStart> {
+    pagers_by(config, public_url, Arc::new(clock::system_now))
+}
+
+/// The same, with the time from somewhere else: signatures carry it.
+pub fn pagers_by(config: &Config, public_url: &str, now: notify::Now) -> Result<Pagers, CannotStart> {
     let timeout = Duration::from_secs(limits::SEND_TIMEOUT_S);
     let settings = config.pagers.iter().map(|p| match p {
         config::Pager::PagerDuty(p) => notify::Pager::PagerDuty(notify::pagerduty::Settings {
@@ -76,7 +81,6 @@ pub fn pagers(config: &Config, public_url: &str) -> Result<Pagers, CannotStart> 
             timeout,
         }),
     });
-    let now: notify::Now = Arc::new(clock::system_now);
     Ok(Pagers::new(settings.collect(), &notify::http::client()?, &now)?)
 }
 

@@ -14,9 +14,9 @@ use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Heads in one checkpoint: above it the writer would be held up for longer than a command may wait.
-const HEADS_MAX: i64 = 1_000;
+const HEADS_MAX: i64 = 200;
 /// Checkpoints in one sweep; under a storm the sweep falls behind and catches up afterwards.
-const CHECKPOINTS_PER_SWEEP: usize = 8;
+const CHECKPOINTS_PER_SWEEP: usize = 40;
 
 /// The key of the checkpoints, 32 bytes.
 #[derive(Clone)]

@@ -83,7 +83,7 @@ pub struct Webhook {
     pub notices: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Ingest {
     pub kind: IngestKind,
     pub token: SecretString,

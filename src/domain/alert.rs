@@ -15,6 +15,9 @@ pub enum AlertStatus {
     Resolved,
 }
 
+/// When an alert began to fire of which the source does not say so.
+pub const START_UNKNOWN: Timestamp = Timestamp(0);
+
 /// One alert of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alert {
@@ -160,8 +163,12 @@ pub fn news(groups: &[Group], delivery: &Delivery) -> News {
             // An older firing that arrives late (retries reorder deliveries) changes nothing.
             Some(t) if t.starts_at > alert.starts_at => {}
             Some(t) if t.starts_at == alert.starts_at && t.status == alert.status => {}
-            // The same firing cannot start again after it has resolved: a late repeat.
-            Some(t) if t.starts_at == alert.starts_at && t.status == AlertStatus::Resolved => {}
+            // The same firing cannot start again after it has resolved: a late repeat. Where no start is known it may
+            // be another firing, and rather a page too many than one too few.
+            Some(t)
+                if t.starts_at == alert.starts_at
+                    && t.status == AlertStatus::Resolved
+                    && alert.starts_at != START_UNKNOWN => {}
             None if alert.status == AlertStatus::Resolved => {}
             None if room == 0 => {
                 news.untracked += 1;

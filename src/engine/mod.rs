@@ -20,6 +20,7 @@ pub struct EngineState {
 #[derive(Clone, Debug, Default)]
 pub struct Inner {
     pub ticked_at: Option<Timestamp>,
+    pub passes: u64,
     /// The last tick could not read or commit.
     pub failing: Option<String>,
     pub channels: BTreeMap<String, ChannelState>,

@@ -33,6 +33,7 @@ pub struct Engine {
     deliveries: Deliveries,
     audit: crate::app::audit::Sweeper,
     first_tick: bool,
+    failing: bool,
 }
 
 impl Engine {
@@ -45,7 +46,7 @@ impl Engine {
     ) -> Engine {
         let pagers: BTreeMap<_, _> = pagers.into_iter().map(|p| (p.channel().clone(), p)).collect();
         let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS);
-        Engine { app, state, worker, pagers, deliveries, audit, first_tick: true }
+        Engine { app, state, worker, pagers, deliveries, audit, first_tick: true, failing: false }
     }
 
     /// Runs until told to stop, then lets what is being sent finish.
@@ -53,7 +54,8 @@ impl Engine {
         let mut sweep = tokio::time::interval(SWEEP);
         sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !*stop.borrow() {
-            let until_due = self.until_next_timer().await;
+            // After a failure what is due stays due: the sweep looks again, instead of asking without a pause.
+            let until_due = if self.failing { SWEEP } else { self.until_next_timer().await };
             let swept = tokio::select! {
                 _ = stop.changed() => break,
                 () = self.app.nudge().notified() => false,
@@ -69,20 +71,30 @@ impl Engine {
     /// Fires what is due, takes back what is lost, sends what waits. `sweep` adds what nobody nudges for.
     pub async fn tick(&mut self, sweep: bool) {
         let now = self.app.clock().now();
-        let result = self.pass(sweep).await;
+        let mut poisoned = None;
+        let passed = self.pass(sweep, &mut poisoned).await;
+        let result = passed.and(poisoned.map_or(Ok(()), Err));
+        self.failing = result.is_err();
         self.state.change(|s| {
             s.ticked_at = Some(now);
+            s.passes += 1;
             s.failing = result.err().map(|f| f.chain);
         });
     }
 
-    async fn pass(&mut self, sweep: bool) -> Result<(), Fault> {
-        self.fire_timers().await?;
+    /// Waits until what is being sent has come to its end, for whoever ticks by hand.
+    pub async fn all_sent(&mut self) {
+        self.deliveries.all_finished().await;
+    }
+
+    /// An error ends the pass, because everything would meet it; an incident that is damaged harms only itself.
+    async fn pass(&mut self, sweep: bool, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
+        self.fire_timers(poisoned).await?;
         if sweep || self.first_tick {
-            self.take_back_lost_claims().await?;
+            self.take_back_lost_claims(poisoned).await?;
             self.first_tick = false;
         }
-        self.send_what_waits(sweep).await?;
+        self.send_what_waits(sweep, poisoned).await?;
         if sweep {
             let failing = self.audit.sweep(&self.app).await?;
             self.state.change(|s| s.checkpoint_failing = failing);
@@ -90,31 +102,30 @@ impl Engine {
         Ok(())
     }
 
-    async fn fire_timers(&self) -> Result<(), Fault> {
+    async fn fire_timers(&self, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
         loop {
             let due = self.app.store().due_timers(self.app.clock().now(), TIMER_BATCH_MAX).await?;
             let full = due.len() as i64 == TIMER_BATCH_MAX;
-            settled(join_all(due.into_iter().map(|(id, t)| self.app.act_engine(id, Input::TimerDue(t)))).await)?;
-            if !full {
+            let fired = join_all(due.into_iter().map(|(id, t)| self.app.act_engine(id, Input::TimerDue(t)))).await;
+            if settled(fired, poisoned)? == 0 || !full {
                 return Ok(());
             }
         }
     }
 
     /// An embedded database has one process: claims of another are nobody's, at once. With replicas only the lease says so.
-    async fn take_back_lost_claims(&self) -> Result<(), Fault> {
+    async fn take_back_lost_claims(&self, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
         let others_of = (!self.app.store().is_postgres()).then_some(self.worker.as_str());
         let lost = self.app.store().lost_claims(self.app.clock().now(), others_of, TIMER_BATCH_MAX).await?;
-        settled(
-            join_all(
-                lost.into_iter().map(|(id, no, claim_seq)| self.app.act_engine(id, Input::ClaimLost { no, claim_seq })),
-            )
-            .await,
-        )
+        let taken = lost.into_iter().map(|(id, no, claim_seq)| {
+            let input = Input::ClaimLost { no, claim_seq };
+            self.app.act_engine(id, input)
+        });
+        settled(join_all(taken).await, poisoned).map(|_| ())
     }
 
     /// Lane by lane, page before card before update before digest; within a lane each channel has its own slots.
-    async fn send_what_waits(&mut self, sweep: bool) -> Result<(), Fault> {
+    async fn send_what_waits(&mut self, sweep: bool, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
         let mut channels: Vec<ChannelId> = self.pagers.keys().cloned().collect();
         if sweep {
             // What waits for a channel that is configured no longer is given up, so that the next channel is tried.
@@ -134,12 +145,18 @@ impl Engine {
                     let worker = self.worker.clone();
                     self.app.act_engine(d.incident, Input::Claim { no: d.no, worker })
                 });
+                // All that were claimed are sent, also beside one that could not be: a claim left lying costs its lease.
+                let mut failed = None;
                 for (d, claimed) in due.iter().zip(join_all(claims).await) {
                     match claimed {
                         Ok(changed) => self.deliveries.start(self.pagers.get(channel).cloned(), d, changed),
                         Err(ActError::Refused(_)) => {}
-                        Err(ActError::Fault(f)) => return Err(f),
+                        Err(ActError::Fault(f)) if f.passes() => failed = Some(f),
+                        Err(ActError::Fault(f)) => *poisoned = Some(f),
                     }
+                }
+                if let Some(f) = failed {
+                    return Err(f);
                 }
             }
         }
@@ -157,14 +174,18 @@ impl Engine {
     }
 }
 
-/// Refusals are races that somebody else won; a fault ends the pass, and the next one looks again.
-fn settled<T>(results: Vec<Result<T, ActError>>) -> Result<(), Fault> {
+/// How many were done. Refusals are races that somebody else won; a fault that passes ends the pass, and the next one
+/// looks again; one that does not is that incident's own.
+fn settled<T>(results: Vec<Result<T, ActError>>, poisoned: &mut Option<Fault>) -> Result<usize, Fault> {
+    let mut done = 0;
     for result in results {
         match result {
-            Ok(_) | Err(ActError::Refused(Refusal::Stale)) => {}
+            Ok(_) => done += 1,
+            Err(ActError::Refused(Refusal::Stale)) => {}
             Err(ActError::Refused(refusal)) => tracing::debug!("engine input refused: {refusal}"),
-            Err(ActError::Fault(f)) => return Err(f),
+            Err(ActError::Fault(f)) if f.passes() => return Err(f),
+            Err(ActError::Fault(f)) => *poisoned = Some(f),
         }
     }
-    Ok(())
+    Ok(done)
 }

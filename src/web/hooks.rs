@@ -11,16 +11,21 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use firebell_domain::limits::HOOK_BYTES_MAX;
+use firebell_domain::limits::{HOOK_BYTES_MAX, UNREADABLE_KEPT_BYTES_MAX};
 use futures_util::StreamExt;
 use secrecy::ExposeSecret;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
 /// Requests whose bodies are held at once: bounds memory at this many times `HOOK_BYTES_MAX`, in practice far below.
 const REQUESTS_MAX: usize = 64;
+/// How long a body may take to arrive. Alertmanager gives up its own requests after 10 s to a minute.
+const BODY_WAIT: Duration = Duration::from_secs(60);
+/// Bytes of a body that are read before its source is cut off.
+const HEARD_OUT_BYTES_MAX: u64 = 8 * HOOK_BYTES_MAX as u64;
 
 #[derive(Clone)]
 pub struct Hooks {
@@ -34,7 +39,18 @@ pub fn router(app: App, sources: Arc<BTreeMap<String, Ingest>>) -> Router {
     Router::new().route("/hooks/{name}", post(take)).layer(axum::extract::DefaultBodyLimit::disable()).with_state(hooks)
 }
 
-async fn take(State(hooks): State<Hooks>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
+/// Recorded to its end even when the source has hung up meanwhile: a page is not lost to a connection.
+async fn take(state: State<Hooks>, name: Path<String>, headers: HeaderMap, body: Body) -> Response {
+    match tokio::spawn(take_on(state, name, headers, body)).await {
+        Ok(response) => response,
+        Err(e) => {
+            tracing::error!("taking an alert ended badly: {e}");
+            busy("Something went wrong inside Firebell; nothing is known to be recorded.")
+        }
+    }
+}
+
+async fn take_on(State(hooks): State<Hooks>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let Some(source) = hooks.sources.get(&name) else {
         return no(
             StatusCode::NOT_FOUND,
@@ -60,12 +76,13 @@ async fn take(State(hooks): State<Hooks>, Path(name): Path<String>, headers: Hea
         return busy("Too many requests at once; nothing was recorded.");
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-    let (bytes, problem) = read_all(body).await;
-    let taken = match &problem {
-        None => ingest::take(&hooks.app, &name, source, &bytes).await,
-        Some(problem) => {
-            let size = announced.unwrap_or(bytes.len() as u64).max(bytes.len() as u64);
-            ingest::take_unreadable(&hooks.app, &name, source, problem, &bytes, size).await
+    let read = read_all(body).await;
+    let status = read.problem.as_ref().map_or(StatusCode::BAD_REQUEST, |p| p.0);
+    let taken = match read.problem {
+        None => ingest::take(&hooks.app, &name, source, read.kept).await,
+        Some((_, problem)) => {
+            let size = read.bytes.max(announced.unwrap_or(0));
+            ingest::take_unreadable(&hooks.app, &name, source, &problem, &read.kept, size).await
         }
     };
     match taken {
@@ -77,11 +94,6 @@ async fn take(State(hooks): State<Hooks>, Path(name): Path<String>, headers: Hea
             axum::Json(serde_json::json!({ "results": results })).into_response()
         }
         Ok(Taken::Unreadable { incident, problem: what }) => {
-            let status = if problem.is_some() && bytes.len() >= HOOK_BYTES_MAX {
-                StatusCode::PAYLOAD_TOO_LARGE
-            } else {
-                StatusCode::BAD_REQUEST
-            };
             let incident = incident.map_or(String::new(), |id| format!(" {id} says so and pages."));
             no(status, "unreadable", &format!("This could not be read: {what}.{incident}"))
         }
@@ -93,24 +105,45 @@ async fn take(State(hooks): State<Hooks>, Path(name): Path<String>, headers: Hea
     }
 }
 
-/// The body, and what kept it from being whole.
-async fn read_all(body: Body) -> (Vec<u8>, Option<String>) {
-    let mut bytes = Vec::new();
+/// A body as far as it came.
+struct ReadBody {
+    kept: Vec<u8>,
+    bytes: u64,
+    /// What kept it from being whole.
+    problem: Option<(StatusCode, String)>,
+}
+
+async fn read_all(body: Body) -> ReadBody {
+    let mut read = ReadBody { kept: Vec::new(), bytes: 0, problem: None };
+    if tokio::time::timeout(BODY_WAIT, read_on(body, &mut read)).await.is_err() {
+        let problem = format!("it was not whole after {} s, but {} bytes", BODY_WAIT.as_secs(), read.bytes);
+        read.problem.get_or_insert((StatusCode::REQUEST_TIMEOUT, problem));
+    }
+    read
+}
+
+/// Too large a body is still read to its end, without keeping it: a source that is cut off while it writes does not
+/// hear the answer.
+async fn read_on(body: Body, read: &mut ReadBody) {
     let mut stream = body.into_data_stream();
     while let Some(chunk) = stream.next().await {
-        match chunk {
-            Ok(chunk) => bytes.extend_from_slice(&chunk),
-            Err(_) => {
-                let read = bytes.len();
-                return (bytes, Some(format!("it broke off after {read} bytes")));
-            }
-        }
-        if bytes.len() > HOOK_BYTES_MAX {
-            bytes.truncate(HOOK_BYTES_MAX);
-            return (bytes, Some(format!("it is larger than {} MB", HOOK_BYTES_MAX / 1024 / 1024)));
+        let Ok(chunk) = chunk else {
+            let problem = format!("it broke off after {} bytes", read.bytes);
+            read.problem.get_or_insert((StatusCode::BAD_REQUEST, problem));
+            return;
+        };
+        read.bytes += chunk.len() as u64;
+        if read.bytes <= HOOK_BYTES_MAX as u64 {
+            read.kept.extend_from_slice(&chunk);
+        } else if read.problem.is_none() {
+            let problem = format!("it is larger than {} MB", HOOK_BYTES_MAX / 1024 / 1024);
+            read.problem = Some((StatusCode::PAYLOAD_TOO_LARGE, problem));
+            read.kept.truncate(UNREADABLE_KEPT_BYTES_MAX);
+            read.kept.shrink_to_fit();
+        } else if read.bytes > HEARD_OUT_BYTES_MAX {
+            return;
         }
     }
-    (bytes, None)
 }
 
 fn no(status: StatusCode, code: &str, message: &str) -> Response {

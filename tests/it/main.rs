@@ -1,7 +1,12 @@
 //! The one integration-test binary: the module list, nothing else.
 
 mod contract;
+mod conversation;
 mod harness;
 mod harness_selftest;
+mod hooks;
+mod live;
+mod outbox;
+mod path;
 mod recovery;
 mod tidy;

@@ -5,7 +5,6 @@
 use super::{Reader, Reading, group_key, title};
 use firebell_domain::alert::{Alert, AlertStatus, Delivery};
 use firebell_domain::decide::Declaration;
-use firebell_domain::limits;
 use firebell_domain::text;
 use firebell_domain::time::Timestamp;
 use serde_json::Value;
@@ -19,11 +18,14 @@ pub(super) fn read(reader: &Reader<'_>, body: &Value) -> Result<Reading, String>
         alerts.push(alert(raw).map_err(|e| format!("alert {}: {e}", index + 1))?);
     }
     let group_status = match body.get("status").and_then(Value::as_str) {
-        Some(s) => status(s).ok_or_else(|| format!("the group's status \"{}\" is unknown", text::cut(s, 40)))?,
+        Some(s) => status(s).ok_or_else(|| format!("the group's status \"{}\" is unknown", quoted(s)))?,
         None if alerts.iter().any(|a| a.status == AlertStatus::Firing) => AlertStatus::Firing,
         None => AlertStatus::Resolved,
     };
     let truncated = body.get("truncatedAlerts").and_then(Value::as_u64).unwrap_or(0);
+    if group_status == AlertStatus::Firing && all.is_empty() && truncated == 0 {
+        return Err("the group fires, but no alert of it is listed".to_string());
+    }
     let delivery = Delivery {
         source: reader.source.to_string(),
         group: group_key(group),
@@ -46,21 +48,26 @@ fn alert(raw: &Value) -> Result<Alert, String> {
     let said = text_of("status").ok_or("no status")?;
     let starts = text_of("startsAt").ok_or("no startsAt")?;
     let starts_at: Timestamp = chrono::DateTime::parse_from_rfc3339(starts)
-        .map_err(|_| format!("startsAt \"{}\" is no time", text::cut(starts, 40)))?
+        .map_err(|_| format!("startsAt \"{}\" is no time", quoted(starts)))?
         .with_timezone(&chrono::Utc)
         .into();
     let summary = summary(raw);
     // Alertmanager has always sent one; without it the labels are the identity.
     let fingerprint = match text_of("fingerprint").filter(|f| !f.is_empty()) {
-        Some(f) => text::line_of_machine(f, limits::NAME_CHARS_MAX),
+        Some(f) => group_key(f),
         None => group_key(&raw.get("labels").map(Value::to_string).unwrap_or_default()),
     };
     Ok(Alert {
         fingerprint,
-        status: status(said).ok_or_else(|| format!("status \"{}\" is unknown", text::cut(said, 40)))?,
+        status: status(said).ok_or_else(|| format!("status \"{}\" is unknown", quoted(said)))?,
         starts_at,
-        summary: text::line_of_machine(&summary, limits::TITLE_CHARS_MAX),
+        summary: title(&summary),
     })
+}
+
+/// What a source wrote, as part of a sentence about it.
+fn quoted(word: &str) -> String {
+    text::line_of_machine(word, 40)
 }
 
 fn status(word: &str) -> Option<AlertStatus> {

@@ -3,13 +3,13 @@
 
 use super::{Reader, Reading, group_key, title};
 use crate::config::Mapping;
-use firebell_domain::alert::{Alert, AlertStatus, Delivery};
+use firebell_domain::alert::{Alert, AlertStatus, Delivery, START_UNKNOWN};
 use firebell_domain::decide::Declaration;
 use firebell_domain::limits;
 use firebell_domain::text;
-use firebell_domain::time::Timestamp;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Result<Vec<Reading>, String> {
     let items: Vec<&Value> = match &mapping.alerts {
@@ -21,13 +21,13 @@ pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Resu
         },
     };
     let mut readings: Vec<Reading> = Vec::new();
-    // Where each group is: one body may carry many thousand alerts.
-    let mut places: BTreeMap<String, usize> = BTreeMap::new();
+    // By an index: a body of 32 MB may hold a hundred thousand groups.
+    let mut at_group: HashMap<String, usize> = HashMap::new();
     for (index, item) in items.into_iter().enumerate() {
         let reading = one(reader, mapping, item).map_err(|e| format!("alert {}: {e}", index + 1))?;
-        let place = places.get(&reading.delivery.group).and_then(|place| readings.get_mut(*place));
-        match place {
-            Some(same) => {
+        match at_group.entry(reading.delivery.group.clone()) {
+            Entry::Occupied(known) => {
+                let Some(same) = readings.get_mut(*known.get()) else { continue };
                 same.delivery.alerts.extend(reading.delivery.alerts);
                 if reading.delivery.group_status == AlertStatus::Firing {
                     same.delivery.group_status = AlertStatus::Firing;
@@ -36,11 +36,11 @@ pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Resu
                     same.declaration.severity = reading.declaration.severity;
                 }
             }
-            None if readings.len() >= limits::GROUPS_PER_REQUEST_MAX => {
+            Entry::Vacant(_) if readings.len() >= limits::GROUPS_PER_REQUEST_MAX => {
                 return Err(format!("more than {} groups in one request", limits::GROUPS_PER_REQUEST_MAX));
             }
-            None => {
-                places.insert(reading.delivery.group.clone(), readings.len());
+            Entry::Vacant(new) => {
+                new.insert(readings.len());
                 readings.push(reading);
             }
         }
@@ -68,8 +68,8 @@ fn one(reader: &Reader<'_>, mapping: &Mapping, item: &Value) -> Result<Reading, 
     let alert = Alert {
         fingerprint: group_key(&fingerprint),
         status,
-        // A body without a start: firing again after a resolution is still told apart by its status.
-        starts_at: Timestamp(0),
+        // Firing again after a resolution is then told apart by its status alone.
+        starts_at: START_UNKNOWN,
         summary: text::line_of_machine(&headline, limits::TITLE_CHARS_MAX),
     };
     Ok(Reading {

@@ -8,6 +8,7 @@ mod tests;
 
 use super::{Act, ActError, Acted, App, On};
 use crate::config::{Ingest, IngestKind};
+use crate::fault::Fault;
 use base64::Engine as _;
 use firebell_domain::alert::Delivery;
 use firebell_domain::decide::{Declaration, Unreadable};
@@ -17,6 +18,12 @@ use firebell_domain::id::{IncidentId, ServiceId};
 use firebell_domain::limits;
 use firebell_domain::severity::{self, Severity};
 use firebell_domain::text;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+/// A body up to this size is read in well under a millisecond.
+const READ_HERE_BYTES_MAX: usize = 64 * 1024;
+/// Groups of one request that wait for the writer together, so that they share commits and still leave it room.
+const GROUPS_AT_ONCE: usize = 32;
 
 /// One delivery, and the incident that it declares if it belongs to none.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,19 +129,55 @@ pub fn unreadable(source: &str, problem: &str, body: &[u8], bytes: u64) -> Unrea
     Unreadable { source: source.to_string(), problem: problem.to_string(), bytes, kept, kept_as }
 }
 
-/// Takes a whole request of an authenticated source. Nothing is answered before it is durable.
-pub async fn take(app: &App, source: &str, settings: &Ingest, body: &[u8]) -> Result<Taken, ActError> {
-    let directory = app.directory();
-    match read(source, settings, body, &directory) {
+/// Takes a whole request of an authenticated source. Nothing is answered before it is durable. After a fault the
+/// source sends it again: what was recorded before is no news then.
+pub async fn take(app: &App, source: &str, settings: &Ingest, body: Vec<u8>) -> Result<Taken, ActError> {
+    let (readings, body) = read_aside(app, source, settings, body).await?;
+    match readings {
         Ok(readings) => {
-            let mut done = Vec::with_capacity(readings.len());
-            for Reading { delivery, declaration } in readings {
-                done.push(act(app, source, On::Alerts(delivery, declaration)).await?);
-            }
-            Ok(Taken::Deliveries(done))
+            let acts = readings
+                .into_iter()
+                .map(|Reading { delivery, declaration }| act(app, source, On::Alerts(delivery, declaration)));
+            stream::iter(acts).buffered(GROUPS_AT_ONCE).try_collect().await.map(Taken::Deliveries)
         }
-        Err(problem) => take_unreadable(app, source, settings, &problem, body, body.len() as u64).await,
+        Err(problem) => {
+            let bytes = body.len() as u64;
+            take_unreadable(app, source, settings, &problem, &body, bytes).await
+        }
     }
+}
+
+/// Reads a body; a large one beside the tasks that commit and page, which it would hold up.
+async fn read_aside(
+    app: &App,
+    source: &str,
+    settings: &Ingest,
+    body: Vec<u8>,
+) -> Result<(Result<Vec<Reading>, String>, Vec<u8>), Fault> {
+    let directory = app.directory();
+    if body.len() <= READ_HERE_BYTES_MAX {
+        return Ok((read_whatever_comes(source, settings, &body, &directory), body));
+    }
+    let (source, settings) = (source.to_string(), settings.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        let readings = read_whatever_comes(&source, &settings, &body, &directory);
+        (readings, body)
+    });
+    reading.await.map_err(|e| Fault::bug(format!("reading a request: {e}")).logged())
+}
+
+/// A body that our own reading stumbles over pages like one that is none.
+fn read_whatever_comes(
+    source: &str,
+    settings: &Ingest,
+    body: &[u8],
+    directory: &Directory,
+) -> Result<Vec<Reading>, String> {
+    let reading = std::panic::AssertUnwindSafe(|| read(source, settings, body, directory));
+    std::panic::catch_unwind(reading).unwrap_or_else(|_| {
+        tracing::error!(source.name = %source, "reading a request panicked: its beginning is kept in the incident");
+        Err("Firebell stumbled over it, which is a defect of Firebell".to_string())
+    })
 }
 
 /// Declares (or joins) "source NAME sent something unreadable".

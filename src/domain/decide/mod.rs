@@ -330,18 +330,19 @@ impl Decider<'_> {
         }
     }
 
-    /// Tells every vendor that was paged what has become of it, once.
+    /// Tells every vendor that was paged what has become of it, once. An acknowledgement answers the pages before it:
+    /// who is paged by hand afterwards is to be reached, so that page rings on until its own answer or the end.
     pub fn follow_pages(&mut self) {
-        let told = match (self.incident.status.open(), &self.incident.acknowledged) {
-            (false, _) => Told::Over,
-            (true, Some(_)) => Told::Acknowledged,
+        let (told, up_to) = match (self.incident.status.open(), &self.incident.acknowledged) {
+            (false, _) => (Told::Over, IntentNo::MAX),
+            (true, Some(acknowledged)) => (Told::Acknowledged, acknowledged.intents),
             (true, None) => return,
         };
         let whats: Vec<(ChannelId, What)> = self
             .incident
             .threads
             .iter()
-            .filter(|(_, t)| t.told < told)
+            .filter(|(no, t)| t.told < told && **no <= up_to)
             .map(|(no, t)| {
                 let what = What::Follow { page: *no, person: t.person.clone(), over: told == Told::Over };
                 (t.channel.clone(), what)
