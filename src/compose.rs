@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::app::audit::{AuditKey, Sweeper};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
+use crate::engine::ports::Beat;
 use crate::notify::{self, Pagers};
 use crate::store::{self, Mode, Store};
 use firebell_domain::chain::{hex, unhex};
@@ -82,6 +83,13 @@ pub fn pagers_by(config: &Config, public_url: &str, now: notify::Now) -> Result<
         }),
     });
     Ok(Pagers::new(settings.collect(), &notify::http::client()?, &now)?)
+}
+
+/// Whoever watches from outside, if anybody does.
+pub fn watcher(config: &Config) -> Result<Option<Arc<dyn Beat>>, CannotStart> {
+    let Some(address) = &config.heartbeat else { return Ok(None) };
+    let url = SecretString::from(address.url().as_str());
+    Ok(Some(Arc::new(notify::heartbeat::Heartbeat::new(&url, notify::http::client()?)?)))
 }
 
 /// What seals the log: the configured key, else the generated one.

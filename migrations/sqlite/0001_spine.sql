@@ -126,7 +126,7 @@ CREATE TABLE session (
     expires_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Who does what only one may do (several replicas on one database).
+-- Who last proved that it can commit, and when (`until`), by what for.
 CREATE TABLE lease (
     name   TEXT    NOT NULL PRIMARY KEY,
     holder TEXT    NOT NULL,

@@ -34,8 +34,10 @@ pub async fn serve(config: Config) -> Result<(), End> {
     let (stop, stopped) = watch::channel(false);
     let state = Arc::new(EngineState::default());
     let worker = hex(&compose::random::<6>()?);
-    let engine = Engine::new(app.clone(), worker, pagers.iter().cloned().collect(), sweeper, state.clone());
+    let engine = Engine::new(app.clone(), worker, pagers.iter().cloned().collect(), sweeper, state.clone())
+        .with_heartbeat(compose::watcher(&config)?);
     let engine = tokio::spawn(engine.run(stopped.clone()));
+    let tidying = config.sqlite_path().map(|path| tokio::spawn(store.clone().keep_log_short(path)));
     let replicas = tokio::spawn(hear_replicas(app.clone(), store.clone(), stopped.clone()));
 
     let hooks = web::hooks::router(app.clone(), Arc::new(config.ingest));
@@ -63,6 +65,9 @@ pub async fn serve(config: Config) -> Result<(), End> {
     // The engine lets what is being sent finish, so that a restart does not repeat it.
     let _ = tokio::time::timeout(Duration::from_secs(20), engine).await;
     replicas.abort();
+    if let Some(tidying) = tidying {
+        tidying.abort();
+    }
     store.close().await;
     served.map_err(|e| End::Sentence(format!("The listener ended: {e}")))
 }

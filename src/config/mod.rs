@@ -1,7 +1,6 @@
 //! Configuration: a TOML file, environment variables over it, defaults under it; checked as a whole before anything
 //! starts. Never reads the environment or the clock by itself, never prints a secret, and never stops at the first
 //! mistake.
-#![allow(dead_code, unused_imports)] // Until `serve` and `config check` are wired to it.
 
 mod env;
 mod node;

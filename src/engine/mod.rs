@@ -2,6 +2,7 @@
 //! nothing: what it finds goes through `app::act` like everything else.
 
 mod deliver;
+mod heartbeat;
 pub mod ports;
 mod tick;
 

@@ -80,6 +80,11 @@ pub enum Guarantee {
     AtLeastOnceLabelled,
 }
 
+/// An outside watcher that is told that all is well; the error is a sentence without the watcher's address.
+pub trait Beat: Send + Sync {
+    fn beat(&self) -> BoxFuture<'_, Result<(), String>>;
+}
+
 /// A pager. One file each in `src/notify/`.
 pub trait Notify: Send + Sync {
     fn channel(&self) -> &ChannelId;

@@ -4,7 +4,8 @@
 
 use super::EngineState;
 use super::deliver::Deliveries;
-use super::ports::Notify;
+use super::heartbeat::Heartbeat;
+use super::ports::{Beat, Notify};
 use crate::app::{ActError, App};
 use crate::fault::Fault;
 use firebell_domain::decide::Input;
@@ -32,6 +33,7 @@ pub struct Engine {
     pagers: BTreeMap<ChannelId, Arc<dyn Notify>>,
     deliveries: Deliveries,
     audit: crate::app::audit::Sweeper,
+    heartbeat: Option<Heartbeat>,
     first_tick: bool,
     failing: bool,
 }
@@ -46,7 +48,13 @@ impl Engine {
     ) -> Engine {
         let pagers: BTreeMap<_, _> = pagers.into_iter().map(|p| (p.channel().clone(), p)).collect();
         let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS);
-        Engine { app, state, worker, pagers, deliveries, audit, first_tick: true, failing: false }
+        Engine { app, state, worker, pagers, deliveries, audit, heartbeat: None, first_tick: true, failing: false }
+    }
+
+    /// Tells an outside watcher every minute that all is well.
+    pub fn with_heartbeat(mut self, beat: Option<Arc<dyn Beat>>) -> Engine {
+        self.heartbeat = beat.map(Heartbeat::new);
+        self
     }
 
     /// Runs until told to stop, then lets what is being sent finish.
@@ -85,6 +93,9 @@ impl Engine {
     /// Waits until what is being sent has come to its end, for whoever ticks by hand.
     pub async fn all_sent(&mut self) {
         self.deliveries.all_finished().await;
+        if let Some(heartbeat) = &mut self.heartbeat {
+            heartbeat.settle().await;
+        }
     }
 
     /// An error ends the pass, because everything would meet it; an incident that is damaged harms only itself.
@@ -98,6 +109,9 @@ impl Engine {
         if sweep {
             let failing = self.audit.sweep(&self.app).await?;
             self.state.change(|s| s.checkpoint_failing = failing);
+            if let Some(heartbeat) = &mut self.heartbeat {
+                heartbeat.after_pass(&self.app, &self.worker).await?;
+            }
         }
         Ok(())
     }

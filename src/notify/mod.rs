@@ -11,6 +11,7 @@
 //! A new pager is a file with an `impl Notify`, a variant of `Pager` with its two lines here, a row above and a
 //! line in the conformance table of `tests.rs`.
 
+pub mod heartbeat;
 pub mod http;
 pub mod pagerduty;
 pub mod webhook;

@@ -118,6 +118,14 @@ impl Store {
         Ok(Some(next))
     }
 
+    /// A small durable write, so that whoever says "incidents can be recorded" has just recorded something.
+    pub async fn prove_commit(&self, worker: &str, now: Timestamp) -> Result<(), Fault> {
+        const SQL: &str = "INSERT INTO lease (name, holder, until) VALUES ('heartbeat', $1, $2) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until";
+        let mut tx = self.begin().await?;
+        on_tx!(&mut tx, |c| sqlx::query(SQL).bind(worker).bind(now.0).execute(c).await.map(|_| ()).map_err(fault))?;
+        tx.commit().await
+    }
+
     /// Checkpoints after a number, in order.
     pub async fn checkpoints(&self, after: i64, limit: i64) -> Result<Vec<Checkpoint>, Fault> {
         const SQL: &str = "SELECT checkpoint_no, at, previous, heads, mac FROM checkpoint WHERE checkpoint_no > $1 ORDER BY checkpoint_no LIMIT $2";

@@ -1,10 +1,50 @@
-//! Copies of an embedded database: taken while it is written to, inspected before they are trusted.
+//! The files of an embedded database: its write-ahead log kept short; copies, taken while it is written to, inspected
+//! before they are trusted.
 
-use super::{OpenError, fault};
+use super::{OpenError, Store, fault};
 use crate::fault::{Fault, FaultKind};
 use sqlx::Connection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use std::path::Path;
+
+/// The log's length above which it is emptied into the database, in bytes.
+const LOG_BYTES: u64 = 8 * 1024 * 1024;
+/// How often its length is looked at.
+const LOG_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
+
+impl Store {
+    /// Empties the write-ahead log into the database beside the writer, on a connection of its own, for as long as the
+    /// database is open. Never blocks the writer; when it fails, the writer does the work itself, only later.
+    pub async fn keep_log_short(self, path: std::path::PathBuf) {
+        let Store::Lite { write, .. } = &self else { return };
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        let log = std::path::PathBuf::from(log);
+        let options = SqliteConnectOptions::new().filename(&path);
+        let mut connection = None;
+        let mut emptied_at = None;
+        while !write.is_closed() {
+            tokio::time::sleep(LOG_EVERY).await;
+            let Ok(now) = std::fs::metadata(&log) else { continue };
+            // The file keeps its length when the log begins anew: what counts is whether it was written to since.
+            if now.len() < LOG_BYTES || now.modified().ok() == emptied_at {
+                continue;
+            }
+            let c = match connection.take() {
+                Some(c) => Ok(c),
+                None => SqliteConnection::connect_with(&options).await,
+            };
+            let Ok(mut c) = c else { continue };
+            match sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut c).await {
+                Ok(_) => {
+                    emptied_at = now.modified().ok();
+                    connection = Some(c);
+                }
+                Err(e) => tracing::debug!("the write-ahead log was not emptied: {e}"),
+            }
+        }
+    }
+}
 
 /// A consistent copy as of one moment; the bot goes on writing meanwhile.
 pub async fn copy_to(path: &Path, copy: &Path) -> Result<(), Fault> {

@@ -4,6 +4,7 @@ mod contract;
 mod conversation;
 mod harness;
 mod harness_selftest;
+mod heartbeat;
 mod hooks;
 mod live;
 mod outbox;

@@ -223,7 +223,7 @@ fn tests_wait_for_things_and_not_for_time() {
 }
 
 /// Keys that are read and then do nothing. Entries only leave this list; until then no document speaks of them.
-const IDLE_KEYS: &[&str] = &["heartbeat"];
+const IDLE_KEYS: &[&str] = &[];
 
 /// Fields of the configuration that nobody looks at once it is read.
 fn idle_keys(settings: &str, others: &[Source]) -> Vec<String> {
