@@ -46,6 +46,10 @@ fn escape_word(out: &mut String, word: &str) {
             '_' => out.extend(['\\', c]),
             // A viewer that looks for mentions looks after unescaping: only a character between breaks one.
             '@' if after.is_some_and(char::is_alphanumeric) => out.extend([c, '\u{200b}']),
+            // At the end of a heading, number signs that stand alone close it and are not shown.
+            '#' if before.is_none_or(char::is_whitespace) && chars.iter().skip(i).all(|c| *c == '#') => {
+                out.extend(['\\', c]);
+            }
             '#' if after.is_some_and(|a| a.is_ascii_digit()) && i > 0 => out.extend(['\\', c]),
             _ => out.push(c),
         }

@@ -101,6 +101,7 @@ fn user_text_is_shown_letter_by_letter_and_makes_no_markup() {
         ("https://example.org/<b>", "https://example.org/\\<b\\>"),
         ("@everyone <!channel> ana@example.org", "@\u{200b}everyone \\<\u{200b}!channel\\> ana@\u{200b}example.org"),
         ("a &amp; b \\", "a \\&amp; b \\\\"),
+        ("A # b ##", "A \\# b \\##"),
         ("fixes acme/web#12", "fixes acme/web\\#12"),
     ] {
         assert_eq!(escape::line(text), markdown);
