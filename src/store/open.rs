@@ -147,8 +147,10 @@ pub async fn open(url: &str, mode: Mode) -> Result<(Store, Lock), OpenError> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(5))
         // `keep_log_short` empties the write-ahead log beside the writer, which otherwise stalls everybody who waits
-        // for it. Only what that has not managed at 16,384 pages (64 MB) the writer does itself.
-        .pragma("wal_autocheckpoint", "16384")
+        // for it. Only what that has not managed at 65,536 pages (256 MB) the writer does itself; afterwards the file
+        // shrinks again.
+        .pragma("wal_autocheckpoint", "65536")
+        .pragma("journal_size_limit", "67108864")
         .log_statements(tracing::log::LevelFilter::Trace)
         .log_slow_statements(tracing::log::LevelFilter::Debug, Duration::from_secs(5));
     if mode == Mode::Serve {
