@@ -57,6 +57,8 @@ pub struct Message {
     pub status: String,
     /// Where to look and act.
     pub link: Option<String>,
+    /// A signed address whose page acknowledges with one press, without signing in; for pages to people only.
+    pub ack_link: Option<String>,
 }
 
 /// What came of a send. `why` is one sentence for the timeline: no secrets, no HTML, at most 300 characters.

@@ -81,6 +81,7 @@ fn page() -> Sending {
             service: Some("checkout".to_string()),
             status: "investigating".to_string(),
             link: Some("http://127.0.0.1:7911/incidents/42".to_string()),
+            ack_link: None,
         },
     }
 }

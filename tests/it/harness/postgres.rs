@@ -190,6 +190,9 @@ impl PrivatePostgres {
     pub fn kill9(&mut self) {
         let mut postmaster = self.postmaster.take().expect("this Postgres is running");
         signal_all("STOP", &[postmaster.id()]); // no more children from here on
+        eventually_blocking("the postmaster is frozen", BOUND, || {
+            matches!(state_of(postmaster.id()), None | Some('T' | 'Z'))
+        });
         signal_all("KILL", &children_of(postmaster.id()));
         postmaster.kill();
         eventually_blocking("every process of Postgres is gone", BOUND, || !is_used(&self.folder));
@@ -199,11 +202,13 @@ impl PrivatePostgres {
     pub fn freeze(&self) {
         let postmaster = self.postmaster.as_ref().expect("this Postgres is running");
         signal_all("STOP", &[postmaster.id()]); // first, so that it starts no more children
-        signal_all("STOP", &children_of(postmaster.id()));
         eventually_blocking("every process of Postgres is frozen", BOUND, || {
+            // Again at every look: the postmaster may have been in the middle of starting one.
+            let moving = |id: &u32| !matches!(state_of(*id), None | Some('T' | 'Z'));
             let mut all = children_of(postmaster.id());
-            all.push(postmaster.id());
-            all.into_iter().all(|id| matches!(state_of(id), None | Some('T' | 'Z')))
+            all.retain(moving);
+            signal_all("STOP", &all);
+            all.is_empty() && !moving(&postmaster.id())
         });
     }
 
