@@ -62,7 +62,7 @@ pub fn data(rows: &[IncidentRow]) -> Value {
 }
 
 fn list_row(r: &IncidentRow) -> ListRow {
-    let severity = Severity { level: r.severity.clone(), name: String::new(), rank: r.severity_rank, response_s: None };
+    let severity = Severity::new(r.severity.clone(), String::new(), r.severity_rank);
     ListRow {
         id: r.id,
         title: r.title.clone(),

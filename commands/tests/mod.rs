@@ -33,9 +33,7 @@ pub fn directory() -> Directory {
     let madrid = chrono_tz::Europe::Madrid;
     let scale = [("P1", "Critical", 1), ("P2", "High", 2), ("P3", "Medium", 3), ("P4", "Low", 4)];
     let mut d = Directory {
-        severities: scale
-            .map(|(level, name, rank)| Severity { level: level.into(), name: name.into(), rank, response_s: None })
-            .to_vec(),
+        severities: scale.map(|(level, name, rank)| Severity::new(level, name, rank)).to_vec(),
         pagers: vec!["pagerduty".into()],
         ..Directory::default()
     };
@@ -48,10 +46,10 @@ pub fn directory() -> Directory {
     let rotation =
         Rotation { people: vec!["ana".into(), "bo".into()], shift_s: 7 * 86_400, first_handoff, zone: madrid };
     d.schedules.insert("primary".into(), Schedule { rotation, overrides: Vec::new() });
-    let step = |target| Step { targets: vec![target], delay_s: 300 };
+    let step = |target| Step::new(vec![target], 300);
     let steps = vec![step(Target::Schedule("primary".into())), step(Target::Person("bo".into()))];
     let name = PolicyId::from("default");
-    d.policies.insert(name.clone(), EscalationPolicy { name, steps, repeat_max: None });
+    d.policies.insert(name.clone(), EscalationPolicy::new(name, steps, None));
     d
 }
 

@@ -16,7 +16,7 @@ use std::sync::{Arc, LazyLock};
 const REFUSAL_CHARS_MAX: usize = 2_000;
 
 static GROUND: LazyLock<Ground> = LazyLock::new(|| {
-    let severity = |level: &str, rank| Severity { level: level.into(), name: level.into(), rank, response_s: None };
+    let severity = |level: &str, rank| Severity::new(level, level, rank);
     let mut directory = Directory { severities: vec![severity("P1", 1), severity("P2", 2)], ..Directory::default() };
     directory.services.insert("checkout".into(), Service { system: None, policy: None, owners: Vec::new() });
     let declaration = Declaration {

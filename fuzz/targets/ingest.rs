@@ -20,7 +20,7 @@ const NOW: Timestamp = Timestamp(1_790_000_000_000_000);
 const LATER: Timestamp = Timestamp(1_790_000_060_000_000);
 
 static DIRECTORY: LazyLock<Directory> = LazyLock::new(|| {
-    let severity = |level: &str, rank| Severity { level: level.into(), name: level.into(), rank, response_s: None };
+    let severity = |level: &str, rank| Severity::new(level, level, rank);
     Directory {
         severities: vec![severity("P1", 1), severity("P2", 2)],
         pagers: vec!["pagerduty".into()],

@@ -3,6 +3,7 @@
 //! mistake.
 
 mod env;
+mod hours;
 mod node;
 mod oncall;
 mod paging;

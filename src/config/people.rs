@@ -6,7 +6,8 @@ use super::settings::{PersonSettings, ServiceSettings};
 use chrono_tz::Tz;
 use firebell_domain::directory::{Person, Service};
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ServiceId};
-use firebell_domain::severity::Severity;
+use firebell_domain::limits;
+use firebell_domain::severity::{Clocks, Severity};
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,9 +17,27 @@ const RANK_MAX: i64 = 1_000;
 const RESPONSE_MAX_S: i64 = 365 * 86_400;
 
 pub fn default_severities() -> Vec<Severity> {
-    [("P1", "Critical", 1, 300), ("P2", "High", 2, 900), ("P3", "Medium", 3, 14_400), ("P4", "Low", 4, 86_400)]
-        .map(|(level, name, rank, s)| Severity { level: level.into(), name: name.into(), rank, response_s: Some(s) })
-        .to_vec()
+    const HOUR: i64 = 3_600;
+    const DAY: i64 = 86_400;
+    let clocks = |diagnose_s, mitigate_s, resolve_s, update_every_s, lead_within_s| Clocks {
+        diagnose_s: Some(diagnose_s),
+        mitigate_s: Some(mitigate_s),
+        resolve_s: Some(resolve_s),
+        postmortem_s: Some(5 * DAY),
+        update_every_s: Some(update_every_s),
+        lead_within_s: Some(lead_within_s),
+    };
+    let urgent = clocks(HOUR / 2, HOUR, 4 * HOUR, HOUR / 2, 600);
+    let high = clocks(HOUR, 4 * HOUR, DAY, HOUR, 1_800);
+    let none = Clocks::default();
+    [
+        ("P1", "Critical", 1, 300, urgent),
+        ("P2", "High", 2, 900, high),
+        ("P3", "Medium", 3, 4 * HOUR, none),
+        ("P4", "Low", 4, DAY, none),
+    ]
+    .map(|(level, name, rank, s, clocks)| Severity { response_s: Some(s), clocks, ..Severity::new(level, name, rank) })
+    .to_vec()
 }
 
 pub fn severities(root: &Table<'_>, problems: &mut Problems) -> Vec<Severity> {
@@ -53,9 +72,18 @@ pub fn severities(root: &Table<'_>, problems: &mut Problems) -> Vec<Severity> {
             problems.error(&row.spot("rank"), what, "Give every severity its own rank, 1 being worst");
         }
         let bounds = (1, RESPONSE_MAX_S);
-        let response_s = row.seconds("response").map(|default| row.span_within("response", bounds, default, problems));
-        let name = row.text("name").unwrap_or(level).to_string();
-        found.push((Severity { level: level.to_string(), name, rank, response_s }, n));
+        let mut span = |key, bounds| row.seconds(key).map(|default| row.span_within(key, bounds, default, problems));
+        let response_s = span("response", bounds);
+        let clocks = Clocks {
+            diagnose_s: span("diagnose", bounds),
+            mitigate_s: span("mitigate", bounds),
+            resolve_s: span("resolve", bounds),
+            postmortem_s: span("postmortem", bounds),
+            update_every_s: span("update_every", (limits::REMINDER_MIN_S, RESPONSE_MAX_S)),
+            lead_within_s: span("lead_within", (limits::REMINDER_MIN_S, RESPONSE_MAX_S)),
+        };
+        let name = row.text("name").unwrap_or(level);
+        found.push((Severity { response_s, clocks, ..Severity::new(level, name, rank) }, n));
     }
     found.sort_by_key(|(s, n)| (s.rank, *n));
     found.into_iter().map(|(s, _)| s).collect()

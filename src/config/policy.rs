@@ -1,10 +1,14 @@
 //! Reads escalation policies, and warns of what can reach nobody. Decides nothing: who is paged when is the domain's.
 
-use super::problem::{Problems, Spot, nearest, quoted, some_of};
+use super::hours::working_hours;
+use super::problem::{Problems, Spot, did_you_mean, nearest, quoted, some_of};
 use super::read::{Table, declared};
 use firebell_domain::directory::{Directory, EscalationPolicy, Step, Target};
+use firebell_domain::hours::When;
 use firebell_domain::id::{PersonId, PolicyId, ScheduleId};
-use firebell_domain::limits::{POLICY_STEPS_MAX, STEP_DELAY_MAX_S, STEP_DELAY_MIN_S, STEP_PEOPLE_MAX};
+use firebell_domain::limits::{
+    ACK_TIMEOUT_MIN_S, POLICY_STEPS_MAX, STEP_DELAY_MAX_S, STEP_DELAY_MIN_S, STEP_PEOPLE_MAX,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Seconds that a level waits when it does not say: PagerDuty's and most teams' habit.
@@ -19,7 +23,7 @@ struct Names<'a> {
 
 pub fn policies(root: &Table<'_>, problems: &mut Problems) -> BTreeMap<PolicyId, EscalationPolicy> {
     let names = Names { people: declared(root, "people"), schedules: declared(root, "schedules") };
-    let mut all = BTreeMap::new();
+    let mut all: BTreeMap<PolicyId, EscalationPolicy> = BTreeMap::new();
     for (id, table) in root.named("policies") {
         let name = PolicyId::from(id);
         if table.exists() && table.lists_nothing("levels") {
@@ -31,7 +35,8 @@ pub fn policies(root: &Table<'_>, problems: &mut Problems) -> BTreeMap<PolicyId,
             let what = format!("{} levels are more than {POLICY_STEPS_MAX}", rows.len());
             problems.error(&table.spot("levels"), what, "Use fewer levels and let the policy repeat");
         }
-        let steps = rows.iter().map(|row| step(row, &names, problems)).collect();
+        let hours = working_hours(&table, problems);
+        let steps = rows.iter().map(|row| step(row, hours.is_some(), &names, problems)).collect();
         let repeat_max = table.number("repeat").and_then(|n| {
             if !(0..=REPEAT_MAX).contains(&n) {
                 let fix = format!("Write 0 to {REPEAT_MAX}, or leave it out to repeat until acknowledged");
@@ -39,12 +44,70 @@ pub fn policies(root: &Table<'_>, problems: &mut Problems) -> BTreeMap<PolicyId,
             }
             u32::try_from(n).ok()
         });
-        all.insert(name.clone(), EscalationPolicy { name, steps, repeat_max });
+        let bounds = (ACK_TIMEOUT_MIN_S, STEP_DELAY_MAX_S);
+        let ack_timeout_s =
+            table.seconds("ack_timeout").map(|default| table.span_within("ack_timeout", bounds, default, problems));
+        all.insert(name.clone(), EscalationPolicy { name, steps, repeat_max, hours, ack_timeout_s });
     }
-    all
+    continued(root, all, problems)
 }
 
-fn step(row: &Table<'_>, names: &Names<'_>, problems: &mut Problems) -> Step {
+/// Adds the levels of the policy that `then` names, and of the one that that one names, each once.
+fn continued(
+    root: &Table<'_>,
+    own: BTreeMap<PolicyId, EscalationPolicy>,
+    problems: &mut Problems,
+) -> BTreeMap<PolicyId, EscalationPolicy> {
+    let tables: BTreeMap<&str, Table<'_>> = root.named("policies").into_iter().collect();
+    let then = |id: &str| tables.get(id).and_then(|t| t.text("then"));
+    let mut whole = own.clone();
+    for (id, table) in &tables {
+        let mut way = vec![*id];
+        while let Some(next) = then(way.last().copied().unwrap_or(id)) {
+            if !tables.contains_key(next) {
+                // Said once, of the policy that names it.
+                if way.len() == 1 {
+                    let known = tables.keys().copied();
+                    let fix = did_you_mean(next, known, || format!("Add a table [policies.{next}]"));
+                    problems.error(&table.spot("then"), format!("there is no policy {}", quoted(next)), fix);
+                }
+                break;
+            }
+            let seen = way.iter().position(|w| *w == next);
+            way.push(next);
+            if seen == Some(0) {
+                let what = format!("goes round in a circle: {}", way.join(" → "));
+                problems.error(&table.spot("then"), what, "Remove it: a policy repeats by itself, see repeat");
+            }
+            if seen.is_some() {
+                break;
+            }
+            join(table, &PolicyId::from(*id), own.get(&PolicyId::from(next)), &mut whole, problems);
+        }
+    }
+    whole
+}
+
+fn join(
+    table: &Table<'_>,
+    id: &PolicyId,
+    next: Option<&EscalationPolicy>,
+    whole: &mut BTreeMap<PolicyId, EscalationPolicy>,
+    problems: &mut Problems,
+) {
+    let (Some(policy), Some(next)) = (whole.get_mut(id), next) else { return };
+    if next.steps.iter().any(|s| !s.when.is_always()) && next.hours != policy.hours {
+        let what = format!("{} has levels that go by other working hours", quoted(next.name.as_str()));
+        problems.error(&table.spot("then"), what, "Give both policies the same working_hours");
+    }
+    policy.steps.extend(next.steps.iter().cloned());
+    if policy.steps.len() > POLICY_STEPS_MAX {
+        let what = format!("makes {} levels, more than {POLICY_STEPS_MAX}", policy.steps.len());
+        problems.error(&table.spot("then"), what, "Use fewer levels and let the policy repeat");
+    }
+}
+
+fn step(row: &Table<'_>, has_hours: bool, names: &Names<'_>, problems: &mut Problems) -> Step {
     if row.exists() && row.lists_nothing("page") {
         let fix = "Write whom it pages, such as page = [\"@ana\", \"schedule:primary\"]";
         problems.error(&row.spot("page"), "the level pages nobody", fix);
@@ -64,7 +127,18 @@ fn step(row: &Table<'_>, names: &Names<'_>, problems: &mut Problems) -> Step {
             Err((what, fix)) => problems.error(&spot, what, fix),
         }
     }
-    Step { targets, delay_s: row.span_within("delay", (STEP_DELAY_MIN_S, STEP_DELAY_MAX_S), DELAY_S, problems) }
+    let when = match row.text("when") {
+        Some("working-hours") => When::WorkingHours,
+        Some("off-hours") => When::OffHours,
+        _ => When::Always,
+    };
+    if !when.is_always() && !has_hours {
+        let fix = "Add working_hours = { zone = \"Europe/Madrid\", days = [\"Mon-Fri\"], from = \"09:00\", to = \"17:00\" } \
+                   to the policy";
+        problems.error(&row.spot("when"), "the policy does not say its working hours", fix);
+    }
+    let delay_s = row.span_within("delay", (STEP_DELAY_MIN_S, STEP_DELAY_MAX_S), DELAY_S, problems);
+    Step { targets, delay_s, when }
 }
 
 fn target(text: &str, names: &Names<'_>) -> Result<Target, (String, String)> {
@@ -127,6 +201,14 @@ pub fn warn_of_silence(root: &Table<'_>, directory: &Directory, problems: &mut P
             problems.warn(&Spot::new(&table.at, table.path.clone()), what, fix);
             continue;
         }
+        for (when, working) in [("off hours", false), ("working hours", true)] {
+            let counts = |(n, s): (usize, &Step)| s.when.holds(working) && !silent.contains(&n);
+            if !policy.steps.iter().enumerate().any(counts) {
+                let what = format!("no level of this policy reaches anybody in {when}; every pager is paged then");
+                let fix = "Add a level without \"when\", or one for those hours too";
+                problems.warn(&Spot::new(&table.at, table.path.clone()), what, fix);
+            }
+        }
         let rows = table.rows("levels");
         for n in silent {
             if let Some(row) = rows.get(n) {
@@ -143,6 +225,7 @@ fn can_reach(directory: &Directory, policy: &EscalationPolicy, target: &Target) 
         Target::Schedule(s) => directory.schedules.get(s).is_some_and(|s| {
             s.rotation.people.iter().any(reachable) || s.overrides.iter().any(|o| reachable(&o.person))
         }),
+        Target::Pager(channel) => directory.pagers.contains(channel),
         Target::Owners => directory.services.iter().any(|(id, service)| {
             directory.policy_for(Some(id)).is_some_and(|p| p.name == policy.name)
                 && service.owners.iter().any(reachable)

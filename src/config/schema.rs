@@ -60,6 +60,12 @@ pub const SEVERITY: &[Key] = &[
     key("name", Kind::Text, "a word such as \"Critical\""),
     key("rank", Kind::Number, "a whole number from 1 (worst)"),
     key("response", Kind::Span, SPAN),
+    key("diagnose", Kind::Span, SPAN),
+    key("mitigate", Kind::Span, SPAN),
+    key("resolve", Kind::Span, SPAN),
+    key("postmortem", Kind::Span, "a span such as \"5d\""),
+    key("update_every", Kind::Span, "a span such as \"30m\""),
+    key("lead_within", Kind::Span, "a span such as \"10m\""),
 ];
 
 pub const PERSON: &[Key] = &[
@@ -85,12 +91,23 @@ pub const SERVICE: &[Key] = &[
 
 pub const POLICY: &[Key] = &[
     key("repeat", Kind::Number, "a whole number from 0, or leave it out to repeat until acknowledged"),
+    key("ack_timeout", Kind::Span, "a span such as \"30m\", or leave it out for no time-out"),
+    key("working_hours", Kind::Table(HOURS), "a table such as { zone = \"Europe/Madrid\", days = [\"Mon-Fri\"] }"),
+    key("then", Kind::Text, "the name of another table [policies.NAME]"),
     key("levels", Kind::Rows(STEP), "[[policies.NAME.levels]] tables"),
 ];
 
 pub const STEP: &[Key] = &[
     key("page", Kind::Texts, "a list such as [\"@ana\", \"schedule:primary\", \"owners\"]"),
     key("delay", Kind::Span, SPAN),
+    key("when", Kind::Choice(&["always", "working-hours", "off-hours"]), "\"working-hours\" or \"off-hours\""),
+];
+
+pub const HOURS: &[Key] = &[
+    key("zone", Kind::Text, "a zone such as \"Europe/Madrid\""),
+    key("days", Kind::Texts, "a list of weekdays such as [\"Mon-Fri\"]"),
+    key("from", Kind::Text, "a time such as \"09:00\""),
+    key("to", Kind::Text, "a time such as \"17:00\""),
 ];
 
 pub const SCHEDULE: &[Key] = &[

@@ -2,6 +2,7 @@
 //! and which channels exist. A value, made by the caller from configuration and overrides; never a secret in it
 //! (addresses and routing keys stay with the channel's adapter).
 
+use crate::hours::{When, WorkingHours};
 use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use crate::schedule::Schedule;
 use crate::severity::Severity;
@@ -50,6 +51,25 @@ pub struct EscalationPolicy {
     /// Times that the policy runs again after its last level; `None` repeats until somebody acknowledges.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_max: Option<u32>,
+    /// What levels for working hours or off hours go by; without it every hour is a working hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WorkingHours>,
+    /// Seconds without a word of anybody after which whoever has the incident is asked "still working?", and its
+    /// escalation resumes if no answer comes. `None`: never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ack_timeout_s: Option<i64>,
+}
+
+impl EscalationPolicy {
+    /// Around the clock, and without an acknowledgement time-out.
+    pub fn new(name: PolicyId, steps: Vec<Step>, repeat_max: Option<u32>) -> Self {
+        EscalationPolicy { name, steps, repeat_max, hours: None, ack_timeout_s: None }
+    }
+
+    /// Whether a level counts at an instant.
+    pub fn counts(&self, step: &Step, at: Timestamp) -> bool {
+        step.when.holds(self.hours.as_ref().is_none_or(|h| h.contains(at)))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +77,14 @@ pub struct Step {
     pub targets: Vec<Target>,
     /// Seconds to wait for an acknowledgement before the next level.
     pub delay_s: i64,
+    #[serde(default, skip_serializing_if = "When::is_always")]
+    pub when: When,
+}
+
+impl Step {
+    pub fn new(targets: Vec<Target>, delay_s: i64) -> Self {
+        Step { targets, delay_s, when: When::Always }
+    }
 }
 
 /// Whom a level pages.
@@ -67,6 +95,8 @@ pub enum Target {
     Schedule(ScheduleId),
     /// The owners of the incident's service.
     Owners,
+    /// A pager's own address: whoever answers there.
+    Pager(ChannelId),
 }
 
 /// Spans that a team may choose, in seconds.
@@ -95,7 +125,7 @@ impl Directory {
             .or_else(|| if self.policies.len() == 1 { self.policies.values().next() } else { None })
     }
 
-    /// The people that a target means at an instant; empty when nobody is there.
+    /// The people that a target means at an instant; empty when nobody is there, or where it means no people.
     pub fn people_of(&self, target: &Target, service: Option<&ServiceId>, at: Timestamp) -> BTreeSet<PersonId> {
         match target {
             Target::Person(p) => BTreeSet::from([p.clone()]),
@@ -104,6 +134,7 @@ impl Directory {
                 .and_then(|s| self.services.get(s))
                 .map(|s| s.owners.iter().cloned().collect())
                 .unwrap_or_default(),
+            Target::Pager(_) => BTreeSet::new(),
         }
     }
 

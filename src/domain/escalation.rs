@@ -4,6 +4,7 @@
 use crate::decide::Decider;
 use crate::directory::{Step, Target};
 use crate::event::{EscalateReason, Event, Unreachable, UnreachableReason};
+use crate::hours::When;
 use crate::id::{ChannelId, PersonId};
 use crate::intent::{Intent, Lane, NoticeKind, Page, PageReason, What};
 use crate::limits;
@@ -12,14 +13,23 @@ use std::collections::BTreeMap;
 /// Whom a level reaches now, with the contact method to begin with, and whom it cannot reach.
 struct Reach {
     people: BTreeMap<PersonId, usize>,
+    pagers: Vec<ChannelId>,
     unreachable: Vec<Unreachable>,
 }
 
 fn reach(d: &Decider, targets: &[Target]) -> Reach {
-    let mut reach = Reach { people: BTreeMap::new(), unreachable: Vec::new() };
+    let mut reach = Reach { people: BTreeMap::new(), pagers: Vec::new(), unreachable: Vec::new() };
     let service = d.incident.service.as_ref();
     for target in targets {
         let shown = shown(target);
+        if let Target::Pager(channel) = target {
+            match d.directory.pagers.contains(channel) {
+                true if reach.pagers.contains(channel) => {}
+                true => reach.pagers.push(channel.clone()),
+                false => reach.unreachable.push(Unreachable { target: shown, why: UnreachableReason::NoPager }),
+            }
+            continue;
+        }
         let people = d.directory.people_of(target, service, d.now);
         if people.is_empty() {
             reach.unreachable.push(Unreachable { target: shown, why: UnreachableReason::NobodyThere });
@@ -47,11 +57,27 @@ fn reach(d: &Decider, targets: &[Target]) -> Reach {
     reach
 }
 
+impl Reach {
+    fn is_nobody(&self) -> bool {
+        self.people.is_empty() && self.pagers.is_empty()
+    }
+
+    /// One page for each, as `like` but for whom it is and by which way.
+    fn queue(self, d: &mut Decider, like: &Page) {
+        let people =
+            self.people.into_iter().map(|(person, method)| Page { person: Some(person), method, ..like.clone() });
+        let mut pages = through_people(d, people.collect());
+        pages.extend(self.pagers.into_iter().map(|c| (c, like.clone())));
+        queue_through(d, pages);
+    }
+}
+
 fn shown(target: &Target) -> String {
     match target {
         Target::Person(p) => format!("@{p}"),
         Target::Schedule(s) => format!("schedule:{s}"),
         Target::Owners => "owners".to_string(),
+        Target::Pager(c) => c.to_string(),
     }
 }
 
@@ -88,9 +114,13 @@ pub fn advance(d: &mut Decider, reason: EscalateReason) {
 fn go_to(d: &mut Decider, from: usize, pass: u32, reason: EscalateReason) {
     let steps: Vec<Step> = d.incident.policy.as_ref().map(|p| p.steps.clone()).unwrap_or_default();
     for (index, step) in steps.iter().enumerate().skip(from) {
+        if !d.incident.policy.as_ref().is_none_or(|p| p.counts(step, d.now)) {
+            d.emit(Event::StepSkipped { step: index, pass, when: step.when, unreachable: Vec::new() });
+            continue;
+        }
         let reach = reach(d, &step.targets);
-        if reach.people.is_empty() {
-            d.emit(Event::StepSkipped { step: index, pass, unreachable: reach.unreachable });
+        if reach.is_nobody() {
+            d.emit(Event::StepSkipped { step: index, pass, when: When::Always, unreachable: reach.unreachable });
             continue;
         }
         let next_at = d.incident.unanswered().then(|| d.now.plus_s(step.delay_s));
@@ -99,19 +129,12 @@ fn go_to(d: &mut Decider, from: usize, pass: u32, reason: EscalateReason) {
             pass,
             reason,
             people: reach.people.keys().cloned().collect(),
-            unreachable: reach.unreachable,
+            pagers: reach.pagers.clone(),
+            unreachable: reach.unreachable.clone(),
             next_at,
         });
         let reason = if d.incident.unanswered() { PageReason::Escalation } else { PageReason::ByHand };
-        let pages = reach.people.into_iter().map(|(person, method)| Page {
-            person: Some(person),
-            method,
-            reason,
-            step: index,
-            pass,
-            text: None,
-        });
-        queue_pages(d, pages.collect());
+        reach.queue(d, &Page { person: None, method: 0, reason, step: index, pass, text: None });
         return;
     }
     everyone(d, pass);
@@ -130,15 +153,19 @@ fn everyone(d: &mut Decider, pass: u32) {
 
 /// Queues each page through its person's contact method.
 pub fn queue_pages(d: &mut Decider, pages: Vec<Page>) {
-    let whats = pages
+    let pages = through_people(d, pages);
+    queue_through(d, pages);
+}
+
+fn through_people(d: &Decider, pages: Vec<Page>) -> Vec<(ChannelId, Page)> {
+    pages
         .into_iter()
         .filter_map(|page| {
             let person = page.person.as_ref()?;
             let (method, channel) = d.directory.contact_method(person, page.method)?;
             Some((channel.clone(), Page { method, ..page }))
         })
-        .collect();
-    queue_through(d, whats);
+        .collect()
 }
 
 /// A page that still waits to be sent to the same person through the same channel is page enough: while a vendor is
@@ -166,32 +193,26 @@ fn queue_through(d: &mut Decider, pages: Vec<(ChannelId, Page)>) {
 /// Pages people whom somebody named.
 pub fn page_by_hand(d: &mut Decider, target: &Target, text: &str) -> Result<(), crate::refusal::Refusal> {
     let reach = reach(d, std::slice::from_ref(target));
-    if reach.people.is_empty() {
+    if reach.is_nobody() {
         let why = match reach.unreachable.first().map(|u| u.why) {
             Some(UnreachableReason::NobodyThere) => "nobody is on call there now",
+            Some(UnreachableReason::NoPager) => "no pager of that name is configured",
             Some(UnreachableReason::Unknown) => "nobody of that name is configured",
             _ => "no contact method through a configured pager ([people.NAME] contact)",
         };
         return Err(crate::refusal::Refusal::Unreachable { who: shown(target), why });
     }
     let waiting = d.incident.live.values().filter(|l| l.intent.lane == Lane::Page).count();
-    if waiting + reach.people.len() > limits::INTENTS_LIVE_MAX {
+    if waiting + reach.people.len() + reach.pagers.len() > limits::INTENTS_LIVE_MAX {
         return Err(crate::refusal::Refusal::TooMany { what: "pages waiting", max: limits::INTENTS_LIVE_MAX });
     }
     let people: Vec<PersonId> = reach.people.keys().cloned().collect();
-    d.emit(Event::PagedByHand { people, unreachable: reach.unreachable, text: text.to_string() });
+    let (pagers, unreachable) = (reach.pagers.clone(), reach.unreachable.clone());
+    d.emit(Event::PagedByHand { people, pagers, unreachable, text: text.to_string() });
     let step = d.incident.escalation.step.unwrap_or(0);
     let pass = d.incident.escalation.pass;
     let text = (!text.is_empty()).then(|| text.to_string());
-    let pages = reach.people.into_iter().map(|(person, method)| Page {
-        person: Some(person),
-        method,
-        reason: PageReason::ByHand,
-        step,
-        pass,
-        text: text.clone(),
-    });
-    queue_pages(d, pages.collect());
+    reach.queue(d, &Page { person: None, method: 0, reason: PageReason::ByHand, step, pass, text });
     Ok(())
 }
 

@@ -4,7 +4,8 @@
 
 use crate::alert::{Alert, AlertStatus, Group};
 use crate::directory::EscalationPolicy;
-use crate::id::{IncidentId, PersonId, ServiceId};
+use crate::hours::When;
+use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Intent, IntentNo};
 use crate::severity::Severity;
 use crate::status::IncidentStatus;
@@ -114,16 +115,21 @@ pub enum Event {
         pass: u32,
         reason: EscalateReason,
         people: Vec<PersonId>,
+        /// Pagers that the level names themselves: their own address is paged.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pagers: Vec<ChannelId>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unreachable: Vec<Unreachable>,
         /// When the next level follows if nobody acknowledges; `None` after an acknowledgement.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next_at: Option<Timestamp>,
     },
-    /// A level that reaches nobody was passed over at once.
+    /// A level that reaches nobody, or that is not for this hour (`when`), was passed over at once.
     StepSkipped {
         step: usize,
         pass: u32,
+        #[serde(default, skip_serializing_if = "When::is_always")]
+        when: When,
         unreachable: Vec<Unreachable>,
     },
     /// No level reaches anybody (or there is no policy): every configured pager is paged, again at `next_at`.
@@ -137,6 +143,8 @@ pub enum Event {
     /// Somebody was paged by hand.
     PagedByHand {
         people: Vec<PersonId>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pagers: Vec<ChannelId>,
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         unreachable: Vec<Unreachable>,
         #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -326,6 +334,8 @@ pub enum UnreachableReason {
     NoContactMethod,
     /// Nobody is on call, or the service has no owners.
     NobodyThere,
+    /// No pager of that name is configured any more.
+    NoPager,
 }
 
 impl Event {

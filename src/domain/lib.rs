@@ -10,6 +10,7 @@ pub mod decide;
 pub mod directory;
 pub mod escalation;
 pub mod event;
+pub mod hours;
 pub mod id;
 pub mod incident;
 pub mod intent;

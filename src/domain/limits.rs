@@ -47,6 +47,16 @@ pub const FALLBACK_REPEAT_S: i64 = 300;
 pub const STEP_DELAY_MIN_S: i64 = 10;
 /// Seconds (7 days) above which a level's delay or a snooze is refused: nobody means that.
 pub const STEP_DELAY_MAX_S: i64 = 7 * 86_400;
+/// Seconds below which an acknowledgement time-out is refused: reading a dashboard takes longer, and being asked
+/// "still working?" is not to be the work.
+pub const ACK_TIMEOUT_MIN_S: i64 = 600;
+/// Seconds that whoever has an incident gets to answer "still working?" before its escalation resumes: long enough
+/// to find the phone.
+pub const STILL_WORKING_GRACE_S: i64 = 300;
+/// Seconds below which a reminder (of an update, of a missing lead) is refused: it would be noise.
+pub const REMINDER_MIN_S: i64 = 300;
+/// Times that the room is reminded that nobody leads: after that it is a choice.
+pub const LEAD_REMINDERS_MAX: u32 = 3;
 /// Levels of one policy. PagerDuty allows 20.
 pub const POLICY_STEPS_MAX: usize = 20;
 /// People that one level pages.

@@ -13,6 +13,45 @@ pub struct Severity {
     /// Seconds within which somebody should have answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_s: Option<i64>,
+    #[serde(default, skip_serializing_if = "Clocks::none")]
+    pub clocks: Clocks,
+}
+
+/// What else a severity promises, in seconds; `None` promises nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clocks {
+    /// From the declaration to knowing the cause (status identified).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diagnose_s: Option<i64>,
+    /// From the declaration to the end of the harm (status monitoring).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mitigate_s: Option<i64>,
+    /// From the declaration to the end of the incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolve_s: Option<i64>,
+    /// From the end of the incident to the published post-mortem.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postmortem_s: Option<i64>,
+    /// Between two status updates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update_every_s: Option<i64>,
+    /// From the acknowledgement to somebody leading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_within_s: Option<i64>,
+}
+
+impl Clocks {
+    /// So that what promises nothing takes no room in the log.
+    pub fn none(&self) -> bool {
+        *self == Clocks::default()
+    }
+}
+
+impl Severity {
+    /// Without any promise of time.
+    pub fn new(level: impl Into<String>, name: impl Into<String>, rank: u32) -> Self {
+        Severity { level: level.into(), name: name.into(), rank, response_s: None, clocks: Clocks::default() }
+    }
 }
 
 /// Finds the severity that `word` means: its label in any spelling (`p1`, `P-1`, `sev 1`, `SEV-1`), its name
@@ -55,7 +94,7 @@ mod tests {
 
     pub fn p_scale() -> Vec<Severity> {
         [("P1", "Critical", 1), ("P2", "High", 2), ("P3", "Medium", 3), ("P4", "Low", 4)]
-            .map(|(level, name, rank)| Severity { level: level.into(), name: name.into(), rank, response_s: None })
+            .map(|(level, name, rank)| Severity::new(level, name, rank))
             .to_vec()
     }
 

@@ -45,6 +45,7 @@ pub fn severity(level: &str) -> Severity {
         name: name.into(),
         rank,
         response_s,
+        clocks: Default::default(),
     };
     scale.into_iter().find(|s| s.0 == level).map(of).expect("a severity of the story")
 }
@@ -54,7 +55,7 @@ pub fn person(name: &str) -> Actor {
 }
 
 fn step(targets: &[Target]) -> Step {
-    Step { targets: targets.to_vec(), delay_s: 300 }
+    Step::new(targets.to_vec(), 300)
 }
 
 fn named(name: &str) -> Target {
@@ -82,7 +83,7 @@ pub fn directory() -> Directory {
 
 fn policy(d: &mut Directory, steps: Vec<Step>, repeat_max: Option<u32>) {
     let name = PolicyId::from("default");
-    d.policies.insert(name.clone(), EscalationPolicy { name, steps, repeat_max });
+    d.policies.insert(name.clone(), EscalationPolicy::new(name, steps, repeat_max));
 }
 
 pub fn alert(fingerprint: &str, status: AlertStatus, starts_at: Timestamp, summary: &str) -> Alert {

@@ -21,7 +21,7 @@ use crate::text;
 use crate::time::{Timestamp, span};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use words::{because, clock, counted, one, people, person, sentence, unreachable};
+use words::{because, clock, counted, one, person, reached, sentence, unreachable};
 
 /// One line of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -176,12 +176,20 @@ impl Walk {
             Event::RoleAssigned { role, person: p } => {
                 ("role", Normal, format!("{}: {}", sentence(&one(role)), person(p)))
             }
-            Event::Escalated { step, pass, reason, people: all, unreachable: not, next_at } => {
+            Event::Escalated { step, pass, reason, people: all, pagers, unreachable: not, next_at } => {
                 let round = if *pass > 0 { format!(", round {}", u64::from(*pass) + 1) } else { String::new() };
                 let why = self.escalate_words(*reason, at);
                 let next = next_at.map_or(String::new(), |t| format!("; next at {}", clock(t, at)));
                 let level = step.saturating_add(1);
-                ("paging", Headline, format!("Level {level} paged{round}: {} ({why}){}{next}", people(all), also(not)))
+                (
+                    "paging",
+                    Headline,
+                    format!("Level {level} paged{round}: {} ({why}){}{next}", reached(all, pagers), also(not)),
+                )
+            }
+            Event::StepSkipped { step, when, .. } if !when.is_always() => {
+                let level = step.saturating_add(1);
+                ("skipped", Normal, format!("Level {level} skipped: it is for {} only", when.as_words()))
             }
             Event::StepSkipped { step, unreachable: not, .. } => {
                 let whom = if not.is_empty() { "it names nobody".to_string() } else { unreachable(not) };
@@ -203,8 +211,8 @@ impl Walk {
                 let text = "Policy used up: every level was paged, nobody acknowledged, nobody else is paged by itself";
                 ("nobody left", Headline, text.to_string())
             }
-            Event::PagedByHand { people: all, unreachable: not, text } => {
-                ("paging", Normal, format!("Paged by hand: {}{}{}", people(all), also(not), because(text)))
+            Event::PagedByHand { people: all, pagers, unreachable: not, text } => {
+                ("paging", Normal, format!("Paged by hand: {}{}{}", reached(all, pagers), also(not), because(text)))
             }
             Event::IntentsQueued { intents } => {
                 let all: Vec<String> = intents.iter().map(|i| format!("{} (no. {})", words::intent(i), i.no)).collect();
@@ -330,6 +338,7 @@ pub fn target_words(target: &Target) -> String {
         Target::Person(p) => person(p),
         Target::Schedule(s) => format!("schedule:{}", one(s.as_str())),
         Target::Owners => "owners".to_string(),
+        Target::Pager(c) => one(c.as_str()),
     }
 }
 

@@ -25,7 +25,7 @@ const NESTED: &str = include_str!("../../../tests/data/webhooks/generic/nested.j
 
 fn directory() -> Directory {
     let severities = [("P1", "Critical", 1), ("P2", "High", 2), ("P3", "Medium", 3), ("P4", "Low", 4)]
-        .map(|(level, name, rank)| Severity { level: level.into(), name: name.into(), rank, response_s: None })
+        .map(|(level, name, rank)| Severity::new(level, name, rank))
         .to_vec();
     let services = [("checkout".into(), Service::default()), ("mail".into(), Service::default())].into();
     Directory { severities, services, ..Directory::default() }

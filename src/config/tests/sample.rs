@@ -56,7 +56,7 @@ fn every_example_in_the_sample_is_valid_without_a_warning() {
     let directory = loaded.config.directory();
     assert_eq!(directory.people.len(), 2);
     assert_eq!(directory.pagers.len(), 2);
-    assert_eq!(directory.policies.len(), 1);
+    assert_eq!(directory.policies.len(), 2);
     assert_eq!(loaded.config.ingest.len(), 2);
     assert!(loaded.config.audit_key.is_some() && loaded.config.heartbeat.is_some());
 }

@@ -6,6 +6,7 @@ use super::super::schema::{Key, Kind, ROOT, find};
 use super::super::{IngestKind, Level, Pager, load, load_text, report_json, report_text};
 use super::{bad, good, good_with, lines, load_with};
 use firebell_domain::directory::Target;
+use firebell_domain::hours::When;
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use firebell_domain::schedule::instant_of;
 use proptest::prelude::*;
@@ -77,6 +78,29 @@ fn a_team_becomes_a_directory() {
         [Target::Schedule(ScheduleId::from("primary")), Target::Person(PersonId::from("bo"))]
     );
     assert_eq!(loud.steps.iter().map(|s| s.delay_s).collect::<Vec<_>>(), [90, 300]);
+}
+
+#[test]
+fn a_policy_goes_by_the_hour_waits_for_words_and_goes_on_in_another() {
+    let text = TEAM
+        .replace(
+            "[policies.loud]\nrepeat = 2\n",
+            "[policies.loud]\nrepeat = 2\nack_timeout = \"30m\"\n\
+        working_hours = { zone = \"Europe/Madrid\", days = [\"Sat\", \"Mon-Tue\"], from = \"22:00\", to = \"24:00\" }\n\
+        then = \"managers\"\n",
+        )
+        .replace("delay = \"90s\" }", "delay = \"90s\", when = \"off-hours\" }")
+        + "[policies.managers]\nlevels = [{ page = [\"@bo\"], delay = \"1h\" }]\n";
+    let policies = good(&text).config.directory().policies;
+    let loud = &policies[&PolicyId::from("loud")];
+    assert_eq!(loud.ack_timeout_s, Some(1_800));
+    let hours = loud.hours.as_ref().unwrap();
+    assert_eq!((hours.from_min, hours.to_min), (22 * 60, 24 * 60));
+    assert_eq!(hours.days, [chrono::Weekday::Mon, chrono::Weekday::Tue, chrono::Weekday::Sat]);
+    let levels: Vec<_> = loud.steps.iter().map(|s| (s.when, s.delay_s)).collect();
+    assert_eq!(levels, [(When::OffHours, 90), (When::Always, 300), (When::Always, 3_600)]);
+    assert_eq!(policies[&PolicyId::from("managers")].steps.len(), 1, "the other one stays as it was");
+    assert_eq!(loud.repeat_max, Some(2));
 }
 
 #[test]

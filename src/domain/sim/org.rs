@@ -4,10 +4,12 @@
 use super::plan::Plan;
 use super::rng::Rng;
 use crate::directory::{Directory, EscalationPolicy, Person, Service, Step, Target};
+use crate::hours::{When, WorkingHours};
 use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use crate::schedule::{Override, Rotation, Schedule};
-use crate::severity::Severity;
+use crate::severity::{Clocks, Severity};
 use crate::time::Timestamp;
+use chrono::{Datelike, Timelike};
 use chrono_tz::Tz;
 
 pub const PEOPLE: [&str; 12] = ["ana", "bo", "cy", "di", "ed", "flo", "gus", "hal", "ida", "jo", "kim", "lou"];
@@ -22,7 +24,8 @@ pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {
         level: level.into(),
         name: level.to_lowercase(),
         rank,
-        response_s: None,
+        response_s: rng.chance(500).then(|| rng.one([60, 300, 900])),
+        clocks: clocks(rng),
     });
     let mut d = Directory { severities: severities.to_vec(), ..Directory::default() };
     d.pagers = PAGERS.iter().take(plan.pagers).map(|c| ChannelId::from(*c)).collect();
@@ -64,18 +67,46 @@ fn person(name: &str, rng: &mut Rng) -> Person {
 
 pub fn policy(name: PolicyId, plan: &Plan, rng: &mut Rng) -> EscalationPolicy {
     let delay_s = rng.one([10, 30, 60, 300, 900]);
+    let by_hour = rng.chance(300);
     let steps = (0..rng.range(1, 5)).map(|_| Step {
         targets: (0..rng.range(1, 3)).map(|_| target(plan, rng)).collect(),
         delay_s: if rng.chance(300) { rng.one([10, 60, 300, 900]) } else { delay_s },
+        when: if by_hour { rng.one([When::Always, When::WorkingHours, When::OffHours]) } else { When::Always },
     });
     let steps = steps.collect();
-    EscalationPolicy { name, steps, repeat_max: rng.one([None, None, Some(0), Some(1), Some(3)]) }
+    let repeat_max = rng.one([None, None, Some(0), Some(1), Some(3)]);
+    let hours = by_hour.then(|| hours(plan, rng));
+    let ack_timeout_s = rng.chance(400).then(|| rng.one([600, 900, 1_800, 7_200]));
+    EscalationPolicy { name, steps, repeat_max, hours, ack_timeout_s }
+}
+
+fn clocks(rng: &mut Rng) -> Clocks {
+    let mut some = |spans: [i64; 3]| rng.chance(500).then(|| rng.one(spans));
+    Clocks {
+        diagnose_s: some([60, 900, 3_600]),
+        mitigate_s: some([60, 900, 7_200]),
+        resolve_s: some([60, 3_600, 14_400]),
+        postmortem_s: some([60, 600, 3_600]),
+        update_every_s: some([300, 1_800, 3_600]),
+        lead_within_s: some([300, 600, 3_600]),
+    }
+}
+
+/// Beginning or ending near the simulation's own beginning, so that the hours change while incidents are open.
+fn hours(plan: &Plan, rng: &mut Rng) -> WorkingHours {
+    let zone = rng.one(ZONES);
+    let wall = Timestamp(plan.begins_at).utc().with_timezone(&zone);
+    let minute = |shift: i64| (i64::from(wall.hour() * 60 + wall.minute()) + shift).rem_euclid(1_440) as u32;
+    let (from_min, to_min) = (minute(rng.range(-600, 60)), minute(rng.range(1, 600)));
+    let days = if rng.chance(500) { vec![wall.weekday()] } else { vec![wall.weekday(), wall.weekday().succ()] };
+    WorkingHours { zone, days, from_min, to_min }
 }
 
 pub fn target(plan: &Plan, rng: &mut Rng) -> Target {
-    match rng.below(6) {
+    match rng.below(7) {
         0 | 1 if plan.schedules > 0 => Target::Schedule(ScheduleId::new(format!("rota{}", rng.below(plan.schedules)))),
         2 => Target::Owners,
+        3 => Target::Pager(ChannelId::from(rng.one(PAGERS))),
         _ => Target::Person(somebody(plan, rng)),
     }
 }

@@ -3,7 +3,7 @@
 //! character or forge a line. Never knows a platform's markup.
 
 use crate::event::{Actor, Unreachable, UnreachableReason};
-use crate::id::PersonId;
+use crate::id::{ChannelId, PersonId};
 use crate::intent::{Intent, NoticeKind, What};
 use crate::text;
 use crate::time::{SECOND, Timestamp, span};
@@ -43,6 +43,11 @@ pub fn person(person: &PersonId) -> String {
 
 pub fn people(people: &[PersonId]) -> String {
     people.iter().map(person).collect::<Vec<_>>().join(", ")
+}
+
+/// People and pagers that were paged, as one list.
+pub fn reached(people: &[PersonId], pagers: &[ChannelId]) -> String {
+    people.iter().map(person).chain(pagers.iter().map(|c| one(c.as_str()))).collect::<Vec<_>>().join(", ")
 }
 
 pub fn who(actor: &Actor) -> String {
@@ -88,6 +93,7 @@ pub fn unreachable(all: &[Unreachable]) -> String {
             (UnreachableReason::Unknown, _) => "nobody of that name is configured",
             (UnreachableReason::NoContactMethod, _) => "no contact method through a configured pager",
             (UnreachableReason::NobodyThere, "owners") => "the service has no owners",
+            (UnreachableReason::NoPager, _) => "no such pager is configured any more",
             (UnreachableReason::NobodyThere, _) => "nobody is on call",
         };
         format!("{} ({why})", one(&u.target))

@@ -42,8 +42,7 @@ pub const BOUND: Duration = Duration::from_secs(20);
 
 pub fn directory() -> Directory {
     let scale = [("P1", "Critical", 1), ("P2", "High", 2)];
-    let severities =
-        scale.map(|(level, name, rank)| Severity { level: level.into(), name: name.into(), rank, response_s: None });
+    let severities = scale.map(|(level, name, rank)| Severity::new(level, name, rank));
     let mut d = Directory { severities: severities.to_vec(), pagers: vec!["pagerduty".into()], ..Directory::default() };
     d.services.insert("payments".into(), Default::default());
     let rotation = firebell_domain::schedule::Rotation {

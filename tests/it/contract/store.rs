@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 const START: Timestamp = Timestamp(1_790_000_000_000_000);
 
 fn severity() -> Severity {
-    Severity { level: "P1".into(), name: "Critical".into(), rank: 1, response_s: None }
+    Severity::new("P1", "Critical", 1)
 }
 
 fn directory() -> Directory {
@@ -32,14 +32,11 @@ fn directory() -> Directory {
         time_zone: chrono_tz::UTC,
         contact_methods: vec!["webhook.ops".into()],
     };
-    let policy = EscalationPolicy {
-        name: "default".into(),
-        steps: vec![
-            Step { targets: vec![Target::Person("ana".into())], delay_s: 300 },
-            Step { targets: vec![Target::Person("bo".into())], delay_s: 300 },
-        ],
-        repeat_max: None,
-    };
+    let policy = EscalationPolicy::new(
+        "default".into(),
+        vec![Step::new(vec![Target::Person("ana".into())], 300), Step::new(vec![Target::Person("bo".into())], 300)],
+        None,
+    );
     Directory {
         severities: vec![severity()],
         people: [("ana".into(), person("Ana")), ("bo".into(), person("Bo"))].into(),

@@ -129,9 +129,9 @@ fn owners_and_schedules_mean_whoever_is_there_at_that_instant() {
     let stand_in = Override { person: PersonId::from("cy"), from: START.plus_s(600), to: START.plus_s(900) };
     d.schedules.insert("rota".into(), Schedule { rotation, overrides: vec![stand_in] });
     let steps = [Target::Schedule("rota".into()), Target::Schedule("rota".into()), Target::Owners];
-    let steps = steps.map(|t| Step { targets: vec![t], delay_s: 300 }).to_vec();
+    let steps = steps.map(|t| Step::new(vec![t], 300)).to_vec();
     let name = PolicyId::from("default");
-    d.policies.insert(name.clone(), EscalationPolicy { name, steps, repeat_max: None });
+    d.policies.insert(name.clone(), EscalationPolicy::new(name, steps, None));
     let mut case = Case::of(d, declaration(None));
     assert_eq!(case.paged(), ["ana/pager"]);
     case.sent(2);

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::{ReopenCause, Unreachable, UnreachableReason};
+use crate::hours::{When, WorkingHours};
 use crate::intent::PageReason;
 
 /// One of every kind, with every optional field once there and once not.
@@ -41,9 +42,21 @@ fn every_event() -> Vec<Event> {
             service: None,
             private: false,
             policy: Some(EscalationPolicy {
-                name: PolicyId::from("p"),
-                steps: vec![Step { targets: vec![Target::Owners, Target::Schedule("s".into())], delay_s: 10 }],
-                repeat_max: None,
+                hours: Some(WorkingHours {
+                    zone: chrono_tz::Europe::Berlin,
+                    days: vec![chrono::Weekday::Mon],
+                    from_min: 540,
+                    to_min: 1_020,
+                }),
+                ack_timeout_s: Some(1_800),
+                ..EscalationPolicy::new(
+                    PolicyId::from("p"),
+                    vec![
+                        Step::new(vec![Target::Owners, Target::Schedule("s".into())], 10),
+                        Step { when: When::OffHours, ..Step::new(vec![Target::Pager("smtp".into())], 10) },
+                    ],
+                    None,
+                )
             }),
         },
         Event::Acknowledged,
@@ -65,13 +78,19 @@ fn every_event() -> Vec<Event> {
             pass: 2,
             reason: EscalateReason::PagesFailed,
             people: vec![person.clone()],
+            pagers: vec!["smtp".into()],
             unreachable: unreachable.clone(),
             next_at: Some(START),
         },
-        Event::StepSkipped { step: 0, pass: 0, unreachable: unreachable.clone() },
+        Event::StepSkipped { step: 0, pass: 0, when: When::OffHours, unreachable: unreachable.clone() },
         Event::NobodyReached { pagers: 2, next_at: None },
         Event::PolicyUsedUp,
-        Event::PagedByHand { people: vec![person.clone()], unreachable: Vec::new(), text: text.clone() },
+        Event::PagedByHand {
+            people: vec![person.clone()],
+            pagers: vec!["smtp".into()],
+            unreachable: Vec::new(),
+            text: text.clone(),
+        },
         Event::IntentsQueued { intents },
         Event::IntentsCancelled { numbers: vec![1, 2], why: CancelReason::AlertsCleared },
         Event::IntentClaimed { no: 1, worker: "w".into(), attempt: 2, lease_until: START },
@@ -166,6 +185,7 @@ fn an_event_that_cannot_follow_is_refused_by_the_incident_itself() {
         pass: 0,
         reason: EscalateReason::ByHand,
         people: Vec::new(),
+        pagers: Vec::new(),
         unreachable: Vec::new(),
         next_at,
     };

@@ -29,7 +29,7 @@ pub struct Case {
 }
 
 pub fn severity(level: &str, rank: u32) -> Severity {
-    Severity { level: level.into(), name: level.to_lowercase(), rank, response_s: None }
+    Severity::new(level, level.to_lowercase(), rank)
 }
 
 pub fn person(methods: &[&str]) -> Person {
@@ -42,8 +42,8 @@ pub fn to(names: &[&str]) -> Vec<Target> {
 }
 
 pub fn policy(levels: &[(&[&str], i64)], repeat_max: Option<u32>) -> EscalationPolicy {
-    let steps = levels.iter().map(|(names, delay_s)| Step { targets: to(names), delay_s: *delay_s }).collect();
-    EscalationPolicy { name: PolicyId::from("default"), steps, repeat_max }
+    let steps = levels.iter().map(|(names, delay_s)| Step::new(to(names), *delay_s)).collect();
+    EscalationPolicy::new(PolicyId::from("default"), steps, repeat_max)
 }
 
 /// ana (pager, then mail), bo (pager) and cy (mail); two pagers, one chat; level 1 ana, level 2 bo and cy, five
