@@ -88,6 +88,11 @@ fn again(spec: &Spec, line: &Line) -> String {
     }
 }
 
+/// A usage without what may be left out.
+fn needed(usage: &str) -> &str {
+    usage.split(" [").next().unwrap_or(usage)
+}
+
 async fn last_ended(app: &App, speaker: &Speaker, spec: &Spec) -> Result<Refusal, ActError> {
     let rows = recent(app, speaker).await?;
     let last = rows.iter().filter(|r| r.ended_at.is_some()).max_by_key(|r| (r.ended_at, r.id));
@@ -95,7 +100,7 @@ async fn last_ended(app: &App, speaker: &Speaker, spec: &Spec) -> Result<Refusal
         None => Refusal::NoOpenIncident { verb: spec.doing.to_string() },
         Some(r) => Refusal::Usage {
             problem: format!("No incident is open. The last one that ended is {} ({}).", r.id, shown(&r.title)),
-            usage: spec.usage.replacen("/incident", &format!("/incident {}", r.id), 1),
+            usage: needed(spec.usage).replacen("/incident", &format!("/incident {}", r.id), 1),
         },
     })
 }

@@ -6,17 +6,23 @@ use super::{Call, Ground, Said, read, when};
 use crate::app::ActError;
 use firebell_domain::decide::Input;
 use firebell_domain::refusal::Refusal;
-use firebell_domain::time::parse_span;
+use firebell_domain::time::{Timestamp, parse_span};
 
 pub const SPEC: Spec = Spec {
     verb: "snooze",
     aliases: &["mute"],
     summary: "Pages nobody until a time, then begins again",
-    usage: "/incident snooze DURATION",
+    usage: "/incident snooze [updates] DURATION",
     details: "A duration (30m, 2h, 1h30m) or \"until\" with a time in your own time zone. A bare time of day is the \
               next one; one that passed within the last 6 hours is refused, because it is usually a slip. At most 7 \
-              days. When it is over, paging begins again at the first level.",
-    examples: &["/incident snooze 30m", "/incident snooze until 18:00", "/incident snooze until tomorrow 09:00"],
+              days. When it is over, paging begins again at the first level. With \"updates\" only the reminder of the next \
+              status update is put off, and nothing else.",
+    examples: &[
+        "/incident snooze 30m",
+        "/incident snooze until 18:00",
+        "/incident snooze until tomorrow 09:00",
+        "/incident snooze updates 1h",
+    ],
     args: &[Arg::needed("duration", ArgKind::Span, "How long, or until when")],
     group: Group::Answer,
     doing: "snooze",
@@ -24,6 +30,15 @@ pub const SPEC: Spec = Spec {
 };
 
 pub fn parse(words: &mut Words, ground: &Ground) -> Result<Input, Refusal> {
+    let updates = words.peek().is_some_and(|w| matches!(w.text.to_lowercase().as_str(), "updates" | "update"));
+    if updates {
+        words.skip(1);
+    }
+    let until = until(words, ground)?;
+    Ok(if updates { Input::SnoozeUpdates { until } } else { Input::Snooze { until } })
+}
+
+fn until(words: &mut Words, ground: &Ground) -> Result<Timestamp, Refusal> {
     let said = words.rest().to_string();
     let first = words.peek().map(|w| w.text.to_lowercase());
     let usage = "/incident snooze 30m, or /incident snooze until 18:00";
@@ -33,7 +48,7 @@ pub fn parse(words: &mut Words, ground: &Ground) -> Result<Input, Refusal> {
         Some(first) => {
             let span = if first == "for" { said.get("for".len()..).unwrap_or("") } else { &said };
             if let Some(seconds) = parse_span(span) {
-                return Ok(Input::Snooze { until: ground.now.plus_s(seconds) });
+                return Ok(ground.now.plus_s(seconds));
             }
         }
     }
@@ -49,7 +64,7 @@ pub fn parse(words: &mut Words, ground: &Ground) -> Result<Input, Refusal> {
     }
     words.skip(used);
     words.end(usage)?;
-    Ok(Input::Snooze { until })
+    Ok(until)
 }
 
 fn past(said: &str) -> Refusal {
@@ -87,6 +102,16 @@ mod tests {
         ] {
             assert_eq!(minutes(text), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn the_reminder_of_updates_is_put_off_apart_from_the_pages() {
+        let ground = ground();
+        for text in ["updates 1h", "update for 60m", "updates until 05:00"] {
+            let Ok(Input::SnoozeUpdates { until }) = parse(&mut Words::new(text), &ground) else { panic!("{text}") };
+            assert!(until > ground.now, "{text}");
+        }
+        assert!(matches!(parse(&mut Words::new("updates"), &ground), Err(Refusal::Usage { .. })));
     }
 
     #[test]

@@ -57,6 +57,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::WhichIncident { open: open(12), verb: word("note …") },
         Refusal::NoOpenIncident { verb: word("acknowledge") },
         Refusal::NotPermitted { what: word("Only an admin may do that.") },
+        Refusal::NoReminder { id: IncidentId(42), level: word("P3") },
+        Refusal::NoPostmortem { id: IncidentId(42), status: IncidentStatus::Identified },
         Refusal::Stale,
     ]
 }
@@ -92,11 +94,13 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::WhichIncident { .. } => 25,
         Refusal::NoOpenIncident { .. } => 26,
         Refusal::NotPermitted { .. } => 27,
+        Refusal::NoReminder { .. } => 28,
+        Refusal::NoPostmortem { .. } => 29,
         Refusal::Stale => REFUSALS - 1,
     }
 }
 
-const REFUSALS: usize = 29;
+const REFUSALS: usize = 31;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

@@ -98,7 +98,12 @@ pub fn advance(d: &mut Decider, reason: EscalateReason) {
     if step < steps {
         return go_to(d, step, pass, reason);
     }
-    if reason == EscalateReason::NotAcknowledged && !e.arrived {
+    pass_ends(d, pass, reason);
+}
+
+/// After the last level that counts: again from the first, or the policy is used up.
+fn pass_ends(d: &mut Decider, pass: u32, reason: EscalateReason) {
+    if reason == EscalateReason::NotAcknowledged && !d.incident.escalation.arrived {
         // A whole pass, and no vendor has taken a single page: whatever pager works, before the policy goes on.
         return everyone(d, pass);
     }
@@ -113,14 +118,17 @@ pub fn advance(d: &mut Decider, reason: EscalateReason) {
 /// Pages the first level at or after `from` that reaches somebody. Where none does, everybody's pager.
 fn go_to(d: &mut Decider, from: usize, pass: u32, reason: EscalateReason) {
     let steps: Vec<Step> = d.incident.policy.as_ref().map(|p| p.steps.clone()).unwrap_or_default();
+    let (mut out_of_hours, mut unreachable) = (false, false);
     for (index, step) in steps.iter().enumerate().skip(from) {
         if !d.incident.policy.as_ref().is_none_or(|p| p.counts(step, d.now)) {
             d.emit(Event::StepSkipped { step: index, pass, when: step.when, unreachable: Vec::new() });
+            out_of_hours = true;
             continue;
         }
         let reach = reach(d, &step.targets);
         if reach.is_nobody() {
             d.emit(Event::StepSkipped { step: index, pass, when: When::Always, unreachable: reach.unreachable });
+            unreachable = true;
             continue;
         }
         let next_at = d.incident.unanswered().then(|| d.now.plus_s(step.delay_s));
@@ -137,7 +145,12 @@ fn go_to(d: &mut Decider, from: usize, pass: u32, reason: EscalateReason) {
         reach.queue(d, &Page { person: None, method: 0, reason, step: index, pass, text: None });
         return;
     }
-    everyone(d, pass);
+    // Levels before these were paged; that the rest is for other hours is no reason to wake everybody. But what
+    // failed goes on at once only within one pass.
+    match from > 0 && out_of_hours && !unreachable && reason != EscalateReason::PagesFailed {
+        true => pass_ends(d, pass, reason),
+        false => everyone(d, pass),
+    }
 }
 
 /// An incident never reaches nobody in silence: every configured pager, again every five minutes.
@@ -172,7 +185,7 @@ fn through_people(d: &Decider, pages: Vec<Page>) -> Vec<(ChannelId, Page)> {
 /// down, a policy that repeats would pile them up, and all would ring at once when it is back.
 fn queue_through(d: &mut Decider, pages: Vec<(ChannelId, Page)>) {
     let waits = |channel: &ChannelId, page: &Page| {
-        page.reason != PageReason::ByHand
+        page.reason.by_policy()
             && d.incident.live.values().any(|l| match &l.intent.what {
                 What::Page(p) => {
                     let soon = l.due_at <= d.now.plus_s(2 * limits::RETRY_AFTER_MAX_S);
@@ -181,7 +194,7 @@ fn queue_through(d: &mut Decider, pages: Vec<(ChannelId, Page)>) {
                         && soon
                         && l.intent.channel == *channel
                         && p.person == page.person
-                        && p.reason != PageReason::ByHand
+                        && p.reason.by_policy()
                 }
                 _ => false,
             })

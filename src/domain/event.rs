@@ -3,12 +3,13 @@
 //! only together with a migration of the log, which the hash chain forbids. So: never.
 
 use crate::alert::{Alert, AlertStatus, Group};
+use crate::clocks::Milestone;
 use crate::directory::EscalationPolicy;
 use crate::hours::When;
 use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Intent, IntentNo};
 use crate::severity::Severity;
-use crate::status::IncidentStatus;
+use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -187,6 +188,34 @@ pub enum Event {
         no: IntentNo,
     },
 
+    /// A quarter of a milestone's time is left.
+    MilestoneWarned {
+        milestone: Milestone,
+        due_at: Timestamp,
+    },
+    MilestoneBreached {
+        milestone: Milestone,
+        due_at: Timestamp,
+    },
+    /// The next status update is due.
+    UpdateReminded,
+    /// Somebody put the reminder of the next status update off.
+    UpdatesSnoozed {
+        until: Timestamp,
+    },
+    /// Nobody leads, for as long as the severity allows.
+    LeadReminded,
+    /// Nobody has said anything for as long as the policy allows: whoever has it is asked whether they still do.
+    StillWorkingAsked {
+        resumes_at: Timestamp,
+    },
+    /// The answer, by whatever somebody did next.
+    StillWorking,
+    PostmortemStatusChanged {
+        from: PostmortemStatus,
+        to: PostmortemStatus,
+    },
+
     ActionAdded {
         no: u32,
         text: String,
@@ -266,6 +295,8 @@ pub enum KeptAs {
 pub enum UnackCause {
     ByHand,
     SnoozeEnded,
+    /// "Still working?" was asked and nobody answered.
+    TimedOut,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -304,6 +335,8 @@ pub enum CancelReason {
     Snoozed,
     AlertsCleared,
     Ended,
+    /// Another page takes its place.
+    Superseded,
 }
 
 impl CancelReason {
@@ -313,6 +346,7 @@ impl CancelReason {
             CancelReason::Snoozed => "snoozed",
             CancelReason::AlertsCleared => "alerts_cleared",
             CancelReason::Ended => "ended",
+            CancelReason::Superseded => "superseded",
         }
     }
 }
@@ -365,6 +399,14 @@ impl Event {
             Event::IntentRetried { .. } => "intent_retried",
             Event::IntentFailed { .. } => "intent_failed",
             Event::IntentAbandoned { .. } => "intent_abandoned",
+            Event::MilestoneWarned { .. } => "milestone_warned",
+            Event::MilestoneBreached { .. } => "milestone_breached",
+            Event::UpdateReminded => "update_reminded",
+            Event::UpdatesSnoozed { .. } => "updates_snoozed",
+            Event::LeadReminded => "lead_reminded",
+            Event::StillWorkingAsked { .. } => "still_working_asked",
+            Event::StillWorking => "still_working",
+            Event::PostmortemStatusChanged { .. } => "postmortem_status_changed",
             Event::ActionAdded { .. } => "action_added",
             Event::ActionDone { .. } => "action_done",
             Event::AlertsReceived { .. } => "alerts_received",

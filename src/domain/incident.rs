@@ -2,10 +2,11 @@
 //! event that is illegal in the current state, both when deciding and when the log is replayed.
 
 use crate::alert::{AlertStatus, Group, Tracked};
+use crate::clocks::{self, Course};
 use crate::directory::EscalationPolicy;
 use crate::event::{Actor, Event, IncidentEvent};
 use crate::id::{IncidentId, PersonId, ServiceId};
-use crate::intent::{Claim, IntentNo, Live, PageReason, Thread, Told, What};
+use crate::intent::{Claim, IntentNo, Live, Page, PageReason, Thread, Told, What};
 use crate::limits;
 use crate::severity::Severity;
 use crate::status::IncidentStatus;
@@ -36,6 +37,9 @@ pub struct Incident {
     pub merged_into: Option<IncidentId>,
     pub policy: Option<EscalationPolicy>,
     pub escalation: Escalation,
+    /// The clocks besides the escalation's.
+    #[serde(default)]
+    pub course: Course,
     pub groups: Vec<Group>,
     pub actions: Vec<ActionItem>,
     /// Number of the last intent.
@@ -106,7 +110,7 @@ impl Incident {
         if first.seq != 1 {
             return Err(illegal("an incident begins with event 1"));
         }
-        Ok(Incident {
+        let mut incident = Incident {
             id: first.incident,
             seq: 1,
             title: title.clone(),
@@ -126,13 +130,16 @@ impl Incident {
             merged_into: None,
             policy: policy.clone(),
             escalation: Escalation::default(),
+            course: Course::default(),
             groups: Vec::new(),
             actions: Vec::new(),
             intents: 0,
             live: BTreeMap::new(),
             threads: BTreeMap::new(),
             updated_at: first.at,
-        })
+        };
+        clocks::follow(&mut incident, &first.body, first.at, first.actor.as_person().is_some());
+        Ok(incident)
     }
 
     /// Replays a whole log.
@@ -166,6 +173,8 @@ impl Incident {
     /// "acknowledged" after it was told "over".
     pub fn needless(&self, no: IntentNo) -> bool {
         match self.live.get(&no).map(|l| &l.intent.what) {
+            // Only who has not answered that very question is still asked.
+            Some(What::Page(Page { reason: PageReason::StillWorking, .. })) => self.course.asked_at.is_none(),
             Some(What::Page(page)) => {
                 let answered = self.acknowledged.as_ref().is_some_and(|a| no <= a.intents);
                 let rests = self.unanswered() && (self.snoozed_until.is_some() || self.quiet_resolves_at.is_some());
@@ -344,7 +353,7 @@ impl Incident {
                 let Some(l) = self.live.remove(no) else { return illegal("that intent is over") };
                 self.remember_thread(*no, &l, true);
                 if let What::Page(page) = &l.intent.what
-                    && page.reason != PageReason::ByHand
+                    && page.reason.by_policy()
                 {
                     self.escalation.arrived = true;
                     if Some(page.step) == self.escalation.step && page.pass == self.escalation.pass {
@@ -368,6 +377,23 @@ impl Incident {
                 Some(l) => self.remember_thread(*no, &l, true),
                 None => return illegal("that intent is over"),
             },
+            Event::MilestoneWarned { .. }
+            | Event::MilestoneBreached { .. }
+            | Event::UpdateReminded
+            | Event::UpdatesSnoozed { .. }
+            | Event::LeadReminded => {}
+            Event::StillWorkingAsked { .. } if self.acknowledged.is_none() => return illegal("nobody has it"),
+            Event::StillWorkingAsked { .. } => {}
+            Event::StillWorking => match &mut self.acknowledged {
+                // Pages that asked are answered with it.
+                Some(a) => a.intents = self.intents,
+                None => return illegal("nobody has it"),
+            },
+            Event::PostmortemStatusChanged { from, .. } => {
+                if self.status != IncidentStatus::Resolved || *from != self.course.postmortem {
+                    return illegal("only a resolved incident has a post-mortem, and it is not there");
+                }
+            }
             Event::ActionAdded { no, text, owner, due } => {
                 if *no as usize != self.actions.len() + 1 {
                     return illegal("action items are numbered without gaps");
@@ -447,6 +473,7 @@ impl Incident {
                 self.escalation = Escalation::default();
             }
         }
+        clocks::follow(self, &event.body, at, event.actor.as_person().is_some());
         self.seq = event.seq;
         self.updated_at = at;
         Ok(())

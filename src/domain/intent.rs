@@ -90,6 +90,8 @@ pub enum PageReason {
     NobodyReached,
     /// Somebody paged by hand.
     ByHand,
+    /// Whoever has it is asked whether they still work on it.
+    StillWorking,
 }
 
 impl PageReason {
@@ -98,7 +100,12 @@ impl PageReason {
             PageReason::Escalation => "escalation",
             PageReason::NobodyReached => "nobody_reached",
             PageReason::ByHand => "by_hand",
+            PageReason::StillWorking => "still_working",
         }
+    }
+    /// Sent because somebody has to be found, not because somebody or something asked for this person.
+    pub fn by_policy(self) -> bool {
+        matches!(self, PageReason::Escalation | PageReason::NobodyReached)
     }
 }
 
@@ -113,6 +120,8 @@ pub enum NoticeKind {
     Ended,
     Reopened,
     PostmortemReady,
+    /// A milestone, a reminder, "still working?".
+    Clock,
 }
 
 /// An intent that is not over, and where it stands.

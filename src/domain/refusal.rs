@@ -21,8 +21,18 @@ pub enum Refusal {
         by: String,
         at: Timestamp,
     },
+    /// Nothing reminds of updates at that severity.
+    NoReminder {
+        id: IncidentId,
+        level: String,
+    },
     NotAcknowledged {
         id: IncidentId,
+    },
+    /// An incident that has not been resolved has no post-mortem to move on.
+    NoPostmortem {
+        id: IncidentId,
+        status: IncidentStatus,
     },
     NotResolved {
         id: IncidentId,
@@ -135,6 +145,8 @@ impl Refusal {
             Refusal::Ended { .. } => "ended",
             Refusal::AlreadyAcknowledged { .. } => "already_acknowledged",
             Refusal::NotAcknowledged { .. } => "not_acknowledged",
+            Refusal::NoReminder { .. } => "no_reminder",
+            Refusal::NoPostmortem { .. } => "no_postmortem",
             Refusal::NotResolved { .. } => "not_resolved",
             Refusal::AlreadyThere { .. } => "already_there",
             Refusal::UnknownSeverity { .. } => "unknown_severity",
@@ -186,6 +198,18 @@ impl fmt::Display for Refusal {
                 write!(f, "{by} has {id} since {at}. To take over, say \"/incident {id} lead\".")
             }
             NotAcknowledged { id } => write!(f, "Nobody has acknowledged {id}. \"/incident {id} ack\" takes it."),
+            NoReminder { id, level } => {
+                write!(
+                    f,
+                    "Nothing reminds of updates of {id}: {level} has no update_every. \"/incident {id} snooze 30m\" puts the pages off."
+                )
+            }
+            NoPostmortem { id, status } => {
+                write!(
+                    f,
+                    "{id} is {status}: its post-mortem moves on once it is resolved. \"/incident {id} postmortem\" shows what is known so far."
+                )
+            }
             NotResolved { id, status } => write!(f, "{id} is {status}: only a resolved incident is reopened."),
             AlreadyThere { id, what, value } => write!(f, "The {what} of {id} is {value} already."),
             UnknownSeverity { word, known } => {

@@ -58,3 +58,34 @@ impl fmt::Display for IncidentStatus {
         f.write_str(self.as_str())
     }
 }
+/// How far the post-mortem of a resolved incident is. Any may follow any: a published one is taken back for review.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostmortemStatus {
+    #[default]
+    Draft,
+    InReview,
+    Published,
+}
+
+impl PostmortemStatus {
+    pub const ALL: [PostmortemStatus; 3] =
+        [PostmortemStatus::Draft, PostmortemStatus::InReview, PostmortemStatus::Published];
+
+    /// As people say and read it.
+    pub fn as_words(self) -> &'static str {
+        match self {
+            PostmortemStatus::Draft => "draft",
+            PostmortemStatus::InReview => "in review",
+            PostmortemStatus::Published => "published",
+        }
+    }
+
+    /// "review" and "in review" are one.
+    pub fn parse(words: &str) -> Option<Self> {
+        let words = words.trim().to_lowercase();
+        let words = words.strip_prefix("in ").or_else(|| words.strip_prefix("in-")).unwrap_or(&words);
+        let short = |s: &Self| s.as_words().trim_start_matches("in ");
+        Self::ALL.into_iter().find(|s| short(s) == words)
+    }
+}

@@ -1,4 +1,4 @@
-//! Scripted incidents for tests: what people, alerts, timers and pagers did in five nights, decided by the real
+//! Scripted incidents for tests: what people, alerts, timers and pagers did in some nights, decided by the real
 //! decision function. Between them every kind of event occurs. Compiled for tests only, here and for the words of
 //! the bot; never looks at what is said about it.
 
@@ -9,11 +9,12 @@ use firebell_domain::alert::{Alert, AlertStatus, Delivery};
 use firebell_domain::decide::{Because, Declaration, Input, SendOutcome, Unreadable, decide, declare};
 use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Step, Target};
 use firebell_domain::event::{Actor, IncidentEvent, KeptAs};
+use firebell_domain::hours::{When, WorkingHours};
 use firebell_domain::id::{ChannelId, IncidentId, PersonId, PolicyId, ServiceId};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{IntentNo, What};
-use firebell_domain::severity::Severity;
-use firebell_domain::status::IncidentStatus;
+use firebell_domain::severity::{Clocks, Severity};
+use firebell_domain::status::{IncidentStatus, PostmortemStatus};
 use firebell_domain::time::Timestamp;
 use firebell_domain::timer::timers;
 
@@ -114,11 +115,27 @@ impl Story {
         self
     }
 
-    /// Waits for the next timer and lets it fire.
+    /// Waits for the timer that leads on and lets it fire, after the clocks that are due before it.
     fn timer(&mut self, name: &'static str) -> &mut Self {
-        let timer = timers(&self.incident).next().expect("a timer");
-        self.now = self.now.max(timer.due_at);
-        self.says(name, &Actor::Engine, Input::TimerDue(timer))
+        loop {
+            let due = timers(&self.incident).min_by_key(|t| (t.due_at, t.kind)).expect("a timer");
+            self.now = self.now.max(due.due_at);
+            if due.kind.leads_on() {
+                return self.says(name, &Actor::Engine, Input::TimerDue(due));
+            }
+            self.says(due.kind.as_str(), &Actor::Engine, Input::TimerDue(due));
+        }
+    }
+
+    /// Lets pass what is due within so many seconds.
+    fn clocks(&mut self, seconds: i64) -> &mut Self {
+        let end = self.now.plus_s(seconds);
+        while let Some(due) = timers(&self.incident).min_by_key(|t| (t.due_at, t.kind)).filter(|t| t.due_at <= end) {
+            self.now = self.now.max(due.due_at);
+            self.says(due.kind.as_str(), &Actor::Engine, Input::TimerDue(due));
+        }
+        self.now = end;
+        self
     }
 
     fn claim(&mut self, no: IntentNo) -> &mut Self {
@@ -257,6 +274,50 @@ pub fn alerts_alone() -> Story {
     s
 }
 
+/// Somebody takes it and falls asleep: reminders, "still working?", and the next one is found; the post-mortem too
+/// is late.
+pub fn fell_asleep() -> Story {
+    let (ana, bo) = (person("ana"), person("bo"));
+    let mut directory = directory();
+    let name = PolicyId::from("default");
+    let mut levels = vec![step(&[named("ana")]), step(&[named("bo"), Target::Pager("webhook.ops".into())])];
+    levels.insert(0, Step { when: When::WorkingHours, ..step(&[Target::Owners]) });
+    let hours = WorkingHours { zone: chrono_tz::UTC, days: vec![chrono::Weekday::Mon], from_min: 540, to_min: 1_020 };
+    let policy = EscalationPolicy {
+        hours: Some(hours),
+        ack_timeout_s: Some(1_200),
+        ..EscalationPolicy::new(name.clone(), levels, None)
+    };
+    directory.policies.insert(name, policy);
+    let clocks = Clocks {
+        diagnose_s: Some(1_800),
+        mitigate_s: Some(7_200),
+        postmortem_s: Some(86_400),
+        update_every_s: Some(900),
+        lead_within_s: Some(600),
+        ..Clocks::default()
+    };
+    let d = Declaration { severity: Severity { clocks, ..severity("P1") }, ..declaration("P1", "search is down") };
+    let mut s = Story::begin("fell_asleep", 48, directory, &bo, &d);
+    let page = s.page();
+    s.sent(page).wait(120).says("acknowledged", &ana, Input::Acknowledge);
+    s.clocks(1_210);
+    let question = s.page();
+    s.sent(question).wait(60).says("still here", &ana, Input::Acknowledge);
+    s.says("updates put off", &ana, Input::SnoozeUpdates { until: at("2026-11-21T04:30:00Z") });
+    s.clocks(1_600);
+    let page = s.page();
+    s.sent(page).timer("level 3");
+    let page = s.page();
+    s.sent(page).wait(30).says("somebody else", &bo, Input::Acknowledge);
+    s.says("lead", &bo, Input::AssignLead { person: "bo".into() });
+    s.wait(300).says("resolved", &bo, Input::Resolve { text: "restarted the index".into() });
+    s.clocks(90_000);
+    s.says("review", &bo, Input::SetPostmortem { status: PostmortemStatus::InReview });
+    s.wait(60).says("published", &ana, Input::SetPostmortem { status: PostmortemStatus::Published });
+    s
+}
+
 /// The levels reach nobody, so every pager is paged; it was no incident.
 pub fn nobody_there() -> Story {
     let mut directory = directory();
@@ -293,7 +354,7 @@ pub fn merged() -> [Story; 2] {
 
 pub fn all() -> Vec<Story> {
     let [part, whole] = merged();
-    vec![bad_night(), alerts_alone(), nobody_there(), no_pager(), part, whole]
+    vec![bad_night(), alerts_alone(), fell_asleep(), nobody_there(), no_pager(), part, whole]
 }
 
 /// Compares with a file under `tests/golden/` of the project; `UPDATE_EXPECT=1` rewrites it.
@@ -320,7 +381,7 @@ pub fn golden(root: &str, name: &str, actual: &str) {
 const TEXTS: [&str; 12] =
     ["title", "reason", "text", "why", "worker", "receipt", "source", "group", "summary", "problem", "kept", "via"];
 /// Words of our own that stand under the same keys.
-const OURS: [&str; 17] = [
+const OURS: [&str; 19] = [
     "no_contact_method",
     "unknown",
     "nobody_there",
@@ -337,6 +398,8 @@ const OURS: [&str; 17] = [
     "ended",
     "text",
     "base64",
+    "still_working",
+    "superseded",
     "firing",
 ];
 

@@ -155,6 +155,9 @@ impl Walk {
                 let what = match cause {
                     UnackCause::ByHand => "Handed back, nobody has it now",
                     UnackCause::SnoozeEnded => "The snooze is over and nobody has it now",
+                    UnackCause::TimedOut => {
+                        "Nobody answered \"still working?\": nobody has it now, paging begins again"
+                    }
                 };
                 ("handed back", Headline, format!("{what}{}", because(reason)))
             }
@@ -226,6 +229,7 @@ impl Walk {
                     (CancelReason::Acknowledged, None) => "it was acknowledged".to_string(),
                     (CancelReason::Snoozed, _) => "it is snoozed".to_string(),
                     (CancelReason::AlertsCleared, _) => "all alerts have resolved".to_string(),
+                    (CancelReason::Superseded, _) => "another page takes its place".to_string(),
                     (CancelReason::Ended, _) => "it has ended".to_string(),
                 };
                 ("taken back", importance, format!("Not sent, because {why}: {}", all.join(", ")))
@@ -259,6 +263,35 @@ impl Walk {
                 let text =
                     format!("{what}: may have arrived before Firebell stopped; not sent again because {because}");
                 ("left alone", Normal, text)
+            }
+            Event::MilestoneWarned { milestone, due_at } => {
+                ("clock", Normal, format!("{} yet, due at {}", milestone.as_missing(), clock(*due_at, at)))
+            }
+            Event::MilestoneBreached { milestone, due_at } => {
+                let text = format!("{} in time: it was due at {}", milestone.as_missing(), clock(*due_at, at));
+                ("late", Headline, text)
+            }
+            Event::UpdateReminded => ("clock", Normal, "The next status update is due".to_string()),
+            Event::UpdatesSnoozed { until } => (
+                "clock",
+                Normal,
+                format!("The reminder of the next status update is put off until {}", clock(*until, at)),
+            ),
+            Event::LeadReminded => ("clock", Normal, "Nobody leads".to_string()),
+            Event::StillWorkingAsked { resumes_at } => {
+                let who = self.has_it.as_deref().unwrap_or("whoever has it");
+                let text = format!(
+                    "Nothing was heard for long: {who} is asked \"still working?\"; without an answer paging begins \
+                     again at {}",
+                    clock(*resumes_at, at)
+                );
+                ("still working?", Headline, text)
+            }
+            Event::StillWorking => {
+                ("still working", Normal, format!("Still working: {} answered", words::who(&event.actor)))
+            }
+            Event::PostmortemStatusChanged { to, .. } => {
+                ("post-mortem", Normal, format!("Post-mortem: {}", to.as_words()))
             }
             Event::ActionAdded { no, text, owner, due } => {
                 ("action", Normal, format!("Action item {no}: {}", action_words(text, owner.as_ref(), *due)))

@@ -1,6 +1,7 @@
 //! Durable promises to wake. Which timers an incident has is a function of its state, so there is nothing to
 //! forget: the store keeps the difference between before and after, and a rebuild computes them again.
 
+use crate::clocks;
 use crate::incident::Incident;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,15 +15,35 @@ pub enum TimerKind {
     SnoozeEnd,
     /// The alerts have stayed resolved long enough.
     QuietResolve,
+    /// A milestone's warning or its breach.
+    Milestone,
+    /// "Still working?" is to be asked, or has not been answered.
+    StillWorking,
+    /// The next status update is due.
+    UpdateReminder,
+    /// Nobody leads.
+    LeadReminder,
 }
 
 impl TimerKind {
-    pub const ALL: [TimerKind; 3] = [TimerKind::Escalate, TimerKind::SnoozeEnd, TimerKind::QuietResolve];
+    pub const ALL: [TimerKind; 7] = [
+        TimerKind::Escalate,
+        TimerKind::SnoozeEnd,
+        TimerKind::QuietResolve,
+        TimerKind::Milestone,
+        TimerKind::StillWorking,
+        TimerKind::UpdateReminder,
+        TimerKind::LeadReminder,
+    ];
     pub fn as_str(self) -> &'static str {
         match self {
             TimerKind::Escalate => "escalate",
             TimerKind::SnoozeEnd => "snooze_end",
             TimerKind::QuietResolve => "quiet_resolve",
+            TimerKind::Milestone => "milestone",
+            TimerKind::StillWorking => "still_working",
+            TimerKind::UpdateReminder => "update_reminder",
+            TimerKind::LeadReminder => "lead_reminder",
         }
     }
     pub fn parse(text: &str) -> Option<Self> {
@@ -36,15 +57,27 @@ pub struct Timer {
     pub due_at: Timestamp,
 }
 
-/// The timers of an incident. While it is open, unacknowledged and its policy is not used up there is exactly one
-/// (DESIGN, rule 5): the next level, or what stands in for it while it is snoozed or its alerts have cleared.
+/// The timers of an incident. While it is open, unacknowledged and its policy is not used up there is exactly one that
+/// leads on (DESIGN, rule 5): the next level, or what stands in for it while it is snoozed or its alerts have cleared.
+/// The others page nobody, but for the question "still working?".
 pub fn timers(incident: &Incident) -> impl Iterator<Item = Timer> {
     let of = |kind, at: Option<Timestamp>| at.map(|due_at| Timer { kind, due_at });
     [
         of(TimerKind::Escalate, incident.escalation.next_at),
         of(TimerKind::SnoozeEnd, incident.snoozed_until),
         of(TimerKind::QuietResolve, incident.quiet_resolves_at),
+        of(TimerKind::Milestone, clocks::milestone_timer(incident)),
+        of(TimerKind::StillWorking, clocks::still_working_timer(incident)),
+        of(TimerKind::UpdateReminder, clocks::update_timer(incident)),
+        of(TimerKind::LeadReminder, clocks::lead_timer(incident)),
     ]
     .into_iter()
     .flatten()
+}
+
+impl TimerKind {
+    /// Whether it is one of those of which rule 5 counts exactly one.
+    pub fn leads_on(self) -> bool {
+        matches!(self, TimerKind::Escalate | TimerKind::SnoozeEnd | TimerKind::QuietResolve)
+    }
 }

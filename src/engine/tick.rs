@@ -119,9 +119,9 @@ impl Engine {
     async fn fire_timers(&self, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
         loop {
             let due = self.app.store().due_timers(self.app.clock().now(), TIMER_BATCH_MAX).await?;
-            let full = due.len() as i64 == TIMER_BATCH_MAX;
             let fired = join_all(due.into_iter().map(|(id, t)| self.app.act_engine(id, Input::TimerDue(t)))).await;
-            if settled(fired, poisoned)? == 0 || !full {
+            // What fired may have armed another that is due too: an incident's clocks take effect one by one.
+            if settled(fired, poisoned)? == 0 {
                 return Ok(());
             }
         }

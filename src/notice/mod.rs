@@ -16,7 +16,7 @@ use crate::engine::ports::Message;
 use firebell_domain::event::IncidentEvent;
 use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::incident::Incident;
-use firebell_domain::intent::{NoticeKind, Page};
+use firebell_domain::intent::{NoticeKind, Page, PageReason};
 use firebell_domain::timeline::words::{fit, one};
 
 /// Characters of a message's first line: what a lock screen, a pager and a channel topic show.
@@ -25,9 +25,10 @@ pub const SUMMARY_CHARS_MAX: usize = 250;
 /// A demand for attention: who, what, why, which level, and what to do now. The incident is the one in which the
 /// page was just claimed.
 pub fn page_message(incident: &Incident, page: &Page, maybe_repeated: bool, public_url: &str) -> Message {
+    let question = if page.reason == PageReason::StillWorking { " — still working on it?" } else { "" };
     let repeat = if maybe_repeated { " (may be a repeat)" } else { "" };
     let title = text::page_title(incident, page);
-    let summary = fit(&text::head(incident), title, repeat, SUMMARY_CHARS_MAX);
+    let summary = fit(&text::head(incident), title, &format!("{question}{repeat}"), SUMMARY_CHARS_MAX);
     let text = text::page(incident, page, &link(public_url, incident.id));
     Message { summary, text, ..base(incident, public_url) }
 }

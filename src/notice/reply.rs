@@ -6,7 +6,7 @@ use firebell_domain::incident::{ActionItem, Incident};
 use firebell_domain::intent::{Intent, What};
 use firebell_domain::status::IncidentStatus;
 use firebell_domain::time::{Timestamp, span};
-use firebell_domain::timeline::words::{self, because, counted, intent, one, people, person, said, who};
+use firebell_domain::timeline::words::{self, because, clock, counted, intent, one, people, person, said, who};
 use firebell_domain::timeline::{action_words, entries_after, next_step, under_way};
 
 /// Open action items that an answer names.
@@ -73,6 +73,28 @@ impl Reply<'_> {
             Event::SnoozeEnded | Event::Unacknowledged { cause: UnackCause::SnoozeEnded, .. } => {
                 lines.push(format!("The snooze of {id} is over: nobody has it now."));
                 lines.extend(self.paging());
+            }
+            Event::Unacknowledged { cause: UnackCause::TimedOut, .. } => {
+                lines.push(format!("Nobody answered \"still working?\": nobody has {id} now."));
+                lines.extend(self.paging());
+            }
+            // Before something else that was said, it is only what that brought with it.
+            Event::StillWorking if self.only_this() => {
+                lines.push(format!("Noted: {} is working on {id}. Nobody is paged by itself.", who(&event.actor)));
+                lines.extend(self.taken_back());
+                lines.push(format!("Next: /incident {id} update TEXT, for those who wait"));
+            }
+            Event::StillWorking
+            | Event::StillWorkingAsked { .. }
+            | Event::MilestoneWarned { .. }
+            | Event::MilestoneBreached { .. }
+            | Event::UpdateReminded
+            | Event::LeadReminded => return None,
+            Event::UpdatesSnoozed { until } => {
+                lines.push(format!("Nobody is reminded of the next update of {id} until {}.", clock(*until, self.now)));
+            }
+            Event::PostmortemStatusChanged { to, .. } => {
+                lines.push(format!("The post-mortem of {id} is {} now.", to.as_words()));
             }
             Event::Snoozed { .. } => {
                 lines.push(format!("{id} is snoozed: nobody is paged by itself."));
@@ -213,6 +235,10 @@ impl Reply<'_> {
         let mut lines = Vec::new();
         for e in self.events {
             match &e.body {
+                Event::StepSkipped { step, when, .. } if !when.is_always() => {
+                    let level = step.saturating_add(1);
+                    lines.push(format!("Level {level} is for {} only", when.as_words()));
+                }
                 Event::StepSkipped { step, unreachable, .. } => {
                     let level = step.saturating_add(1);
                     lines.push(format!("Level {level} reaches nobody: {}", words::unreachable(unreachable)));
@@ -240,6 +266,13 @@ impl Reply<'_> {
         }
         lines.push(next_step(self.after, self.now));
         lines
+    }
+
+    /// Whether a person did nothing else.
+    fn only_this(&self) -> bool {
+        let follows =
+            |e: &Event| matches!(e, Event::StillWorking | Event::IntentsQueued { .. } | Event::IntentsCancelled { .. });
+        self.events.iter().all(|e| follows(&e.body))
     }
 
     /// Pages that were cancelled before anybody sent them.

@@ -2,9 +2,11 @@
 //! Times are absolute, because a message is read later than it is written.
 
 use firebell_domain::alert::AlertStatus;
-use firebell_domain::event::{Actor, Event, IncidentEvent, ResolveCause};
+use firebell_domain::clocks::Milestone;
+use firebell_domain::event::{Actor, Event, IncidentEvent, ResolveCause, UnackCause};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{NoticeKind, Page, PageReason};
+use firebell_domain::limits::STILL_WORKING_GRACE_S;
 use firebell_domain::timeline::words::{INDENT, clock, counted, one, person, said, who};
 use firebell_domain::timeline::{NextLevel, next_level};
 
@@ -34,6 +36,9 @@ pub fn page(i: &Incident, page: &Page, link: &str) -> String {
     lines.extend(next(i));
     // Who was paged by hand after somebody took it is asked to help, not to take it.
     lines.push(match &i.acknowledged {
+        Some(_) if page.reason == PageReason::StillWorking => {
+            format!("Say so by anything you do, such as /incident {} ack, or {link}", i.id)
+        }
         None => format!("Acknowledge: /incident {} ack, or {link}", i.id),
         Some(a) => format!("{} has it. Join: {link}", who(&a.by)),
     });
@@ -45,6 +50,13 @@ fn why(i: &Incident, page: &Page) -> String {
     let level = page.step.saturating_add(1);
     match page.reason {
         PageReason::ByHand => format!("{to} somebody asks for you by hand."),
+        PageReason::StillWorking => {
+            let again = i.course.asked_at.map(|t| clock(t.plus_s(STILL_WORKING_GRACE_S), i.updated_at));
+            let again = again.map_or(String::new(), |t| format!(" until {t}"));
+            format!(
+                "{to} are you still working on this? Nothing was heard for long. Without a word{again} somebody else is paged."
+            )
+        }
         PageReason::NobodyReached if i.policy.is_none() => {
             format!("{to} nobody has acknowledged. There is no escalation policy, so every pager is paged.")
         }
@@ -110,11 +122,15 @@ pub fn notice(i: &Incident, about: &IncidentEvent, kind: NoticeKind, link: &str)
                 let change = format!("severity {} instead of {}", one(&to.level), one(&from.level));
                 (format!("{change}, set{by}"), quoted(reason))
             }
+            Event::Unacknowledged { cause: UnackCause::TimedOut, .. } => {
+                ("nobody answered \"still working?\": nobody has it, paging begins again".to_string(), None)
+            }
             Event::Unacknowledged { reason, .. } => {
                 (format!("handed back{by}: nobody has it, paging begins again"), quoted(reason))
             }
             _ => ("changed".to_string(), None),
         },
+        NoticeKind::Clock => clock_notice(i, body),
         NoticeKind::PolicyUsedUp => {
             let more = format!("Page somebody: /incident {0} page @person, or take it: /incident {0} ack", i.id);
             ("NOBODY HAS ACKNOWLEDGED and every level was paged".to_string(), Some(more))
@@ -143,6 +159,48 @@ pub fn notice(i: &Incident, about: &IncidentEvent, kind: NoticeKind, link: &str)
         }
     };
     (what, more.unwrap_or_default())
+}
+
+/// A clock that is about to run out, or has: what is missing, by when, and how to give it.
+fn clock_notice(i: &Incident, body: &Event) -> (String, Option<String>) {
+    let (id, now) = (i.id, i.updated_at);
+    let has = i.acknowledged.as_ref().map_or(String::new(), |a| format!("{} has it. ", who(&a.by)));
+    let how = |milestone: &Milestone| match milestone {
+        Milestone::Acknowledge => format!("Take it: /incident {id} ack"),
+        Milestone::Diagnose => format!("{has}Known by now? /incident {id} status identified TEXT"),
+        Milestone::Mitigate => format!("{has}Is the harm over? /incident {id} status monitoring TEXT"),
+        Milestone::Resolve => format!("{has}Is it over? /incident {id} resolve"),
+        Milestone::Postmortem => format!("Write it, then: /incident {id} postmortem published"),
+    };
+    match body {
+        Event::MilestoneWarned { milestone, due_at } => {
+            (format!("{} yet, due at {}", lower(milestone.as_missing()), clock(*due_at, now)), Some(how(milestone)))
+        }
+        Event::MilestoneBreached { milestone, due_at } => {
+            let missing = milestone.as_missing().to_uppercase();
+            (format!("{missing} IN TIME, it was due at {}", clock(*due_at, now)), Some(how(milestone)))
+        }
+        Event::UpdateReminded => {
+            let how = format!("{has}Write it: /incident {id} update TEXT, or later: /incident {id} snooze updates 30m");
+            ("the next status update is due".to_string(), Some(how))
+        }
+        Event::LeadReminded => {
+            ("nobody leads".to_string(), Some(format!("{has}Name somebody: /incident {id} lead @person")))
+        }
+        Event::StillWorkingAsked { resumes_at } => {
+            let who = i.acknowledged.as_ref().map_or("somebody".to_string(), |a| who(&a.by));
+            let again = clock(*resumes_at, now);
+            let how =
+                format!("Anything you do answers, such as /incident {id} ack. Else paging begins again at {again}.");
+            (format!("{who}, still working on it?"), Some(how))
+        }
+        _ => ("a reminder".to_string(), None),
+    }
+}
+
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |c| c.to_lowercase().chain(chars).collect())
 }
 
 /// What somebody wrote, marked as theirs; nothing where they wrote nothing.

@@ -53,6 +53,7 @@ pub(super) fn received(d: &mut Decider, delivery: &Delivery) -> Result<(), Refus
     }
     match d.incident.firing_alerts() {
         true if d.incident.quiet_resolves_at.is_some() => escalation::start(d, EscalateReason::Resumed),
+        true if fires => from_monitoring(d),
         true => {}
         false if d.incident.acknowledged.is_some() => to_monitoring(d),
         false if d.incident.quiet_resolves_at.is_none() => {
@@ -71,6 +72,16 @@ pub(super) fn to_monitoring(d: &mut Decider) {
     if from.open() && from != IncidentStatus::Monitoring {
         let text = "All alerts have resolved.".to_string();
         d.emit(Event::StatusChanged { from, to: IncidentStatus::Monitoring, text });
+        d.notice(NoticeKind::StatusUpdate);
+    }
+}
+
+/// Whoever has it believed the harm over: the room hears that it is not. Nobody is paged, but "still working?" is
+/// asked again when nothing is heard.
+fn from_monitoring(d: &mut Decider) {
+    if d.incident.status == IncidentStatus::Monitoring && d.incident.acknowledged.is_some() {
+        let text = "Alerts fire again.".to_string();
+        d.emit(Event::StatusChanged { from: IncidentStatus::Monitoring, to: IncidentStatus::Investigating, text });
         d.notice(NoticeKind::StatusUpdate);
     }
 }

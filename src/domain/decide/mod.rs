@@ -8,6 +8,7 @@ mod people;
 mod tests;
 
 use crate::alert::Delivery;
+use crate::clocks;
 use crate::directory::{Directory, Target};
 use crate::escalation;
 use crate::event::{Actor, CancelReason, EscalateReason, Event, IncidentEvent, KeptAs, ResolveCause, UnackCause};
@@ -17,7 +18,7 @@ use crate::intent::{Intent, IntentNo, Lane, NoticeKind, Told, What};
 use crate::limits;
 use crate::refusal::Refusal;
 use crate::severity::Severity;
-use crate::status::IncidentStatus;
+use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::time::Timestamp;
 use crate::timer::{Timer, TimerKind};
 
@@ -45,6 +46,13 @@ pub enum Input {
     },
     Note {
         text: String,
+    },
+    /// Puts the reminder of the next status update off.
+    SnoozeUpdates {
+        until: Timestamp,
+    },
+    SetPostmortem {
+        status: PostmortemStatus,
     },
     AssignLead {
         person: PersonId,
@@ -225,14 +233,26 @@ pub fn decide(
         Input::Claim { no, worker } => delivery::claim(&mut d, *no, worker)?,
         Input::Delivered { no, claim_seq, outcome } => delivery::delivered(&mut d, *no, *claim_seq, outcome)?,
         Input::ClaimLost { no, claim_seq } => delivery::claim_lost(&mut d, *no, *claim_seq)?,
-        _ => people::said(&mut d, input)?,
+        _ => {
+            let asked = incident.course.asked_at.is_some() && incident.status.open();
+            if asked && actor.as_person().is_some() {
+                clocks::answered(&mut d);
+            }
+            // "ack" says just that: whoever has it still works on it.
+            if !(asked && *input == Input::Acknowledge) {
+                people::said(&mut d, input)?;
+            }
+        }
     }
     d.finish()
 }
 
 fn timer_due(d: &mut Decider, timer: &Timer) -> Result<(), Refusal> {
-    let armed = crate::timer::timers(&d.incident).any(|t| t == *timer);
-    if !armed || timer.due_at > d.now {
+    let armed: Vec<Timer> = crate::timer::timers(&d.incident).collect();
+    // After a long stop several are overdue: they take effect in the order in which they were due, so the later one
+    // waits until the next look.
+    let overtaken = armed.iter().any(|t| (t.due_at, t.kind) < (timer.due_at, timer.kind));
+    if !armed.contains(timer) || overtaken || timer.due_at > d.now {
         return Err(Refusal::Stale);
     }
     match timer.kind {
@@ -248,6 +268,10 @@ fn timer_due(d: &mut Decider, timer: &Timer) -> Result<(), Refusal> {
             d.emit(Event::Resolved { cause: ResolveCause::Quiet, text: String::new() });
             d.ended();
         }
+        TimerKind::Milestone => clocks::milestone_due(d),
+        TimerKind::StillWorking => clocks::still_working_due(d),
+        TimerKind::UpdateReminder => clocks::update_due(d),
+        TimerKind::LeadReminder => clocks::lead_due(d),
     }
     Ok(())
 }

@@ -20,6 +20,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
         | Input::Reopen { .. }
         | Input::AssignRole { .. }
         | Input::AssignLead { .. }
+        | Input::SetPostmortem { .. }
         | Input::SetSeverity { .. } => {}
         _ => open(d)?,
     }
@@ -46,6 +47,34 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
             }
             d.emit(Event::Snoozed { until: *until });
             d.cancel_pages(CancelReason::Snoozed);
+        }
+        Input::SnoozeUpdates { until } => {
+            let seconds = until.seconds_since(d.now);
+            if !(60..=limits::STEP_DELAY_MAX_S).contains(&seconds) {
+                return Err(Refusal::SpanOutOfRange {
+                    what: "snooze",
+                    seconds,
+                    min_s: 60,
+                    max_s: limits::STEP_DELAY_MAX_S,
+                });
+            }
+            if d.incident.severity.clocks.update_every_s.is_none() {
+                return Err(Refusal::NoReminder { id: d.incident.id, level: d.incident.severity.level.clone() });
+            }
+            if d.incident.acknowledged.is_none() {
+                return Err(Refusal::NotAcknowledged { id: d.incident.id });
+            }
+            d.emit(Event::UpdatesSnoozed { until: *until });
+        }
+        Input::SetPostmortem { status } => {
+            let (id, from) = (d.incident.id, d.incident.course.postmortem);
+            if d.incident.status != IncidentStatus::Resolved {
+                return Err(Refusal::NoPostmortem { id, status: d.incident.status });
+            }
+            if from == *status {
+                return Err(already(d, "post-mortem", status.as_words()));
+            }
+            d.emit(Event::PostmortemStatusChanged { from, to: *status });
         }
         Input::SetSeverity { severity, reason } => {
             let from = d.incident.severity.clone();

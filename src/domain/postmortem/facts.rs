@@ -42,6 +42,9 @@ fn deed(event: &Event) -> Option<&'static str> {
         Event::LeadAssigned { .. } => "assigned the lead",
         Event::RoleAssigned { .. } => "assigned a role",
         Event::PagedByHand { .. } => "paged by hand",
+        Event::UpdatesSnoozed { .. } => "put off the next update",
+        Event::StillWorking => "confirmed to be working on it",
+        Event::PostmortemStatusChanged { .. } => "moved the post-mortem on",
         Event::ActionAdded { .. } => "added an action item",
         Event::ActionDone { .. } => "finished an action item",
         Event::Resolved { .. } => "resolved it",
@@ -64,7 +67,12 @@ fn deed(event: &Event) -> Option<&'static str> {
         | Event::IntentAbandoned { .. }
         | Event::AlertsReceived { .. }
         | Event::AlertsCleared { .. }
-        | Event::UnreadableReceived { .. } => return None,
+        | Event::UnreadableReceived { .. }
+        | Event::MilestoneWarned { .. }
+        | Event::MilestoneBreached { .. }
+        | Event::UpdateReminded
+        | Event::LeadReminded
+        | Event::StillWorkingAsked { .. } => return None,
     })
 }
 
@@ -215,6 +223,7 @@ pub fn pages(events: &[IncidentEvent]) -> Vec<PageFact> {
                     CancelReason::Snoozed => "snoozed before",
                     CancelReason::AlertsCleared => "its alerts resolved before",
                     CancelReason::Ended => "ended before",
+                    CancelReason::Superseded => "another page took its place",
                 };
                 numbers.iter().for_each(|no| over(no, PageOutcome::TakenBack, Some(why.to_string())));
             }
@@ -231,6 +240,7 @@ fn why(page: &Page) -> String {
         (PageReason::Escalation, pass) => format!("level {level}, round {}", u64::from(pass) + 1),
         (PageReason::NobodyReached, _) => "nobody could be reached".to_string(),
         (PageReason::ByHand, _) => "by hand".to_string(),
+        (PageReason::StillWorking, _) => "asked whether they still work on it".to_string(),
     }
 }
 

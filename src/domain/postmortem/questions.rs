@@ -2,6 +2,7 @@
 //! that happened in this incident; what did not happen is not asked about. Never blames: asks what, not who.
 
 use super::{Draft, PageOutcome, Questions};
+use crate::clocks::Milestone;
 use crate::event::{Actor, EscalateReason, Event, IncidentEvent, UnackCause};
 use crate::incident::Incident;
 use crate::status::IncidentStatus;
@@ -120,6 +121,16 @@ fn lessons(draft: &Draft, incident: &Incident, events: &[IncidentEvent]) -> Vec<
             Event::Unacknowledged { cause: UnackCause::SnoozeEnded, .. } => {
                 all.push(format!("It was snoozed and at {at} nobody had it: was the snooze the right means?"));
             }
+            Event::Unacknowledged { cause: UnackCause::TimedOut, .. } => {
+                all.push(format!(
+                    "At {at} nobody answered \"still working?\" and paging began again: what happened to whoever had it?"
+                ));
+            }
+            Event::MilestoneBreached { milestone, due_at } if *milestone != Milestone::Acknowledge => {
+                let due = clock(*due_at, incident.declared_at);
+                let missing = milestone.as_missing().to_lowercase();
+                all.push(format!("At {due} it was {missing}: was the time too short, or what was missing?"));
+            }
             _ => {}
         }
     }
@@ -181,7 +192,7 @@ fn skipped(incident: &Incident, events: &[IncidentEvent]) -> Vec<String> {
     for e in events {
         let at = clock(e.at, incident.declared_at);
         match &e.body {
-            Event::StepSkipped { step, unreachable: not, .. } => {
+            Event::StepSkipped { step, when, unreachable: not, .. } if when.is_always() => {
                 let level = step.saturating_add(1);
                 all.push(format!("Level {level} was skipped at {at} ({}): who should stand there?", unreachable(not)));
             }

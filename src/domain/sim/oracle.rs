@@ -8,13 +8,15 @@
 use super::World;
 use super::store::Stored;
 use super::watch::Watch;
+use crate::clocks::Milestone;
 use crate::directory::Directory;
-use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause};
+use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause, UnackCause};
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::intent::{IntentNo, Told, What};
 use crate::limits;
 use crate::outbox::{OutboxStatus, rows};
+use crate::status::IncidentStatus;
 use crate::time::SECOND;
 use crate::timer::{Timer, TimerKind, timers};
 use std::collections::BTreeSet;
@@ -24,17 +26,71 @@ pub const SLACK_S: i64 = 240;
 
 /// What a timer does happens because that timer was armed, and not before its time, however often it is said to be due.
 pub fn nothing_before_its_time(before: &Incident, e: &IncidentEvent) -> Result<(), String> {
+    let of = |kind| timers(before).find(|t| t.kind == kind).map(|t| t.due_at);
     let armed = match &e.body {
         Event::Escalated { reason: EscalateReason::NotAcknowledged, .. } | Event::PolicyUsedUp => {
             before.escalation.next_at
         }
         Event::Resolved { cause: ResolveCause::Quiet, .. } => before.quiet_resolves_at,
         Event::SnoozeEnded => before.snoozed_until,
+        Event::MilestoneWarned { .. } | Event::MilestoneBreached { .. } => of(TimerKind::Milestone),
+        Event::StillWorkingAsked { .. } | Event::Unacknowledged { cause: UnackCause::TimedOut, .. } => {
+            of(TimerKind::StillWorking)
+        }
+        Event::UpdateReminded => of(TimerKind::UpdateReminder),
+        Event::LeadReminded => of(TimerKind::LeadReminder),
         _ => return Ok(()),
     };
-    match armed {
-        Some(due_at) if due_at <= e.at => Ok(()),
-        _ => Err(format!("nothing_before_its_time: {} at {}, due {armed:?}", e.body.kind(), e.at)),
+    let Some(due_at) = armed.filter(|due_at| *due_at <= e.at) else {
+        return Err(format!("nothing_before_its_time: {} at {}, due {armed:?}", e.body.kind(), e.at));
+    };
+    match timers(before).find(|t| t.due_at < due_at) {
+        None => Ok(()),
+        Some(t) => Err(format!("in_the_order_due: {} was due at {due_at} and {t:?} before it", e.body.kind())),
+    }
+}
+
+/// The clocks that a severity sets: what is reached is not missed, what is missed was warned of or is, and nothing
+/// runs in an incident that has ended but its post-mortem.
+fn clocks_are_sound(i: &Incident) -> Result<(), String> {
+    let c = &i.course;
+    if !c.breached.is_subset(&c.warned) {
+        return Err("clocks_are_sound: a breach without its warning".to_string());
+    }
+    let reached = |m| c.reached.contains_key(&m);
+    let in_order = !reached(Milestone::Mitigate) || reached(Milestone::Diagnose);
+    let resolved = i.status == IncidentStatus::Resolved;
+    if !in_order
+        || resolved != reached(Milestone::Resolve)
+        || (i.acknowledged.is_some() && !reached(Milestone::Acknowledge))
+    {
+        return Err(format!("clocks_are_sound: {} has reached {:?}", i.status, c.reached));
+    }
+    let asked = c.asked_at.is_some();
+    if asked && (i.acknowledged.is_none() || !i.status.open()) {
+        return Err("clocks_are_sound: nobody is there to be asked".to_string());
+    }
+    let ended = !i.status.open() && timers(i).any(|t| t.kind != TimerKind::Milestone);
+    if ended { Err("clocks_are_sound: a timer after the end".to_string()) } else { Ok(()) }
+}
+
+/// Whoever has an incident and says nothing is asked, and then it is not theirs any more.
+fn silence_ends(w: &Watch, working: i64) -> Result<(), String> {
+    match w.heard_by {
+        Some(by) if working > by => {
+            Err(format!("silence_ends: acknowledged and not a word, {} s over", (working - by) / SECOND))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// No timer of any kind stays overdue while an engine is at work.
+fn timers_fire(w: &Watch, working: i64) -> Result<(), String> {
+    match w.overdue_since {
+        Some(since) if working - since > SLACK_S * SECOND => {
+            Err(format!("timers_fire: one is overdue for {} s", (working - since) / SECOND))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -66,7 +122,7 @@ fn no_needless_page_waits(i: &Incident, w: &Watch) -> Result<(), String> {
 
 /// While open, unacknowledged and its policy not used up: exactly one timer. Else none that escalates.
 fn one_timer(i: &Incident) -> Result<(), String> {
-    let all: Vec<Timer> = timers(i).collect();
+    let all: Vec<Timer> = timers(i).filter(|t| t.kind.leads_on()).collect();
     let escalates = all.iter().filter(|t| t.kind == TimerKind::Escalate).count();
     let quiet = all.iter().filter(|t| t.kind == TimerKind::QuietResolve).count();
     if quiet > 0 && i.firing_alerts() {
@@ -200,6 +256,7 @@ impl World {
         no_needless_page_waits(&s.incident, watch)?;
         failed_pages_go_on(&s.incident, watch, &self.directory)?;
         one_timer(&s.incident)?;
+        clocks_are_sound(&s.incident)?;
         timers_are_stored(s)?;
         live_is_stored(s)?;
         seq_is_gapless(s)?;
@@ -209,9 +266,13 @@ impl World {
 
     /// Promises with a time, judged whenever an engine has had its turn.
     pub(super) fn judge_time(&mut self) {
-        let working = self.working();
+        let (working, wall) = (self.working(), self.wall(0));
+        self.watches.values_mut().for_each(|w| w.looks(working, wall));
         let bad = self.watches.iter().find_map(|(id, w)| {
             let i = w.shadow.as_ref()?;
+            if let Err(why) = silence_ends(w, working).and_then(|()| timers_fire(w, working)) {
+                return Some(format!("{id}: {why}"));
+            }
             if w.silent() {
                 return None;
             }

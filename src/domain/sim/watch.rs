@@ -4,8 +4,11 @@
 use super::oracle::{SLACK_S, nothing_before_its_time};
 use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause};
 use crate::incident::Incident;
-use crate::intent::{IntentNo, Page, PageReason, What};
-use crate::time::SECOND;
+use crate::intent::{IntentNo, Page, What};
+use crate::limits;
+use crate::status::IncidentStatus;
+use crate::time::{SECOND, Timestamp};
+use crate::timer::timers;
 use std::collections::BTreeMap;
 
 pub struct Watch {
@@ -29,6 +32,10 @@ pub struct Watch {
     pub(super) failed: Vec<Page>,
     /// Working time by which the last level must have been reached.
     pub(super) last_level_by: Option<i64>,
+    /// Working time by which a person must have said something, or the incident is nobody's any more.
+    pub(super) heard_by: Option<i64>,
+    /// Working time since when its first timer is overdue.
+    pub(super) overdue_since: Option<i64>,
 }
 
 impl Watch {
@@ -46,6 +53,31 @@ impl Watch {
             reached: false,
             failed: Vec::new(),
             last_level_by: None,
+            heard_by: None,
+            overdue_since: None,
+        }
+    }
+
+    /// An engine has had its turn, at this working time and with this on its clock.
+    pub(super) fn looks(&mut self, working: i64, wall: Timestamp) {
+        let first = self.shadow.as_ref().and_then(|i| timers(i).map(|t| t.due_at).min());
+        self.overdue_since = match first {
+            Some(due_at) if due_at < wall => self.overdue_since.or(Some(working)),
+            _ => None,
+        };
+    }
+
+    /// Until when somebody must be heard: counted anew at every word of a person and whenever it can be asked again.
+    fn listens(&mut self, i: &Incident, e: &IncidentEvent, working: i64) {
+        let timeout_s = i.policy.as_ref().and_then(|p| p.ack_timeout_s);
+        let may_ask = i.status.open() && i.acknowledged.is_some() && i.snoozed_until.is_none();
+        let Some(timeout_s) = timeout_s.filter(|_| may_ask && i.status != IncidentStatus::Monitoring) else {
+            self.heard_by = None;
+            return;
+        };
+        if e.actor.as_person().is_some() || self.heard_by.is_none() {
+            let span_s = timeout_s + limits::STILL_WORKING_GRACE_S + 2 * SLACK_S;
+            self.heard_by = Some(working + span_s * SECOND);
         }
     }
 
@@ -97,6 +129,8 @@ impl Watch {
         }
         let Some(incident) = self.shadow.take() else { return Ok(()) };
         let judged = self.follow(&incident, e, now, working);
+        self.listens(&incident, e, working);
+        self.overdue_since = None;
         self.shadow = Some(incident);
         judged
     }
@@ -156,7 +190,7 @@ impl Watch {
                 for i in intents {
                     if let What::Page(p) = &i.what {
                         // Of an acknowledged incident nothing is paged but by hand, even if it reaches nobody.
-                        let by_hand = p.reason == PageReason::ByHand || self.answered.is_some();
+                        let by_hand = !p.reason.by_policy() || self.answered.is_some();
                         self.queued.insert(i.no, (e.seq, by_hand));
                     }
                 }

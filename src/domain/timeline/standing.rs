@@ -95,10 +95,12 @@ pub fn next_level(i: &Incident) -> NextLevel {
     let Some(policy) = &i.policy else { return NextLevel::Everyone };
     let e = &i.escalation;
     let next = if e.everyone { 0 } else { e.step.map_or(0, |s| s.saturating_add(1)) };
-    match policy.repeat_max {
-        _ if next < policy.steps.len() => NextLevel::Level(next),
-        Some(max) if e.pass >= max => NextLevel::UsedUp,
-        _ => NextLevel::Level(0),
+    let at = e.next_at.unwrap_or(i.updated_at);
+    let from = |first: usize| (first..policy.steps.len()).find(|n| policy.counts(&policy.steps[*n], at));
+    match (from(next), policy.repeat_max) {
+        (Some(level), _) => NextLevel::Level(level),
+        (None, Some(max)) if next > 0 && e.pass >= max => NextLevel::UsedUp,
+        (None, _) => from(0).map_or(NextLevel::Everyone, NextLevel::Level),
     }
 }
 

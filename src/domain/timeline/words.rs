@@ -4,7 +4,7 @@
 
 use crate::event::{Actor, Unreachable, UnreachableReason};
 use crate::id::{ChannelId, PersonId};
-use crate::intent::{Intent, NoticeKind, What};
+use crate::intent::{Intent, NoticeKind, PageReason, What};
 use crate::text;
 use crate::time::{SECOND, Timestamp, span};
 use serde::Serializer;
@@ -106,6 +106,9 @@ pub fn intent(intent: &Intent) -> String {
     let channel = one(intent.channel.as_str());
     match &intent.what {
         What::Page(page) => match &page.person {
+            Some(p) if page.reason == PageReason::StillWorking => {
+                format!("question to {} through {channel}", person(p))
+            }
             Some(p) => format!("page to {} through {channel}", person(p)),
             None => format!("page through {channel}"),
         },
@@ -128,6 +131,7 @@ pub fn notice_kind(kind: NoticeKind) -> &'static str {
         NoticeKind::Ended => "ended",
         NoticeKind::Reopened => "reopened",
         NoticeKind::PostmortemReady => "post-mortem draft",
+        NoticeKind::Clock => "reminder",
     }
 }
 

@@ -1,9 +1,11 @@
 //! What lies under every decision: each kind of event survives its text, damage to a log is found, order is kept.
 
 use super::*;
+use crate::clocks::Milestone;
 use crate::event::{ReopenCause, Unreachable, UnreachableReason};
 use crate::hours::{When, WorkingHours};
 use crate::intent::PageReason;
+use crate::status::PostmortemStatus;
 
 /// One of every kind, with every optional field once there and once not.
 fn every_event() -> Vec<Event> {
@@ -91,6 +93,15 @@ fn every_event() -> Vec<Event> {
             unreachable: Vec::new(),
             text: text.clone(),
         },
+        Event::MilestoneWarned { milestone: Milestone::Diagnose, due_at: START },
+        Event::MilestoneBreached { milestone: Milestone::Postmortem, due_at: START },
+        Event::UpdateReminded,
+        Event::UpdatesSnoozed { until: START },
+        Event::LeadReminded,
+        Event::StillWorkingAsked { resumes_at: START },
+        Event::StillWorking,
+        Event::PostmortemStatusChanged { from: PostmortemStatus::Draft, to: PostmortemStatus::InReview },
+        Event::Unacknowledged { cause: UnackCause::TimedOut, reason: String::new() },
         Event::IntentsQueued { intents },
         Event::IntentsCancelled { numbers: vec![1, 2], why: CancelReason::AlertsCleared },
         Event::IntentClaimed { no: 1, worker: "w".into(), attempt: 2, lease_until: START },
@@ -146,7 +157,7 @@ fn every_event_survives_its_text_and_is_stored_under_its_name() {
         assert_eq!(serde_json::from_str::<IncidentEvent>(&text).ok(), Some(event), "{text}");
         names.insert(kind);
     }
-    assert_eq!(names.len(), 33, "a new kind of event belongs into this table");
+    assert_eq!(names.len(), 41, "a new kind of event belongs into this table");
 }
 
 #[test]
