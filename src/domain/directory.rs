@@ -106,11 +106,13 @@ pub struct Settings {
     pub quiet_resolve_s: i64,
     /// How long after its end an incident is reopened by its alert firing again.
     pub reopen_window_s: i64,
+    /// Rings a minute of one phone beyond which pages go together.
+    pub rings_per_minute: usize,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { quiet_resolve_s: 300, reopen_window_s: 1_800 }
+        Settings { quiet_resolve_s: 300, reopen_window_s: 1_800, rings_per_minute: 5 }
     }
 }
 

@@ -10,6 +10,7 @@ use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Intent, IntentNo};
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
+use crate::storm::Summary;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -164,6 +165,9 @@ pub enum Event {
         worker: String,
         attempt: u32,
         lease_until: Timestamp,
+        /// Sent as one message with other pages: the page whose message it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        summary: Option<Summary>,
     },
     IntentDone {
         no: IntentNo,

@@ -10,6 +10,7 @@ use crate::intent::{Claim, IntentNo, Live, Page, PageReason, Thread, Told, What}
 use crate::limits;
 use crate::severity::Severity;
 use crate::status::IncidentStatus;
+use crate::storm::Summary;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -324,6 +325,8 @@ impl Incident {
                         due_at: at,
                         claim: None,
                         maybe_sent: false,
+                        rang_at: None,
+                        summary: None,
                     };
                     self.live.insert(intent.no, live);
                 }
@@ -337,7 +340,7 @@ impl Incident {
                     }
                 }
             }
-            Event::IntentClaimed { no, worker, attempt, lease_until } => {
+            Event::IntentClaimed { no, worker, attempt, lease_until, summary } => {
                 let needless = self.needless(*no);
                 let Some(l) = self.live.get_mut(no) else { return illegal("that intent is over") };
                 if l.claim.is_some() {
@@ -347,6 +350,9 @@ impl Incident {
                     return illegal("nobody needs it any more: acknowledged, ended or resting since");
                 }
                 l.attempt = *attempt;
+                if matches!(l.intent.what, What::Page(_)) {
+                    (l.rang_at, l.summary) = (Some(at), *summary);
+                }
                 l.claim = Some(Claim { worker: worker.clone(), seq: event.seq, lease_until: *lease_until });
             }
             Event::IntentDone { no, .. } => {
@@ -368,6 +374,10 @@ impl Incident {
                 }
                 l.due_at = *due_at;
                 l.maybe_sent |= *maybe_sent;
+                if !l.maybe_sent {
+                    // It certainly did not ring.
+                    (l.rang_at, l.summary) = (None, None);
+                }
             }
             Event::IntentFailed { no, .. } => match self.live.remove(no) {
                 Some(l) => self.remember_thread(*no, &l, false),
@@ -500,6 +510,9 @@ impl Incident {
     fn remember_thread(&mut self, no: IntentNo, live: &Live, sent: bool) {
         if let What::Page(page) = &live.intent.what
             && (sent || live.maybe_sent)
+            // A vendor knows a summary by the page whose message it was, and of the others nothing, unless one of them
+            // may have arrived by itself before.
+            && (live.maybe_sent || live.summary.is_none_or(|s| s == Summary { incident: self.id, no }))
         {
             while self.threads.len() >= limits::THREADS_MAX {
                 let over = self.threads.iter().find(|(_, t)| t.told == Told::Over).map(|(no, _)| *no);

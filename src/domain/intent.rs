@@ -3,6 +3,7 @@
 
 use crate::id::{ChannelId, PersonId};
 use crate::limits;
+use crate::storm::Summary;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -138,6 +139,12 @@ pub struct Live {
     /// An earlier try may have arrived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maybe_sent: bool,
+    /// When it rang last, or may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rang_at: Option<Timestamp>,
+    /// The page in whose message it went, or may have gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<Summary>,
 }
 
 /// The right to send it, held by one worker until a time.

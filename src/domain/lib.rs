@@ -25,6 +25,7 @@ pub mod severity;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
 pub mod status;
+pub mod storm;
 pub mod text;
 pub mod time;
 pub mod timeline;

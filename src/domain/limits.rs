@@ -41,6 +41,11 @@ pub const WHY_CHARS_MAX: usize = 300;
 /// Characters that are kept of a pager's own id for what it took.
 pub const RECEIPT_CHARS_MAX: usize = 200;
 
+/// Seconds for which a ring counts by the storm rule.
+pub const RING_WINDOW_S: i64 = 60;
+/// Pages in one summary. More is a second one: the message has to be read, and a claim holds for a limited time.
+pub const SUMMARY_PAGES_MAX: usize = 200;
+
 /// Seconds between the pages of an incident that no policy covers or that reaches nobody (CONTRACTS).
 pub const FALLBACK_REPEAT_S: i64 = 300;
 /// Seconds below which a level's delay is refused: an answer takes longer, and a policy that repeats would storm.

@@ -4,7 +4,8 @@
 use crate::event::{Event, IncidentEvent};
 use crate::id::IncidentId;
 use crate::incident::Incident;
-use crate::intent::{Intent, IntentNo, Live};
+use crate::intent::{Intent, IntentNo, Live, What};
+use crate::storm::{self, Summary};
 use crate::time::Timestamp;
 use std::collections::BTreeMap;
 
@@ -54,6 +55,9 @@ pub struct OutboxRow {
     pub lease_until: Option<Timestamp>,
     pub claim_seq: Option<i64>,
     pub maybe_sent: bool,
+    /// When a page rang last, or may have.
+    pub rang_at: Option<Timestamp>,
+    pub summary: Option<Summary>,
     /// Why it was retried, given up or cancelled.
     pub why: Option<String>,
     pub receipt: Option<String>,
@@ -61,6 +65,14 @@ pub struct OutboxRow {
 }
 
 impl OutboxRow {
+    /// Whose phone it rings; `None` for what is no page.
+    pub fn recipient(&self) -> Option<String> {
+        match &self.intent.what {
+            What::Page(page) => Some(storm::recipient(page.person.as_ref(), &self.intent.channel)),
+            _ => None,
+        }
+    }
+
     fn of_live(incident: &Incident, live: &Live) -> OutboxRow {
         OutboxRow {
             incident: incident.id,
@@ -73,6 +85,8 @@ impl OutboxRow {
             lease_until: live.claim.as_ref().map(|c| c.lease_until),
             claim_seq: live.claim.as_ref().map(|c| c.seq),
             maybe_sent: live.maybe_sent,
+            rang_at: live.rang_at,
+            summary: live.summary,
             why: None,
             receipt: None,
             updated_at: live.queued_at,
@@ -100,6 +114,8 @@ pub fn rows(before: Option<&Incident>, events: &[IncidentEvent]) -> BTreeMap<Int
                         lease_until: None,
                         claim_seq: None,
                         maybe_sent: false,
+                        rang_at: None,
+                        summary: None,
                         why: None,
                         receipt: None,
                         updated_at: at,
@@ -115,13 +131,16 @@ pub fn rows(before: Option<&Incident>, events: &[IncidentEvent]) -> BTreeMap<Int
                     });
                 }
             }
-            Event::IntentClaimed { no, worker, attempt, lease_until } => {
+            Event::IntentClaimed { no, worker, attempt, lease_until, summary } => {
                 change(&mut rows, before, *no, at, |r| {
                     r.status = OutboxStatus::Claimed;
                     r.worker = Some(worker.clone());
                     r.attempt = *attempt;
                     r.lease_until = Some(*lease_until);
                     r.claim_seq = Some(event.seq);
+                    if matches!(r.intent.what, What::Page(_)) {
+                        (r.rang_at, r.summary) = (Some(at), *summary);
+                    }
                     r.why = None;
                 });
             }
@@ -137,10 +156,16 @@ pub fn rows(before: Option<&Incident>, events: &[IncidentEvent]) -> BTreeMap<Int
                 r.claim_seq = None;
                 r.due_at = *due_at;
                 r.maybe_sent |= *maybe_sent;
+                if !r.maybe_sent {
+                    (r.rang_at, r.summary) = (None, None);
+                }
                 r.why = Some(why.clone());
             }),
             Event::IntentFailed { no, why } => change(&mut rows, before, *no, at, |r| {
                 r.status = OutboxStatus::Failed;
+                if !r.maybe_sent {
+                    (r.rang_at, r.summary) = (None, None);
+                }
                 r.why = Some(why.clone());
             }),
             Event::IntentAbandoned { no } => {

@@ -234,10 +234,16 @@ impl Walk {
                 };
                 ("taken back", importance, format!("Not sent, because {why}: {}", all.join(", ")))
             }
-            Event::IntentClaimed { no, worker, attempt, lease_until } => {
+            Event::IntentClaimed { no, worker, attempt, lease_until, summary } => {
                 let (what, worker) = (sentence(&self.intent(*no)), one(worker));
                 let lease = lease_until.utc().format("%H:%M:%S UTC");
-                ("sending", Detail, format!("{what}: try {attempt} begins (worker {worker}, at most until {lease})"))
+                let with =
+                    summary.map_or(String::new(), |s| format!(" in one message with others, that of {}", s.incident));
+                (
+                    "sending",
+                    Detail,
+                    format!("{what}: try {attempt} begins{with} (worker {worker}, at most until {lease})"),
+                )
             }
             Event::IntentDone { no, receipt } => {
                 let importance = if self.is_page(*no) { Normal } else { Detail };

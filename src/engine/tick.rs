@@ -154,7 +154,7 @@ impl Engine {
                 if free == 0 {
                     continue;
                 }
-                let due = self.app.store().due_intents(lane, channel, self.app.clock().now(), free as i64).await?;
+                let due = self.app.store().due_intents(lane, channel, self.app.clock().now(), free as i64, &[]).await?;
                 let claims = due.iter().map(|d| {
                     let worker = self.worker.clone();
                     self.app.act_engine(d.incident, Input::Claim { no: d.no, worker })

@@ -321,9 +321,9 @@ impl Batch {
             .collect::<Result<_, _>>()?;
         for chunk in chunks(&rows) {
             let sql = format!(
-                "INSERT INTO outbox (incident_id, intent_no, lane, channel, status, queued_at, due_at, attempt, worker, lease_until, claim_seq, maybe_sent, why, receipt, intent, updated_at) VALUES {} \
-                 ON CONFLICT (incident_id, intent_no) DO UPDATE SET status = excluded.status, due_at = excluded.due_at, attempt = excluded.attempt, worker = excluded.worker, lease_until = excluded.lease_until, claim_seq = excluded.claim_seq, maybe_sent = excluded.maybe_sent, why = excluded.why, receipt = excluded.receipt, updated_at = excluded.updated_at",
-                self.tx.values(chunk.len(), 16)
+                "INSERT INTO outbox (incident_id, intent_no, lane, channel, status, queued_at, due_at, attempt, worker, lease_until, claim_seq, maybe_sent, why, receipt, intent, updated_at, recipient, rang_at, summary) VALUES {} \
+                 ON CONFLICT (incident_id, intent_no) DO UPDATE SET status = excluded.status, due_at = excluded.due_at, attempt = excluded.attempt, worker = excluded.worker, lease_until = excluded.lease_until, claim_seq = excluded.claim_seq, maybe_sent = excluded.maybe_sent, why = excluded.why, receipt = excluded.receipt, updated_at = excluded.updated_at, rang_at = excluded.rang_at, summary = excluded.summary",
+                self.tx.values(chunk.len(), 19)
             );
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
@@ -344,7 +344,10 @@ impl Batch {
                         .bind(r.why.as_deref())
                         .bind(r.receipt.as_deref())
                         .bind(intent)
-                        .bind(r.updated_at.0);
+                        .bind(r.updated_at.0)
+                        .bind(r.recipient())
+                        .bind(r.rang_at.map(|t| t.0))
+                        .bind(r.summary.map(|s| s.to_string()));
                 }
                 q.execute(c).await.map(|_| ()).map_err(fault)
             })?;

@@ -5,8 +5,9 @@ use super::{Loaded, Store, fault, on_read};
 use crate::fault::{Fault, FaultKind};
 use firebell_domain::event::{Actor, Event, IncidentEvent};
 use firebell_domain::id::{ChannelId, IncidentId};
-use firebell_domain::intent::Lane;
+use firebell_domain::intent::{Intent, IntentNo, Lane, PageReason, What};
 use firebell_domain::schedule::Override;
+use firebell_domain::storm::Summary;
 use firebell_domain::time::Timestamp;
 use firebell_domain::timer::{Timer, TimerKind};
 use sqlx::Row;
@@ -32,6 +33,10 @@ pub struct IncidentRow {
 /// A queued intent that may be claimed now.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DueIntent {
+    /// Whose phone it rings; `None` for what is no page.
+    pub recipient: Option<String>,
+    /// Somebody asked for it.
+    pub by_hand: bool,
     pub incident: IncidentId,
     pub no: u32,
     pub channel: ChannelId,
@@ -76,6 +81,27 @@ macro_rules! incident_row {
             ended_at: row.try_get::<Option<i64>, _>(10).map_err(fault)?.map(Timestamp),
             updated_at: Timestamp(row.try_get(11).map_err(fault)?),
             seq: row.try_get(12).map_err(fault)?,
+        })
+    }};
+}
+
+fn by_hand(intent: &Intent) -> bool {
+    matches!(&intent.what, What::Page(page) if page.reason == PageReason::ByHand)
+}
+
+macro_rules! due_intent {
+    ($row:expr, $lane:expr, $channel:expr) => {{
+        let row = $row;
+        let no: i64 = row.try_get(1).map_err(fault)?;
+        let intent: String = row.try_get(3).map_err(fault)?;
+        let incident = IncidentId(row.try_get(0).map_err(fault)?);
+        Ok(DueIntent {
+            incident,
+            no: no as u32,
+            channel: $channel.clone(),
+            lane: $lane,
+            recipient: row.try_get(2).map_err(fault)?,
+            by_hand: serde_json::from_str(&intent).is_ok_and(|i| by_hand(&i)),
         })
     }};
 }
@@ -183,27 +209,71 @@ impl Store {
         })
     }
 
-    /// Intents of one lane and channel that may be claimed now, the longest due first.
+    /// Intents of one lane and channel that may be claimed now, the longest due first; without those for whom pages
+    /// have to wait.
     pub async fn due_intents(
         &self,
         lane: Lane,
         channel: &ChannelId,
         now: Timestamp,
         limit: i64,
+        without: &[String],
     ) -> Result<Vec<DueIntent>, Fault> {
-        const SQL: &str = "SELECT incident_id, intent_no FROM outbox WHERE status = 'queued' AND lane = $1 AND channel = $2 AND due_at <= $3 ORDER BY due_at LIMIT $4";
+        let mut sql = String::from(
+            "SELECT incident_id, intent_no, recipient, intent FROM outbox WHERE status = 'queued' AND lane = $1 AND channel = $2 AND due_at <= $3",
+        );
+        if !without.is_empty() {
+            let list: Vec<String> = (0..without.len()).map(|n| format!("${}", n + 5)).collect();
+            sql.push_str(&format!(" AND recipient NOT IN ({})", list.join(", ")));
+        }
+        sql.push_str(" ORDER BY due_at LIMIT $4");
         on_read!(self, |p| {
-            let q = sqlx::query(SQL).bind(lane.as_str()).bind(channel.as_str()).bind(now.0).bind(limit);
+            let sql = sqlx::AssertSqlSafe(sql);
+            let mut q = sqlx::query(sql).bind(lane.as_str()).bind(channel.as_str()).bind(now.0).bind(limit);
+            for recipient in without {
+                q = q.bind(recipient);
+            }
             let rows = q.fetch_all(p).await.map_err(fault)?;
+            rows.iter().map(|row| due_intent!(row, lane, channel)).collect()
+        })
+    }
+
+    /// Pages to one recipient through one channel that may be claimed now, the longest due first.
+    pub async fn due_pages_of(
+        &self,
+        recipient: &str,
+        channel: &ChannelId,
+        now: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<DueIntent>, Fault> {
+        const SQL: &str = "SELECT incident_id, intent_no, recipient, intent FROM outbox WHERE status = 'queued' AND lane = 'page' AND channel = $1 AND due_at <= $2 AND recipient = $3 ORDER BY due_at LIMIT $4";
+        on_read!(self, |p| {
+            let q = sqlx::query(SQL).bind(channel.as_str()).bind(now.0).bind(recipient).bind(limit);
+            let rows = q.fetch_all(p).await.map_err(fault)?;
+            rows.iter().map(|row| due_intent!(row, Lane::Page, channel)).collect()
+        })
+    }
+
+    /// How often a phone rang in (since, now]. A summary is one ring.
+    pub async fn rings(&self, recipient: &str, since: Timestamp, now: Timestamp) -> Result<usize, Fault> {
+        const SQL: &str = "SELECT COUNT(DISTINCT COALESCE(summary, CAST(incident_id AS TEXT) || '/' || CAST(intent_no AS TEXT))) FROM outbox WHERE recipient = $1 AND rang_at > $2 AND rang_at <= $3";
+        on_read!(self, |p| {
+            let q = sqlx::query_scalar(SQL).bind(recipient).bind(since.0).bind(now.0);
+            let n: i64 = q.fetch_one(p).await.map_err(fault)?;
+            Ok(n as usize)
+        })
+    }
+
+    /// The pages that went, or may have gone, in one message.
+    pub async fn pages_of_summary(&self, summary: Summary) -> Result<Vec<(IncidentId, IntentNo)>, Fault> {
+        const SQL: &str =
+            "SELECT incident_id, intent_no FROM outbox WHERE summary = $1 ORDER BY incident_id, intent_no";
+        on_read!(self, |p| {
+            let rows = sqlx::query(SQL).bind(summary.to_string()).fetch_all(p).await.map_err(fault)?;
             rows.iter()
                 .map(|row| {
                     let no: i64 = row.try_get(1).map_err(fault)?;
-                    Ok(DueIntent {
-                        incident: IncidentId(row.try_get(0).map_err(fault)?),
-                        no: no as u32,
-                        channel: channel.clone(),
-                        lane,
-                    })
+                    Ok((IncidentId(row.try_get(0).map_err(fault)?), no as u32))
                 })
                 .collect()
         })

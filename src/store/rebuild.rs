@@ -6,6 +6,7 @@ use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{Intent, IntentNo};
 use firebell_domain::outbox::{OutboxRow, OutboxStatus};
+use firebell_domain::storm::Summary;
 use firebell_domain::time::Timestamp;
 use firebell_domain::timer::{Timer, TimerKind};
 use sqlx::Row;
@@ -27,7 +28,7 @@ impl Store {
     }
 
     pub async fn outbox_of(&self, id: IncidentId) -> Result<BTreeMap<IntentNo, OutboxRow>, Fault> {
-        const SQL: &str = "SELECT status, queued_at, due_at, attempt, worker, lease_until, claim_seq, maybe_sent, why, receipt, intent, updated_at, lane, channel FROM outbox WHERE incident_id = $1";
+        const SQL: &str = "SELECT status, queued_at, due_at, attempt, worker, lease_until, claim_seq, maybe_sent, why, receipt, intent, updated_at, lane, channel, recipient, rang_at, summary FROM outbox WHERE incident_id = $1";
         on_read!(self, |p| {
             let rows = sqlx::query(SQL).bind(id.0).fetch_all(p).await.map_err(fault)?;
             let mut found = BTreeMap::new();
@@ -43,7 +44,8 @@ impl Store {
                 if lane != intent.lane.as_str() || channel != intent.channel.as_str() {
                     intent.channel = ChannelId::new(format!("{lane}:{channel}"));
                 }
-                let row = OutboxRow {
+                let summary: Option<String> = r.try_get(16).map_err(fault)?;
+                let mut row = OutboxRow {
                     incident: id,
                     status: OutboxStatus::parse(&status).ok_or_else(|| damaged(id, "an unknown status"))?,
                     queued_at: Timestamp(r.try_get(1).map_err(fault)?),
@@ -56,8 +58,16 @@ impl Store {
                     why: r.try_get(8).map_err(fault)?,
                     receipt: r.try_get(9).map_err(fault)?,
                     updated_at: Timestamp(r.try_get(11).map_err(fault)?),
+                    rang_at: r.try_get::<Option<i64>, _>(15).map_err(fault)?.map(Timestamp),
+                    summary: summary
+                        .map(|s| Summary::parse(&s).ok_or_else(|| damaged(id, "a summary of no page")))
+                        .transpose()?,
                     intent,
                 };
+                // Nobody reads a row whose recipient is wrong: to the comparison it is another row.
+                if r.try_get::<Option<String>, _>(14).map_err(fault)? != row.recipient() {
+                    row.intent.channel = ChannelId::new(format!("{lane}:{channel} for somebody else"));
+                }
                 found.insert(row.intent.no, row);
             }
             Ok(found)

@@ -3,7 +3,7 @@
 
 use super::Tx;
 
-/// Chunk sizes, largest first. 64 rows of 17 columns stay below SQLite's 32,766 and Postgres's 65,535 parameters.
+/// Chunk sizes, largest first. 64 rows of 19 columns stay below SQLite's 32,766 and Postgres's 65,535 parameters.
 const CHUNKS: [usize; 3] = [64, 8, 1];
 
 /// Cuts `rows` into chunks whose lengths are all in `CHUNKS`.

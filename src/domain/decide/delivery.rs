@@ -7,10 +7,11 @@ use crate::event::{CancelReason, Event};
 use crate::intent::{IntentNo, What, backoff_s, jitter_us};
 use crate::limits;
 use crate::refusal::Refusal;
+use crate::storm::Summary;
 use crate::time::Timestamp;
 
 /// The right to send, given to one worker. What was acknowledged or has ended is never claimed.
-pub(super) fn claim(d: &mut Decider, no: IntentNo, worker: &str) -> Result<(), Refusal> {
+pub(super) fn claim(d: &mut Decider, no: IntentNo, worker: &str, summary: Option<Summary>) -> Result<(), Refusal> {
     let Some(live) = d.incident.live.get(&no) else { return Err(Refusal::Stale) };
     if live.claim.is_some() || live.due_at > d.now {
         return Err(Refusal::Stale);
@@ -21,7 +22,7 @@ pub(super) fn claim(d: &mut Decider, no: IntentNo, worker: &str) -> Result<(), R
         return Ok(());
     }
     let lease_until = d.now.plus_s(limits::LEASE_S);
-    d.emit(Event::IntentClaimed { no, worker: worker.to_string(), attempt, lease_until });
+    d.emit(Event::IntentClaimed { no, worker: worker.to_string(), attempt, lease_until, summary });
     Ok(())
 }
 

@@ -19,6 +19,7 @@ use crate::limits;
 use crate::refusal::Refusal;
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
+use crate::storm::Summary;
 use crate::time::Timestamp;
 use crate::timer::{Timer, TimerKind};
 
@@ -98,6 +99,12 @@ pub enum Input {
     Claim {
         no: IntentNo,
         worker: String,
+    },
+    /// The same of a page that goes with others, in the message of this one.
+    ClaimTogether {
+        no: IntentNo,
+        worker: String,
+        summary: Summary,
     },
     Delivered {
         no: IntentNo,
@@ -230,7 +237,8 @@ pub fn decide(
         Input::Alerts(delivery) => alerts::received(&mut d, delivery)?,
         Input::Unreadable(u) => alerts::unreadable_again(&mut d, u)?,
         Input::TimerDue(timer) => timer_due(&mut d, timer)?,
-        Input::Claim { no, worker } => delivery::claim(&mut d, *no, worker)?,
+        Input::Claim { no, worker } => delivery::claim(&mut d, *no, worker, None)?,
+        Input::ClaimTogether { no, worker, summary } => delivery::claim(&mut d, *no, worker, Some(*summary))?,
         Input::Delivered { no, claim_seq, outcome } => delivery::delivered(&mut d, *no, *claim_seq, outcome)?,
         Input::ClaimLost { no, claim_seq } => delivery::claim_lost(&mut d, *no, *claim_seq)?,
         _ => {

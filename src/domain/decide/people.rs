@@ -183,6 +183,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
         | Input::Unreadable(_)
         | Input::TimerDue(_)
         | Input::Claim { .. }
+        | Input::ClaimTogether { .. }
         | Input::Delivered { .. }
         | Input::ClaimLost { .. } => {}
     }

@@ -9,11 +9,13 @@ use crate::alert::{self, Delivery, Route};
 use crate::decide::{Because, Decision, Declaration, Input, No, SendOutcome, decide, declare};
 use crate::event::Actor;
 use crate::id::{ChannelId, IncidentId};
-use crate::intent::{Intent, IntentNo, Lane, What};
+use crate::intent::{Intent, IntentNo, Lane, PageReason, What};
 use crate::limits;
 use crate::outbox::OutboxStatus;
 use crate::refusal::Refusal;
+use crate::storm::{self, Plan, Summary};
 use crate::time::{SECOND, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Replica {
     pub up: bool,
@@ -35,6 +37,8 @@ pub struct Held {
     pub claimed_at: i64,
     pub intent: Intent,
     pub labelled: bool,
+    /// Further pages in the same message.
+    pub with: Vec<Held>,
 }
 
 pub enum Acted {
@@ -74,9 +78,10 @@ impl World {
         }
         due.sort();
         queued.sort();
-        let pages = queued.iter().filter(|q| q.0 == Lane::Page).take(PAGES_PER_TICK);
         let others = queued.iter().filter(|q| q.0 != Lane::Page).take(OTHERS_PER_TICK);
-        let queued: Vec<(IncidentId, IntentNo)> = pages.chain(others).map(|q| (q.2, q.3)).collect();
+        let others: Vec<(IncidentId, IntentNo)> = others.map(|q| (q.2, q.3)).collect();
+        let pages: Vec<(IncidentId, IntentNo)> =
+            queued.iter().filter(|q| q.0 == Lane::Page).map(|q| (q.2, q.3)).collect();
         for (id, no, claim_seq) in lost {
             self.act(r, id, &Input::ClaimLost { no, claim_seq }, &Actor::Engine);
             if !self.replicas[r].up {
@@ -92,13 +97,90 @@ impl World {
                 }
             }
         }
-        for (id, no) in queued {
-            self.claim(r, id, no, &me);
+        self.claim_pages(r, &pages, &me);
+        for (id, no) in others {
+            if !self.replicas[r].up {
+                return;
+            }
+            if let Some(held) = self.claim(r, id, no, &me, None) {
+                self.begin(r, held);
+            }
+        }
+        if self.replicas[r].up {
+            self.wake_when_due(r);
+        }
+    }
+
+    /// Pages by recipient, as the storm rule says.
+    fn claim_pages(&mut self, r: usize, due: &[(IncidentId, IntentNo)], me: &str) {
+        let mut phones: BTreeMap<(String, ChannelId), Vec<(IncidentId, IntentNo)>> = BTreeMap::new();
+        for (id, no) in due.iter().take(PAGES_PER_TICK) {
+            let Some(row) = self.store.incidents.get(id).and_then(|s| s.waiting.get(no)) else { continue };
+            let Some(recipient) = row.recipient() else { continue };
+            // What a person asks for is not held back.
+            match by_hand(&row.intent) {
+                true => {
+                    let alone = self.claim(r, *id, *no, me, None);
+                    alone.into_iter().for_each(|held| self.begin(r, held));
+                }
+                false => phones.entry((recipient, row.intent.channel.clone())).or_default().push((*id, *no)),
+            }
             if !self.replicas[r].up {
                 return;
             }
         }
-        self.wake_when_due(r);
+        let max = self.directory.settings.rings_per_minute;
+        for ((recipient, _), pages) in phones {
+            let (alone, together) = match storm::plan(self.rung(r, &recipient), pages.len(), max) {
+                Plan::Singly => (pages.len(), 0),
+                Plan::FirstThenTogether => (1, pages.len()),
+                Plan::Together => (0, pages.len()),
+                Plan::Wait => (0, 0),
+            };
+            for (id, no) in &pages[..alone] {
+                if let Some(held) = self.claim(r, *id, *no, me, None) {
+                    self.begin(r, held);
+                }
+                if !self.replicas[r].up {
+                    return;
+                }
+            }
+            let mut message: Option<Held> = None;
+            for (id, no) in pages.get(alone..together).unwrap_or_default() {
+                let summary = message.as_ref().map_or((*id, *no), |m| (m.incident, m.no));
+                let summary = Summary { incident: summary.0, no: summary.1 };
+                let held = self.claim(r, *id, *no, me, Some(summary));
+                if !self.replicas[r].up {
+                    return;
+                }
+                match (&mut message, held) {
+                    (None, held) => message = held,
+                    (Some(m), Some(held)) => m.with.push(held),
+                    (Some(_), None) => {}
+                }
+            }
+            if let Some(message) = message {
+                *self.counts.entry("summary").or_default() += u64::from(!message.with.is_empty());
+                self.begin(r, message);
+            }
+        }
+    }
+
+    /// How often a phone rang within the last minute, by the rows and this replica's clock.
+    fn rung(&self, r: usize, recipient: &str) -> usize {
+        let now = self.wall(r);
+        let since = now.plus_s(-limits::RING_WINDOW_S);
+        // Whatever rang within a minute belongs to an incident that changed within it.
+        let fresh = self.store.incidents.values().filter(|s| s.incident.updated_at > since);
+        let rows = fresh.flat_map(|s| s.waiting.values().chain(s.over.values()));
+        let mut rings = BTreeSet::new();
+        for row in rows.filter(|row| row.rang_at.is_some_and(|t| t > since && t <= now)) {
+            if row.recipient().as_deref() == Some(recipient) {
+                let own = Summary { incident: row.incident, no: row.intent.no };
+                rings.insert(row.summary.unwrap_or(own));
+            }
+        }
+        rings.len()
     }
 
     fn wake_when_due(&mut self, r: usize) {
@@ -120,19 +202,28 @@ impl World {
         }
     }
 
-    fn claim(&mut self, r: usize, id: IncidentId, no: IntentNo, worker: &str) {
-        let input = Input::Claim { no, worker: worker.to_string() };
-        let Acted::Done = self.act(r, id, &input, &Actor::Engine) else { return };
-        let Some(live) = self.store.incidents.get(&id).and_then(|s| s.incident.live.get(&no)) else { return };
-        let Some(claim) = &live.claim else { return };
-        let held = Held {
+    fn claim(&mut self, r: usize, id: IncidentId, no: IntentNo, me: &str, summary: Option<Summary>) -> Option<Held> {
+        let worker = me.to_string();
+        let input = match summary {
+            Some(summary) => Input::ClaimTogether { no, worker, summary },
+            None => Input::Claim { no, worker },
+        };
+        let Acted::Done = self.act(r, id, &input, &Actor::Engine) else { return None };
+        let live = self.store.incidents.get(&id).and_then(|s| s.incident.live.get(&no))?;
+        let claim = live.claim.as_ref()?;
+        Some(Held {
             incident: id,
             no,
             seq: claim.seq,
             claimed_at: self.now,
             intent: live.intent.clone(),
             labelled: live.maybe_sent,
-        };
+            with: Vec::new(),
+        })
+    }
+
+    /// The worker that claimed it begins to send.
+    fn begin(&mut self, r: usize, held: Held) {
         // Now and then a worker stalls until its lease is nearly, or entirely, over.
         let stall = if self.dice.chance(self.plan.crash_pm.min(20)) { self.dice.range(0, 40 * SECOND) } else { 100 };
         let life = self.replicas[r].life;
@@ -149,7 +240,8 @@ impl World {
             return self.note(format_args!("{} #{} r{r} is too late to send", held.incident, held.no));
         }
         let answer = if self.configured(&held.intent.channel) {
-            let sending = Sending { incident: held.incident, intent: &held.intent, labelled: held.labelled };
+            let labelled = held.labelled || held.with.iter().any(|h| h.labelled);
+            let sending = Sending { incident: held.incident, intent: &held.intent, labelled };
             match self.vendors.get_mut(&held.intent.channel) {
                 Some(vendor) => vendor.take(&sending, &mut self.dice),
                 None => return self.fail(format!("there is no vendor {}", held.intent.channel)),
@@ -167,6 +259,14 @@ impl World {
         let arrived = if answer.arrived { "arrived" } else { "not arrived" };
         self.note(format_args!("{} #{} {} → {what}, {arrived}", held.incident, held.no, held.intent.channel));
         if answer.arrived {
+            self.rings(&held);
+            let labelled = held.labelled || held.with.iter().any(|h| h.labelled);
+            for other in &held.with {
+                if let Some(vendor) = self.vendors.get_mut(&held.intent.channel) {
+                    vendor.received.entry((other.incident, other.no)).or_default().push(labelled);
+                }
+                self.arrived(other);
+            }
             self.arrived(&held);
         }
         if self.crashes(r, "after send, before receipt") {
@@ -180,7 +280,35 @@ impl World {
             self.plan_at(again, Happening::Result { replica: r, life: None, held, outcome });
         }
         let outcome = answer.outcome;
+        for other in held.with.clone() {
+            let (held, outcome) = (Box::new(other), outcome.clone());
+            self.plan_at(at, Happening::Result { replica: r, life: Some(life), held, outcome });
+        }
         self.plan_at(at, Happening::Result { replica: r, life: Some(life), held: Box::new(held), outcome });
+    }
+
+    /// Oracle: by the true times at which they were claimed, no phone rings more often in a minute than it may, but for
+    /// those who are paged by hand and what may be a repetition. Clocks that step or differ make other minutes.
+    fn rings(&mut self, held: &Held) {
+        let What::Page(page) = &held.intent.what else { return };
+        let labelled = held.labelled || held.with.iter().any(|h| h.labelled);
+        if self.plan.clock_steps || self.plan.skew_us > 0 || by_hand(&held.intent) {
+            return;
+        }
+        let phone = storm::recipient(page.person.as_ref(), &held.intent.channel);
+        if labelled {
+            // Its first ring is forgotten for its second: from here on it is counted anew.
+            self.rang.remove(&phone);
+            return;
+        }
+        let rings = self.rang.entry(phone.clone()).or_default();
+        rings.push(held.claimed_at);
+        rings.sort_unstable();
+        let max = self.directory.settings.rings_per_minute;
+        let minute = limits::RING_WINDOW_S * SECOND;
+        if rings.windows(max + 1).any(|w| w[max] - w[0] < minute) {
+            self.fail(format!("rings_are_bounded: {phone} rang more than {max} times in a minute"));
+        }
     }
 
     fn arrived(&mut self, held: &Held) {
@@ -338,4 +466,8 @@ impl World {
     pub(super) fn wall(&self, r: usize) -> Timestamp {
         Timestamp(self.now + self.offset_us + self.replicas[r].skew_us)
     }
+}
+
+fn by_hand(intent: &Intent) -> bool {
+    matches!(&intent.what, What::Page(p) if p.reason == PageReason::ByHand)
 }

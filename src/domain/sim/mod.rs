@@ -96,6 +96,8 @@ struct World {
     truths: Vec<Truth>,
     unreadable: Option<IncidentId>,
     watches: BTreeMap<IncidentId, watch::Watch>,
+    /// When messages that arrived were claimed, by phone.
+    rang: BTreeMap<String, Vec<i64>>,
     down_since: Option<i64>,
     lost_us: i64,
     /// Trouble is over: nothing fails, nobody talks nonsense.
@@ -151,6 +153,7 @@ impl World {
             truths,
             unreadable: None,
             watches: BTreeMap::new(),
+            rang: BTreeMap::new(),
             down_since: None,
             lost_us: 0,
             calm: false,

@@ -194,10 +194,10 @@ on_both! {
         let due = b.store.due_timers(START.plus_s(300), 10).await.unwrap();
         assert_eq!(due.len(), 1);
         assert_eq!((due[0].0, due[0].1.kind), (id, TimerKind::Escalate));
-        let intents = b.store.due_intents(Lane::Page, &"webhook.ops".into(), now, 10).await.unwrap();
+        let intents = b.store.due_intents(Lane::Page, &"webhook.ops".into(), now, 10, &[]).await.unwrap();
         assert_eq!(intents.len(), 1);
         b.say(id, Input::Acknowledge).await.expect("acknowledged");
-        assert!(b.store.due_intents(Lane::Page, &"webhook.ops".into(), now, 10).await.unwrap().is_empty());
+        assert!(b.store.due_intents(Lane::Page, &"webhook.ops".into(), now, 10, &[]).await.unwrap().is_empty());
         assert_eq!(b.store.next_timer().await.unwrap(), None);
     }
 

@@ -104,7 +104,14 @@ fn every_event() -> Vec<Event> {
         Event::Unacknowledged { cause: UnackCause::TimedOut, reason: String::new() },
         Event::IntentsQueued { intents },
         Event::IntentsCancelled { numbers: vec![1, 2], why: CancelReason::AlertsCleared },
-        Event::IntentClaimed { no: 1, worker: "w".into(), attempt: 2, lease_until: START },
+        Event::IntentClaimed { no: 1, worker: "w".into(), attempt: 2, lease_until: START, summary: None },
+        Event::IntentClaimed {
+            no: 1,
+            worker: "w".into(),
+            attempt: 2,
+            lease_until: START,
+            summary: Some(crate::storm::Summary { incident: IncidentId(2), no: 3 }),
+        },
         Event::IntentDone { no: 1, receipt: Some("v".into()) },
         Event::IntentRetried { no: 1, due_at: START, why: reason.clone(), maybe_sent: true },
         Event::IntentFailed { no: 1, why: reason.clone() },
@@ -200,7 +207,7 @@ fn an_event_that_cannot_follow_is_refused_by_the_incident_itself() {
         unreachable: Vec::new(),
         next_at,
     };
-    let claimed = Event::IntentClaimed { no: 2, worker: "w".into(), attempt: 1, lease_until: START };
+    let claimed = Event::IntentClaimed { no: 2, worker: "w".into(), attempt: 1, lease_until: START, summary: None };
     for (case, body) in [
         (&acked, Event::Acknowledged),
         (&acked, escalated(next_at)),
