@@ -126,6 +126,7 @@ pub const OVERRIDE: &[Key] = &[
 ];
 
 pub const PAGING: &[Key] = &[
+    key("rings_per_minute", Kind::Number, "a whole number from 1"),
     key("pagerduty", Kind::Table(PAGERDUTY), "a table [paging.pagerduty]"),
     key("webhook", Kind::Named(WEBHOOK), "tables [paging.webhook.NAME]"),
 ];

@@ -135,6 +135,22 @@ pub fn incidents(root: &Table<'_>, problems: &mut Problems) -> Settings {
     Settings {
         quiet_resolve_s: table.span_within("quiet_resolve", bounds, default.quiet_resolve_s, problems),
         reopen_window_s: table.span_within("reopen_window", bounds, default.reopen_window_s, problems),
+        rings_per_minute: rings_per_minute(root, default.rings_per_minute, problems),
+    }
+}
+
+/// Rings a minute of one phone; beyond the upper bound the rule is off for all that anybody could hear.
+fn rings_per_minute(root: &Table<'_>, default: usize, problems: &mut Problems) -> usize {
+    const MAX: i64 = 10_000;
+    let table = root.table("paging");
+    let Some(n) = table.number("rings_per_minute") else { return default };
+    match usize::try_from(n) {
+        Ok(rings) if (1..=MAX).contains(&n) => rings,
+        _ => {
+            let what = format!("{n} is no number of rings");
+            problems.error(&table.spot("rings_per_minute"), what, format!("Write 1 to {MAX}"));
+            default
+        }
     }
 }
 

@@ -103,7 +103,7 @@ impl World {
                 return;
             }
             if let Some(held) = self.claim(r, id, no, &me, None) {
-                self.begin(r, held);
+                self.set_out(r, held);
             }
         }
         if self.replicas[r].up {
@@ -121,7 +121,7 @@ impl World {
             match by_hand(&row.intent) {
                 true => {
                     let alone = self.claim(r, *id, *no, me, None);
-                    alone.into_iter().for_each(|held| self.begin(r, held));
+                    alone.into_iter().for_each(|held| self.set_out(r, held));
                 }
                 false => phones.entry((recipient, row.intent.channel.clone())).or_default().push((*id, *no)),
             }
@@ -139,7 +139,7 @@ impl World {
             };
             for (id, no) in &pages[..alone] {
                 if let Some(held) = self.claim(r, *id, *no, me, None) {
-                    self.begin(r, held);
+                    self.set_out(r, held);
                 }
                 if !self.replicas[r].up {
                     return;
@@ -161,7 +161,7 @@ impl World {
             }
             if let Some(message) = message {
                 *self.counts.entry("summary").or_default() += u64::from(!message.with.is_empty());
-                self.begin(r, message);
+                self.set_out(r, message);
             }
         }
     }
@@ -223,7 +223,7 @@ impl World {
     }
 
     /// The worker that claimed it begins to send.
-    fn begin(&mut self, r: usize, held: Held) {
+    fn set_out(&mut self, r: usize, held: Held) {
         // Now and then a worker stalls until its lease is nearly, or entirely, over.
         let stall = if self.dice.chance(self.plan.crash_pm.min(20)) { self.dice.range(0, 40 * SECOND) } else { 100 };
         let life = self.replicas[r].life;
