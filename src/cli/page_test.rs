@@ -40,6 +40,7 @@ impl PageTest {
             message.thread = format!("firebell-test-{nonce}");
             let sending = Sending {
                 incident: None,
+                parts: Vec::new(),
                 idempotency_key: message.thread.clone(),
                 claim_seq: 0,
                 attempt: 1,

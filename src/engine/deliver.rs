@@ -1,15 +1,16 @@
 //! Sending one claimed intent and recording what came of it. Sends run beside the loop, a bounded number per channel.
 
 use super::EngineState;
-use super::ports::{Notify, Outcome, Sending, SendingKind};
+use super::ports::{Message, Notify, Outcome, Part, Sending, SendingKind};
 use crate::app::{ActError, App, Changed};
 use crate::fault::Fault;
-use crate::store::DueIntent;
 use crate::{notice, stop};
 use firebell_domain::decide::{Input, SendOutcome};
-use firebell_domain::id::{ChannelId, IncidentId};
-use firebell_domain::intent::{Intent, Lane, What};
+use firebell_domain::id::ChannelId;
+use firebell_domain::incident::Incident;
+use firebell_domain::intent::{Intent, IntentNo, Lane, Live, What};
 use firebell_domain::limits;
+use futures_util::future::join_all;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -71,17 +72,20 @@ impl Deliveries {
         }
     }
 
-    /// Sends what was just claimed. A channel that is configured no longer is a final failure of that channel.
-    pub fn start(&mut self, pager: Option<Arc<dyn Notify>>, due: &DueIntent, claimed: Changed) {
-        let live = claimed.after.live.get(&due.no).filter(|l| l.claim.is_some());
+    /// Sends what was just claimed, as one message. A channel that is configured no longer is a final failure of that
+    /// channel.
+    pub fn start(&mut self, pager: Option<Arc<dyn Notify>>, channel: &ChannelId, claimed: Vec<(IntentNo, Changed)>) {
         // A claim of a needless page cancels it instead.
-        let Some(claim_seq) = live.and_then(|l| l.claim.as_ref()).map(|c| c.seq) else { return };
-        *self.under_way.entry(due.channel.clone()).or_default() += 1;
-        let (app, state, due) = (self.app.clone(), self.state.clone(), due.clone());
+        let claimed: Vec<Claimed> = claimed.into_iter().filter_map(|(no, changed)| Claimed::of(no, changed)).collect();
+        if claimed.is_empty() {
+            return;
+        }
+        *self.under_way.entry(channel.clone()).or_default() += 1;
+        let (app, state, channel) = (self.app.clone(), self.state.clone(), channel.clone());
         self.tasks.spawn(async move {
             let outcome = match &pager {
-                None => Outcome::Never { why: format!("{} is not configured any more", due.channel) },
-                Some(pager) => match sending(&app, &claimed, &due).await {
+                None => Outcome::Never { why: format!("{channel} is not configured any more") },
+                Some(pager) => match sending(&app, &claimed).await {
                     Ok(sending) => {
                         stop::point(stop::Place::BeforeSend);
                         let outcome = send(pager.as_ref(), &sending).await;
@@ -91,10 +95,25 @@ impl Deliveries {
                     Err(fault) => Outcome::Retry { after_s: None, why: fault.shown(), maybe_arrived: false },
                 },
             };
-            note_channel(&state, &app, &due.channel, &outcome);
-            record(&app, due.incident, due.no, claim_seq, outcome).await;
-            due.channel
+            note_channel(&state, &app, &channel, &outcome);
+            join_all(claimed.iter().map(|c| record(&app, c, outcome.clone()))).await;
+            channel
         });
+    }
+}
+
+/// An intent under a claim of ours.
+struct Claimed {
+    incident: Incident,
+    live: Live,
+    claim_seq: i64,
+}
+
+impl Claimed {
+    fn of(no: IntentNo, changed: Changed) -> Option<Claimed> {
+        let live = changed.after.live.get(&no)?.clone();
+        let claim_seq = live.claim.as_ref()?.seq;
+        Some(Claimed { incident: changed.after, live, claim_seq })
     }
 }
 
@@ -110,10 +129,35 @@ async fn send(pager: &dyn Notify, sending: &Sending) -> Outcome {
     }
 }
 
-/// Words an intent for its channel, from the incident as it stands at the claim.
-async fn sending(app: &App, claimed: &Changed, due: &DueIntent) -> Result<Sending, Fault> {
-    let incident = &claimed.after;
-    let live = incident.live.get(&due.no).ok_or_else(|| Fault::bug("a claim without its intent"))?;
+/// Words what was claimed for its channel, from the incidents as they stand at their claims.
+async fn sending(app: &App, claimed: &[Claimed]) -> Result<Sending, Fault> {
+    let [first, others @ ..] = claimed else { return Err(Fault::bug("a message about nothing")) };
+    let mut one = single(app, first).await?;
+    if others.is_empty() {
+        return Ok(one);
+    }
+    let mut parts = Vec::new();
+    for c in claimed {
+        let part = single(app, c).await?;
+        one.maybe_repeated |= part.maybe_repeated;
+        parts.push(part);
+    }
+    let messages: Vec<&Message> = parts.iter().map(|p| &p.message).collect();
+    let thread = std::mem::take(&mut one.message.thread);
+    one.message = Message { thread, ..notice::summary_message(&messages, one.maybe_repeated, app.public_url()) };
+    let of = |p: &Sending| Part {
+        incident: p.incident,
+        idempotency_key: p.idempotency_key.clone(),
+        claim_seq: p.claim_seq,
+        summary: p.message.summary.clone(),
+        ack_link: p.message.ack_link.clone(),
+    };
+    one.parts = parts.iter().map(of).collect();
+    Ok(one)
+}
+
+async fn single(app: &App, claimed: &Claimed) -> Result<Sending, Fault> {
+    let (incident, live) = (&claimed.incident, &claimed.live);
     let intent: &Intent = &live.intent;
     let url = app.public_url();
     let thread = |no| format!("firebell-{}-{}-{no}", app.install(), incident.id);
@@ -139,18 +183,20 @@ async fn sending(app: &App, claimed: &Changed, due: &DueIntent) -> Result<Sendin
     Ok(Sending {
         incident: Some(incident.id),
         idempotency_key: thread(intent.no),
-        claim_seq: live.claim.as_ref().map_or(0, |c| c.seq),
+        claim_seq: claimed.claim_seq,
         attempt: live.attempt,
         maybe_repeated: live.maybe_sent,
         person,
         kind,
         message,
+        parts: Vec::new(),
     })
 }
 
 /// Records what came of it. While the database is away it tries on for as long as the lease may hold; after that the
 /// claim is lost, and is taken back as after a crash.
-async fn record(app: &App, incident: IncidentId, no: u32, claim_seq: i64, outcome: Outcome) {
+async fn record(app: &App, claimed: &Claimed, outcome: Outcome) {
+    let (incident, no, claim_seq) = (claimed.incident.id, claimed.live.intent.no, claimed.claim_seq);
     let outcome = match outcome {
         Outcome::Done { receipt } => SendOutcome::Done { receipt },
         Outcome::Retry { after_s, why, maybe_arrived } => {

@@ -1,6 +1,7 @@
 //! The engine: one loop that wakes, fires what is due and delivers what is committed. It names no vendor and decides
 //! nothing: what it finds goes through `app::act` like everything else.
 
+mod claims;
 mod deliver;
 mod heartbeat;
 pub mod ports;

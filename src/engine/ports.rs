@@ -24,6 +24,18 @@ pub struct Sending {
     pub person: Option<PersonId>,
     pub kind: SendingKind,
     pub message: Message,
+    /// Of a message that stands for many pages: each of them, the first being the one whose key this is.
+    pub parts: Vec<Part>,
+}
+
+/// One page of a message that stands for many.
+#[derive(Clone, Debug)]
+pub struct Part {
+    pub incident: Option<IncidentId>,
+    pub idempotency_key: String,
+    pub claim_seq: i64,
+    pub summary: String,
+    pub ack_link: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,12 +26,12 @@ const CHANNEL_SLOTS: usize = 32;
 const SWEEP: Duration = Duration::from_secs(1);
 
 pub struct Engine {
-    app: App,
+    pub(super) app: App,
     state: Arc<EngineState>,
     /// Names this process in claims, so that a later one knows which claims are nobody's.
-    worker: String,
-    pagers: BTreeMap<ChannelId, Arc<dyn Notify>>,
-    deliveries: Deliveries,
+    pub(super) worker: String,
+    pub(super) pagers: BTreeMap<ChannelId, Arc<dyn Notify>>,
+    pub(super) deliveries: Deliveries,
     audit: crate::app::audit::Sweeper,
     heartbeat: Option<Heartbeat>,
     first_tick: bool,
@@ -138,7 +138,8 @@ impl Engine {
         settled(join_all(taken).await, poisoned).map(|_| ())
     }
 
-    /// Lane by lane, page before card before update before digest; within a lane each channel has its own slots.
+    /// Lane by lane, page before card before update before digest; within a lane each channel has its own slots. How
+    /// pages are claimed is said in `claims.rs`.
     async fn send_what_waits(&mut self, sweep: bool, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
         let mut channels: Vec<ChannelId> = self.pagers.keys().cloned().collect();
         if sweep {
@@ -150,27 +151,15 @@ impl Engine {
         }
         for lane in Lane::ALL {
             for channel in &channels {
-                let free = self.deliveries.free(channel, lane);
-                if free == 0 {
-                    continue;
-                }
-                let due = self.app.store().due_intents(lane, channel, self.app.clock().now(), free as i64, &[]).await?;
-                let claims = due.iter().map(|d| {
-                    let worker = self.worker.clone();
-                    self.app.act_engine(d.incident, Input::Claim { no: d.no, worker })
-                });
-                // All that were claimed are sent, also beside one that could not be: a claim left lying costs its lease.
-                let mut failed = None;
-                for (d, claimed) in due.iter().zip(join_all(claims).await) {
-                    match claimed {
-                        Ok(changed) => self.deliveries.start(self.pagers.get(channel).cloned(), d, changed),
-                        Err(ActError::Refused(_)) => {}
-                        Err(ActError::Fault(f)) if f.passes() => failed = Some(f),
-                        Err(ActError::Fault(f)) => *poisoned = Some(f),
+                match lane {
+                    Lane::Page => self.send_pages(channel, poisoned).await?,
+                    _ => {
+                        let (now, free) = (self.app.clock().now(), self.deliveries.free(channel, lane));
+                        if free > 0 {
+                            let due = self.app.store().due_intents(lane, channel, now, free as i64, &[]).await?;
+                            self.send_singly(channel, &due, poisoned).await?;
+                        }
                     }
-                }
-                if let Some(f) = failed {
-                    return Err(f);
                 }
             }
         }

@@ -33,6 +33,37 @@ pub fn page_message(incident: &Incident, page: &Page, maybe_repeated: bool, publ
     Message { summary, text, ..base(incident, public_url) }
 }
 
+/// Many pages to one person in one message: how many, the worst first, and where the rest is.
+pub fn summary_message(pages: &[&Message], maybe_repeated: bool, public_url: &str) -> Message {
+    const NAMED_MAX: usize = 20;
+    let mut worst_first: Vec<&Message> = pages.to_vec();
+    worst_first.sort_by_key(|m| m.severity_rank);
+    let Some(worst) = worst_first.first() else { return Message::default() };
+    let repeat = if maybe_repeated { " (may be a repeat)" } else { "" };
+    let head = format!("{} pages at once, the worst: ", pages.len());
+    let summary = fit(&head, &worst.summary, repeat, SUMMARY_CHARS_MAX);
+    let mut lines = vec!["So many that they come together, not one by one:".to_string()];
+    lines.extend(worst_first.iter().take(NAMED_MAX).map(|m| format!("- {}", m.summary)));
+    let left = pages.len().saturating_sub(NAMED_MAX);
+    if left > 0 {
+        lines.push(format!("and {left} more."));
+    }
+    let all = public_url.trim_end_matches('/');
+    lines.push(format!("All of them: {all}"));
+    Message {
+        summary,
+        text: lines.join("\n"),
+        severity_level: worst.severity_level.clone(),
+        severity_rank: worst.severity_rank,
+        service: None,
+        status: worst.status.clone(),
+        link: Some(all.to_string()),
+        // The first page's: its press acknowledges all that went with it.
+        ack_link: pages.first().and_then(|m| m.ack_link.clone()),
+        thread: String::new(),
+    }
+}
+
 /// Information about one event, for channels that only follow.
 pub fn notice_message(incident: &Incident, about: &IncidentEvent, kind: NoticeKind, public_url: &str) -> Message {
     let (what, text) = text::notice(incident, about, kind, &link(public_url, incident.id));

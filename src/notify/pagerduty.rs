@@ -10,7 +10,7 @@
 
 use super::http::{self, Answer};
 use super::{BadSettings, Now, words};
-use crate::engine::ports::{BoxFuture, Guarantee, Notify, Outcome, Sending, SendingKind};
+use crate::engine::ports::{BoxFuture, Guarantee, Notify, Outcome, Part, Sending, SendingKind};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::limits::NAME_CHARS_MAX;
 use firebell_domain::text::{cut, line_of_machine};
@@ -123,7 +123,8 @@ impl PagerDuty {
         let link = message.link.as_deref();
         let place = sending.incident.map_or("Firebell".to_string(), |i| format!("{i} in Firebell"));
         let links = link.map(|href| json!({"href": href, "text": format!("Open {place}")}));
-        let event = json!({
+        let pages: Vec<Value> = sending.parts.iter().map(page).collect();
+        let mut event = json!({
             "event_action": action,
             "dedup_key": dedup_key,
             "client": "Firebell",
@@ -145,8 +146,18 @@ impl PagerDuty {
                 },
             },
         });
+        if !pages.is_empty() {
+            event["payload"]["custom_details"]["pages"] = Value::Array(pages);
+        }
         Ok((key, event))
     }
+}
+
+/// A page of those that a summary stands for, named as briefly as 200 of them in one event need.
+fn page(part: &Part) -> Value {
+    let incident = part.incident.map(|i| i.to_string());
+    json!({"incident": incident, "claim_seq": part.claim_seq, "idempotency_key": part.idempotency_key,
+        "summary": cut(&part.summary, NAME_CHARS_MAX)})
 }
 
 fn severity(rank: u32) -> &'static str {

@@ -72,6 +72,7 @@ fn page() -> Sending {
         maybe_repeated: false,
         person: Some("ana".into()),
         kind: SendingKind::Page,
+        parts: Vec::new(),
         message: Message {
             summary: "[P1] INC-42 checkout is down".to_string(),
             text: "Declared by bo.".to_string(),

@@ -42,7 +42,7 @@
 
 use super::words::defuse;
 use super::{BadSettings, Now, http, words};
-use crate::engine::ports::{BoxFuture, Guarantee, Notify, Outcome, Sending, SendingKind};
+use crate::engine::ports::{BoxFuture, Guarantee, Notify, Outcome, Part, Sending, SendingKind};
 use firebell_domain::id::ChannelId;
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::Url;
@@ -95,6 +95,18 @@ struct Body<'a> {
     summary: String,
     text: String,
     link: Option<&'a str>,
+    /// Of a message that stands for many pages.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pages: Vec<Page<'a>>,
+}
+
+#[derive(Serialize)]
+struct Page<'a> {
+    incident: Option<String>,
+    idempotency_key: &'a str,
+    claim_seq: i64,
+    summary: String,
+    ack_link: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -167,8 +179,19 @@ fn body(sending: &Sending) -> Vec<u8> {
         summary: defuse(&message.summary),
         text: format!("{repeat}{}", defuse(&message.text)).trim_end().to_string(),
         link: message.link.as_deref(),
+        pages: sending.parts.iter().map(page).collect(),
     };
     serde_json::to_vec(&body).unwrap_or_default()
+}
+
+fn page(part: &Part) -> Page<'_> {
+    Page {
+        incident: part.incident.map(|i| i.to_string()),
+        idempotency_key: &part.idempotency_key,
+        claim_seq: part.claim_seq,
+        summary: defuse(&part.summary),
+        ack_link: part.ack_link.as_deref(),
+    }
 }
 
 fn signature(secret: &SecretString, unix_s: i64, body: &[u8]) -> String {

@@ -37,7 +37,12 @@ impl Serve {
         }
         text += config;
         fs::write(folder.join("firebell.toml"), text).expect("the test's folder can be written");
-        Serve { process: None, environment: Vec::new(), through: Vec::new(), port, http: http_client(), folder }
+        // Tests page one person hundreds of times a minute; those of the storm rule say so.
+        let environment = match config.contains("rings_per_minute") {
+            true => Vec::new(),
+            false => vec![("FIREBELL_PAGING__RINGS_PER_MINUTE".to_string(), "10000".to_string())],
+        };
+        Serve { process: None, environment, through: Vec::new(), port, http: http_client(), folder }
     }
 
     /// `configured`, then started and ready.

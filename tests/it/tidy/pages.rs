@@ -138,6 +138,7 @@ async fn sent(secret: &str) -> (String, Vec<u8>) {
     let settings = webhook_settings(&wire.url(), secret);
     let hook = webhook::Webhook::new(settings, notify::http::client().expect("a client"), now).expect("a webhook");
     let sending = Sending {
+        parts: Vec::new(),
         incident: None,
         idempotency_key: "firebell-test-1".into(),
         claim_seq: 0,

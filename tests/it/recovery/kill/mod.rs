@@ -206,10 +206,10 @@ impl Campaign {
         }
     }
 
-    /// Until no timer is armed and nothing waits to be sent: every policy has come to its end.
+    /// Until no timer that leads on is armed and nothing waits to be sent: every policy has come to its end.
     async fn settle(&self) {
         let database = database_of(&self.serve);
-        let unfinished = "SELECT (SELECT COUNT(*) FROM timer) + \
+        let unfinished = "SELECT (SELECT COUNT(*) FROM timer WHERE kind IN ('escalate', 'snooze_end', 'quiet_resolve')) + \
              (SELECT COUNT(*) FROM outbox WHERE status IN ('queued', 'claimed')) AS n";
         let bound = Duration::from_secs(4 * DELAY_S + 20);
         eventually("every policy has come to its end", bound, async || sqlite(&database, unfinished)[0]["n"] == 0)

@@ -234,7 +234,7 @@ pub fn settled(log: &Log, world: &World, database: &Path, wrong: &mut Vec<String
     let unfinished = sqlite(
         database,
         "SELECT incident_id, intent_no, status FROM outbox WHERE status NOT IN ('done', 'failed', 'cancelled', 'abandoned') \
-         UNION ALL SELECT incident_id, 0, kind FROM timer",
+         UNION ALL SELECT incident_id, 0, kind FROM timer WHERE kind IN ('escalate', 'snooze_end', 'quiet_resolve')",
     );
     wrong.extend(unfinished.iter().map(|row| format!("still waiting: {row}")));
     let done = sqlite(
