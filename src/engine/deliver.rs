@@ -5,7 +5,7 @@ use super::ports::{Notify, Outcome, Sending, SendingKind};
 use crate::app::{ActError, App, Changed};
 use crate::fault::Fault;
 use crate::store::DueIntent;
-use crate::{notice, stop};
+use crate::{clock, measure, notice, stop};
 use firebell_domain::decide::{Input, SendOutcome};
 use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::intent::{Intent, Lane, What};
@@ -84,7 +84,9 @@ impl Deliveries {
                 Some(pager) => match sending(&app, &claimed, &due).await {
                     Ok(sending) => {
                         stop::point(stop::Place::BeforeSend);
+                        let began = clock::instant();
                         let outcome = send(pager.as_ref(), &sending).await;
+                        measure::sent(due.lane, due.channel.as_str(), word(&outcome), began.elapsed());
                         stop::point(stop::Place::AfterSend);
                         outcome
                     }
@@ -173,14 +175,17 @@ async fn record(app: &App, incident: IncidentId, no: u32, claim_seq: i64, outcom
     }
 }
 
-fn note_channel(state: &EngineState, app: &App, channel: &ChannelId, outcome: &Outcome) {
-    let now = app.clock().now();
-    let result = match outcome {
+/// As a metric's label has it.
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
         Outcome::Done { .. } => "done",
         Outcome::Retry { .. } => "retry",
         Outcome::Never { .. } => "never",
-    };
-    metrics::counter!("firebell_sends_total", "channel" => channel.to_string(), "outcome" => result).increment(1);
+    }
+}
+
+fn note_channel(state: &EngineState, app: &App, channel: &ChannelId, outcome: &Outcome) {
+    let now = app.clock().now();
     state.change(|s| {
         let c = s.channels.entry(channel.to_string()).or_default();
         match outcome {
