@@ -14,6 +14,7 @@ pub struct Scrape {
     pub engine_lag_s: Option<f64>,
     pub engine_failing: bool,
     pub checkpoint_age_s: Option<f64>,
+    pub checkpoint_failing: bool,
     pub severity_ranks: Vec<u32>,
     pub channels: Vec<String>,
     /// `None` while the database does not answer.
@@ -50,6 +51,7 @@ pub fn scraped(now: Scrape) {
     gauge!(READY).set(yes_no(now.ready));
     gauge!(DATABASE_UP).set(yes_no(now.database.is_some()));
     gauge!(ENGINE_FAILING).set(yes_no(now.engine_failing));
+    gauge!(CHECKPOINT_FAILING).set(yes_no(now.checkpoint_failing));
     gauge!(ENGINE_LAG).set(now.engine_lag_s.unwrap_or(f64::NAN));
     gauge!(CHECKPOINT_AGE).set(now.checkpoint_age_s.unwrap_or(f64::NAN));
     gauge!(super::STREAM_SUBSCRIBERS).increment(0.0);

@@ -121,6 +121,8 @@ table! {
         "1 while the database answers within a second";
     CHECKPOINT_AGE = "firebell_checkpoint_age_seconds" GAUGE []
         "Since the log was last covered by checkpoints up to its end and the file outside the database had them";
+    CHECKPOINT_FAILING = "firebell_checkpoint_failing" GAUGE []
+        "1 while the file of checkpoints outside the database cannot be written";
     CONFIG_VALID = "firebell_config_valid" GAUGE []
         "1 while the configuration on disk is the one in force, 0 while it was refused and an older one is";
     CONFIG_LOADED = "firebell_config_loaded_timestamp_seconds" GAUGE []

@@ -194,6 +194,7 @@ fn scrape(database: Option<Database>) -> Scrape {
         engine_lag_s: Some(0.5),
         engine_failing: false,
         checkpoint_age_s: None,
+        checkpoint_failing: false,
         severity_ranks: vec![1, 2],
         channels: vec!["pagerduty".into()],
         database,

@@ -48,6 +48,7 @@ async fn scrape(state: &WebState) -> Scrape {
         engine_lag_s: engine.ticked_at.map(|at| since(at, now)),
         engine_failing: engine.failing.is_some(),
         checkpoint_age_s: engine.covered_at.map(|at| since(at, now)),
+        checkpoint_failing: engine.checkpoint_failing.is_some(),
         severity_ranks,
         channels: state.pagers().to_vec(),
         database: figures.map(|f| database(f, now)),
