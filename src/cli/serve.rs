@@ -30,7 +30,7 @@ pub async fn serve(config: Config) -> Result<(), End> {
     let pagers = compose::pagers(&config, &url)?;
     let sweeper = compose::sweeper(&config)?;
     let app = compose::app(&config, store.clone(), url.clone()).await?;
-    measure::config_loaded(app.clock().now());
+    measure::configuration(true, app.clock().now());
     measure::known(&compose::known(&config));
 
     let (stop, stopped) = watch::channel(false);

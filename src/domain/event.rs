@@ -380,6 +380,17 @@ impl EscalateReason {
     }
 }
 
+impl UnackCause {
+    pub const ALL: [UnackCause; 3] = [UnackCause::ByHand, UnackCause::SnoozeEnded, UnackCause::TimedOut];
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UnackCause::ByHand => "by_hand",
+            UnackCause::SnoozeEnded => "snooze_ended",
+            UnackCause::TimedOut => "timed_out",
+        }
+    }
+}
+
 impl ReopenCause {
     pub const ALL: [ReopenCause; 2] = [ReopenCause::ByHand, ReopenCause::AlertsFiring];
     pub fn as_str(self) -> &'static str {

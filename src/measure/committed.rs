@@ -4,6 +4,7 @@
 
 use super::table::*;
 use firebell_domain::event::{Actor, Event, IncidentEvent};
+use firebell_domain::hours::When;
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{Intent, IntentNo};
 use firebell_domain::time::{SECOND, Timestamp};
@@ -19,6 +20,8 @@ pub enum Figure {
     Reopened(&'static str),
     Ended(&'static str),
     Acknowledged { rank: u32, paged: bool },
+    Lapsed(&'static str),
+    Breached { milestone: &'static str, rank: u32 },
     Escalated(&'static str),
     StepSkipped,
     NobodyReached,
@@ -51,8 +54,13 @@ pub fn figures(before: Option<&Incident>, events: &[IncidentEvent], after: &Inci
                 all.push(Figure::Acknowledged { rank, paged: paged_at.is_some() });
                 all.extend(paged_at.map(|at| Figure::PageToAcknowledge { rank, seconds: between(at, event.at) }));
             }
+            Event::Unacknowledged { cause, .. } => all.push(Figure::Lapsed(cause.as_str())),
+            Event::MilestoneBreached { milestone, .. } => {
+                all.push(Figure::Breached { milestone: milestone.as_str(), rank });
+            }
             Event::Escalated { reason, .. } => all.push(Figure::Escalated(reason.as_str())),
-            Event::StepSkipped { .. } => all.push(Figure::StepSkipped),
+            // One that is for other hours reaches its people in theirs.
+            Event::StepSkipped { when: When::Always, .. } => all.push(Figure::StepSkipped),
             Event::NobodyReached { .. } => all.push(Figure::NobodyReached),
             Event::PolicyUsedUp => all.push(Figure::PolicyUsedUp),
             Event::UnreadableReceived { source, .. } => all.push(Figure::Unreadable { source: source.clone() }),
@@ -126,6 +134,11 @@ impl Figure {
             Figure::Acknowledged { rank, paged } => {
                 let paged = if paged { "yes" } else { "no" };
                 counter!(ACKNOWLEDGEMENTS, "severity_rank" => rank.to_string(), "paged" => paged).increment(1);
+            }
+            Figure::Lapsed(cause) => counter!(ACKNOWLEDGEMENTS_LAPSED, "cause" => cause).increment(1),
+            Figure::Breached { milestone, rank } => {
+                counter!(MILESTONES_BREACHED, "milestone" => milestone, "severity_rank" => rank.to_string())
+                    .increment(1);
             }
             Figure::Escalated(reason) => counter!(ESCALATIONS, "reason" => reason).increment(1),
             Figure::StepSkipped => counter!(STEPS_SKIPPED).increment(1),

@@ -11,7 +11,8 @@ pub use committed::{Figure, figures, timer_fired};
 pub use gauges::{Database, Scrape, scraped};
 pub use table::{Kind, Row, TABLE};
 
-use firebell_domain::event::{EscalateReason, ReopenCause};
+use firebell_domain::clocks::Milestone;
+use firebell_domain::event::{EscalateReason, ReopenCause, UnackCause};
 use firebell_domain::intent::Lane;
 use firebell_domain::time::{SECOND, Timestamp};
 use firebell_domain::timer::TimerKind;
@@ -55,6 +56,7 @@ pub fn known(known: &Known) {
         }
     };
     zero(ESCALATIONS, "reason", &EscalateReason::ALL.map(EscalateReason::as_str));
+    zero(ACKNOWLEDGEMENTS_LAPSED, "cause", &UnackCause::ALL.map(UnackCause::as_str));
     zero(INCIDENTS_REOPENED, "cause", &ReopenCause::ALL.map(ReopenCause::as_str));
     zero(INCIDENTS_ENDED, "status", &["resolved", "merged", "cancelled"]);
     zero(AUTH_REFUSED, "gate", &["api", "hook", "sign_in", "origin"]);
@@ -91,21 +93,21 @@ pub fn known(known: &Known) {
         for by in ["person", "source"] {
             counter!(INCIDENTS_DECLARED, "severity_rank" => rank(), "by" => by).increment(0);
         }
+        for milestone in Milestone::ALL {
+            let milestone = milestone.as_str();
+            counter!(MILESTONES_BREACHED, "milestone" => milestone, "severity_rank" => rank()).increment(0);
+        }
         for paged in ["yes", "no"] {
             counter!(ACKNOWLEDGEMENTS, "severity_rank" => rank(), "paged" => paged).increment(0);
         }
     }
 }
 
-/// The configuration on disk was loaded, and is in force.
-pub fn config_loaded(at: Timestamp) {
-    gauge!(CONFIG_VALID).set(1.0);
-    gauge!(CONFIG_LOADED).set(at.0 as f64 / SECOND as f64);
-}
-
-/// The configuration on disk was refused; what was valid before stays in force.
-pub fn config_refused() {
-    gauge!(CONFIG_VALID).set(0.0);
+/// Whether the configuration on disk is in force (else it was refused, and what was valid before stays), and when the
+/// one in force was loaded.
+pub fn configuration(in_force: bool, loaded_at: Timestamp) {
+    gauge!(CONFIG_VALID).set(if in_force { 1.0 } else { 0.0 });
+    gauge!(CONFIG_LOADED).set(loaded_at.0 as f64 / SECOND as f64);
 }
 
 /// A command or alert has its outcome: `done`, `refused` or `fault`.

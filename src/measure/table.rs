@@ -66,6 +66,10 @@ table! {
         "Incidents that were resolved, merged or cancelled";
     ACKNOWLEDGEMENTS = "firebell_acknowledgements_total" COUNTER ["severity_rank" "paged"]
         "Acknowledgements; paged=no where none of the incident's pages had arrived yet";
+    ACKNOWLEDGEMENTS_LAPSED = "firebell_acknowledgements_lapsed_total" COUNTER ["cause"]
+        "Acknowledgements that were handed back, slept on, or not confirmed when asked";
+    MILESTONES_BREACHED = "firebell_milestones_breached_total" COUNTER ["milestone" "severity_rank"]
+        "Milestones of a severity that were not reached in time";
     ESCALATIONS = "firebell_escalations_total" COUNTER ["reason"]
         "Levels of a policy that were paged, by why";
     STEPS_SKIPPED = "firebell_steps_skipped_total" COUNTER []

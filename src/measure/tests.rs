@@ -2,12 +2,13 @@
 
 use super::*;
 use firebell_domain::decide::{Decision, Declaration, Input, SendOutcome, decide, declare};
-use firebell_domain::directory::{Directory, EscalationPolicy, Person, Step, Target};
+use firebell_domain::directory::{Directory, EscalationPolicy, Person};
 use firebell_domain::event::Actor;
-use firebell_domain::id::{IncidentId, PersonId, PolicyId};
+use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::severity::Severity;
 use firebell_domain::timer::timers;
+use serde_json::json;
 
 const START: Timestamp = Timestamp(1_795_000_000_000_000);
 
@@ -21,17 +22,23 @@ struct Night {
 impl Night {
     /// Ana by webhook, then Bo by PagerDuty, then used up. The alert had waited for half a second.
     fn declared(private: bool) -> Night {
-        let severity = Severity { level: "P2".into(), name: "High".into(), rank: 2, response_s: None };
+        // As they are stored: what they gain later has a default.
+        let severity: Severity = read(json!({ "level": "P2", "name": "High", "rank": 2 }));
+        let policy: EscalationPolicy = read(json!({
+            "name": "default",
+            "steps": [
+                { "targets": [{ "person": "ana" }], "delay_s": 60 },
+                { "targets": [{ "person": "bo" }], "delay_s": 60 },
+            ],
+            "repeat_max": 0,
+        }));
         let mut d = Directory { severities: vec![severity.clone()], ..Directory::default() };
         for (name, channel) in [("ana", "webhook.ops"), ("bo", "pagerduty")] {
             d.pagers.push(channel.into());
             let person = Person { name: name.into(), time_zone: chrono_tz::UTC, contact_methods: vec![channel.into()] };
             d.people.insert(name.into(), person);
         }
-        let step = |name: &str| Step { targets: vec![Target::Person(PersonId::from(name))], delay_s: 60 };
-        let name = PolicyId::from("default");
-        let policy = EscalationPolicy { name: name.clone(), steps: vec![step("ana"), step("bo")], repeat_max: Some(0) };
-        d.policies.insert(name, policy);
+        d.policies.insert(policy.name.clone(), policy);
         let declaration =
             Declaration { title: "checkout is down".into(), severity, service: None, private, because: None };
         let source = Actor::Source { name: "prometheus".into() };
@@ -69,6 +76,10 @@ impl Night {
     }
 }
 
+fn read<T: serde::de::DeserializeOwned>(stored: serde_json::Value) -> T {
+    serde_json::from_value(stored).expect("it reads")
+}
+
 fn done() -> SendOutcome {
     SendOutcome::Done { receipt: None }
 }
@@ -92,7 +103,11 @@ fn from_the_alerts_arrival_to_the_first_page_and_from_there_to_the_acknowledgeme
     night.now = paged_at.plus_s(90);
     let took = Figure::PageToAcknowledge { rank: 2, seconds: 90.0 };
     assert_eq!(night.says(Input::Acknowledge), [Figure::Acknowledged { rank: 2, paged: true }, took]);
-    assert_eq!(night.says(Input::Resolve { text: String::new() }), [Figure::Ended("resolved")]);
+    assert_eq!(
+        night.says(Input::Unacknowledge { reason: String::new() }),
+        [Figure::Lapsed("by_hand"), Figure::Escalated("resumed")]
+    );
+    assert_eq!(night.says(Input::Resolve { text: String::new() })[0], Figure::Ended("resolved"));
     let again = night.says(Input::Reopen { reason: "it is back".into() });
     assert_eq!(again, [Figure::Reopened("by_hand"), Figure::Escalated("resumed")]);
     let page = *night.incident.live.iter().find(|(_, l)| l.intent.lane == Lane::Page).expect("a page").0;
@@ -168,6 +183,7 @@ fn names_follow_prometheus_and_labels_name_nobody() {
             "kind",
             "lane",
             "method",
+            "milestone",
             "outcome",
             "paged",
             "queue",
