@@ -42,7 +42,7 @@ pub use access::may_see;
 pub use spec::{Arg, ArgKind, Group, Spec};
 
 use crate::app::{ActError, App, Changed};
-use crate::notice;
+use crate::{measure, notice};
 use firebell_domain::decide::Input;
 use firebell_domain::directory::Directory;
 use firebell_domain::event::Actor;
@@ -174,7 +174,27 @@ fn facts(i: &Incident) -> Value {
 
 /// Hears what somebody says, in an incident's room or outside any, and answers once it is done.
 pub async fn say(app: &App, speaker: &Speaker, room: Option<IncidentId>, text: &str) -> Result<Said, ActError> {
-    let (command, mut line) = route(text)?;
+    let routed = route(text);
+    let verb = match &routed {
+        Ok((Some(command), _)) => command.spec.verb,
+        Ok((None, _)) => "menu",
+        Err(_) => "unknown",
+    };
+    let said = match routed {
+        Ok((command, line)) => heard(app, speaker, room, command, line).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    measure::command(verb, said.as_ref().map_or_else(ActError::outcome, |_| "done"));
+    said
+}
+
+async fn heard(
+    app: &App,
+    speaker: &Speaker,
+    room: Option<IncidentId>,
+    command: Option<&'static Command>,
+    mut line: Line,
+) -> Result<Said, ActError> {
     line.incident = line.incident.or(room);
     let mut ground =
         Ground { speaker: speaker.clone(), directory: app.directory(), now: app.clock().now(), incident: None };

@@ -5,6 +5,7 @@ use crate::app::audit::{AuditKey, Sweeper};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::engine::ports::Beat;
+use crate::measure::Known;
 use crate::notify::{self, Pagers};
 use crate::store::{self, Mode, Store};
 use firebell_domain::chain::{hex, unhex};
@@ -83,6 +84,22 @@ pub fn pagers_by(config: &Config, public_url: &str, now: notify::Now) -> Result<
         }),
     });
     Ok(Pagers::new(settings.collect(), &notify::http::client()?, &now)?)
+}
+
+/// Channels of the configured pagers.
+pub fn channels(config: &Config) -> Vec<String> {
+    config.pagers.iter().map(|p| p.channel().to_string()).collect()
+}
+
+/// What figures will have names for.
+pub fn known(config: &Config) -> Known {
+    Known {
+        version: env!("CARGO_PKG_VERSION"),
+        database: if config.sqlite_path().is_some() { "sqlite" } else { "postgres" },
+        channels: channels(config),
+        sources: config.ingest.keys().cloned().collect(),
+        severity_ranks: config.severities.iter().map(|s| s.rank).collect(),
+    }
 }
 
 /// Whoever watches from outside, if anybody does.

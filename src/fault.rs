@@ -20,6 +20,20 @@ pub enum FaultKind {
     Bug,
 }
 
+impl FaultKind {
+    /// As a metric's label has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            FaultKind::Unavailable => "unavailable",
+            FaultKind::Full => "full",
+            FaultKind::Unknown => "unknown",
+            FaultKind::Overloaded => "overloaded",
+            FaultKind::Damaged => "damaged",
+            FaultKind::Bug => "bug",
+        }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Fault {
     pub id: String,

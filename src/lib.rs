@@ -10,6 +10,7 @@ pub mod compose;
 pub mod config;
 pub mod engine;
 pub mod fault;
+pub mod measure;
 pub mod notice;
 pub mod notify;
 pub mod stop;

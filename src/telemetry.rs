@@ -1,7 +1,8 @@
 //! Logs and metrics of Firebell itself. Logs go to standard error; the message is readable alone, the fields are for
-//! collectors.
+//! collectors. What is counted stands in `measure`.
 
 use crate::config::{Log, LogFormat};
+use crate::measure::{self, Kind, TABLE};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
@@ -18,17 +19,15 @@ pub fn log(log: &Log) {
     }
 }
 
-/// Seconds from a millisecond to half a minute: what waits for a commit or for a vendor.
-const LATENCY_BUCKETS_S: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 2.5, 10.0, 30.0];
-/// Seconds from one to a day: what waits for a person.
-const HUMAN_BUCKETS_S: [f64; 10] = [10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 14_400.0, 86_400.0];
-
 /// Begins to count. `None` when something else in this process counts already.
 pub fn metrics() -> Option<PrometheusHandle> {
-    PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Suffix("_latency_seconds".into()), &LATENCY_BUCKETS_S)
-        .and_then(|b| b.set_buckets_for_metric(Matcher::Suffix("_acknowledge_seconds".into()), &HUMAN_BUCKETS_S))
-        .ok()?
-        .install_recorder()
-        .ok()
+    let mut builder = PrometheusBuilder::new();
+    for row in TABLE {
+        if let Kind::Histogram(buckets) = row.kind {
+            builder = builder.set_buckets_for_metric(Matcher::Full(row.name.into()), buckets).ok()?;
+        }
+    }
+    let handle = builder.install_recorder().ok()?;
+    measure::describe();
+    Some(handle)
 }

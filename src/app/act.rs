@@ -4,6 +4,7 @@
 use super::App;
 use super::commit::Job;
 use crate::fault::{Fault, FaultKind};
+use crate::measure;
 use firebell_domain::alert::Delivery;
 use firebell_domain::decide::{Declaration, Input, Unreadable};
 use firebell_domain::event::{Actor, IncidentEvent};
@@ -11,6 +12,7 @@ use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::org::OrgEvent;
 use firebell_domain::refusal::Refusal;
+use firebell_domain::time::Timestamp;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
@@ -71,6 +73,14 @@ pub enum ActError {
 }
 
 impl ActError {
+    /// As a metric's label has it.
+    pub fn outcome(&self) -> &'static str {
+        match self {
+            ActError::Refused(_) => "refused",
+            ActError::Fault(_) => "fault",
+        }
+    }
+
     pub fn shown(&self) -> String {
         match self {
             ActError::Refused(r) => r.to_string(),
@@ -94,28 +104,21 @@ impl From<Fault> for ActError {
 impl App {
     /// Does something for a person or a source.
     pub async fn act(&self, act: Act) -> Result<Acted, ActError> {
+        self.act_arrived(act, self.inner.clock.now()).await
+    }
+
+    /// The same for what arrived a while ago: who declares or reopens an incident has waited since then.
+    pub async fn act_arrived(&self, act: Act, arrived_at: Timestamp) -> Result<Acted, ActError> {
         let began = crate::clock::instant();
-        let acted = self.act_unmeasured(act).await;
-        let outcome = match &acted {
-            Ok(Acted::Changed(changed)) => {
-                // A figure is for everybody's eyes: private incidents are in none.
-                if changed.before.is_none() && !changed.after.private {
-                    let severity = changed.after.severity.level.clone();
-                    metrics::counter!("firebell_incidents_declared_total", "severity" => severity).increment(1);
-                }
-                "done"
-            }
-            Ok(_) => "done",
-            Err(ActError::Refused(_)) => "refused",
-            Err(ActError::Fault(_)) => "fault",
-        };
-        metrics::histogram!("firebell_act_latency_seconds", "outcome" => outcome).record(began.elapsed());
+        let acted = self.act_unmeasured(act, arrived_at).await;
+        measure::acted(began.elapsed(), acted.as_ref().map_or_else(ActError::outcome, |_| "done"));
+        faults(&acted);
         acted
     }
 
-    async fn act_unmeasured(&self, act: Act) -> Result<Acted, ActError> {
+    async fn act_unmeasured(&self, act: Act, arrived_at: Timestamp) -> Result<Acted, ActError> {
         let (reply, answer) = oneshot::channel();
-        match self.inner.commands.try_send(Job { act, reply }) {
+        match self.inner.commands.try_send(Job { act, arrived_at, reply }) {
             Ok(()) => {}
             Err(mpsc::error::TrySendError::Full(_)) => {
                 return Err(Fault::new(FaultKind::Overloaded, "the queue of commands is full").into());
@@ -140,13 +143,22 @@ impl App {
     pub async fn act_engine(&self, id: IncidentId, input: Input) -> Result<Changed, ActError> {
         let (reply, answer) = oneshot::channel();
         let act = Act { on: On::Incident(id, input), actor: Actor::Engine, once: None };
-        if self.inner.engine.send(Job { act, reply }).await.is_err() {
+        let arrived_at = self.inner.clock.now();
+        if self.inner.engine.send(Job { act, arrived_at, reply }).await.is_err() {
             return Err(Fault::new(FaultKind::Unavailable, "the writer has stopped").into());
         }
-        match wait(answer, ENGINE_WAIT).await? {
+        let acted = wait(answer, ENGINE_WAIT).await;
+        faults(&acted);
+        match acted? {
             Acted::Changed(changed) => Ok(*changed),
             _ => Err(Refusal::Stale.into()),
         }
+    }
+}
+
+fn faults(acted: &Result<Acted, ActError>) {
+    if let Err(ActError::Fault(fault)) = acted {
+        measure::fault(fault.kind.as_str());
     }
 }
 

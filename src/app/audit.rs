@@ -43,27 +43,41 @@ pub struct Sweeper {
     log: PathBuf,
 }
 
+/// What a sweep came to.
+#[derive(Debug, PartialEq)]
+pub struct Swept {
+    /// Every head is in a checkpoint, and every checkpoint is in the log outside the database.
+    pub complete: bool,
+    /// What is wrong with the log outside the database.
+    pub problem: Option<String>,
+}
+
 impl Sweeper {
     pub fn new(key: AuditKey, log: PathBuf) -> Sweeper {
         Sweeper { key, log }
     }
 
-    /// One sweep. Returns what is wrong with the log outside the database, if anything is.
-    pub async fn sweep(&self, app: &App) -> Result<Option<String>, Fault> {
+    /// One sweep.
+    pub async fn sweep(&self, app: &App) -> Result<Swept, Fault> {
         let mut problem = None;
+        let mut to_the_end = false;
         for _ in 0..CHECKPOINTS_PER_SWEEP {
             let now = app.clock().now();
             let made = app.store().checkpoint(HEADS_MAX, |last, heads| self.next(last, &heads, now)).await?;
-            let Some(checkpoint) = made else { break };
+            let Some(checkpoint) = made else {
+                to_the_end = true;
+                break;
+            };
             if let Err(e) = append(&self.log, &checkpoint) {
                 problem = Some(format!("{}: {e}", self.log.display()));
             }
             let heads = checkpoint.heads.matches('[').count().saturating_sub(1);
             if (heads as i64) < HEADS_MAX {
+                to_the_end = true;
                 break;
             }
         }
-        Ok(problem)
+        Ok(Swept { complete: to_the_end && problem.is_none(), problem })
     }
 
     fn next(&self, last: Option<&Checkpoint>, heads: &[Head], at: Timestamp) -> Checkpoint {

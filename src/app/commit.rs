@@ -6,6 +6,7 @@ use super::act::{Act, ActError, Acted, Changed, On};
 use super::{Inner, Moved};
 use crate::clock::Clock;
 use crate::fault::{Fault, FaultKind};
+use crate::measure::{self, Figure};
 use crate::stop;
 use crate::store::{Batch, Loaded, Store, Written, event_row};
 use firebell_domain::alert::{self, Route};
@@ -33,6 +34,7 @@ pub const UNREADABLE_GROUP: &str = "\u{1}unreadable";
 
 pub struct Job {
     pub act: Act,
+    pub arrived_at: Timestamp,
     pub reply: oneshot::Sender<Result<Acted, ActError>>,
 }
 
@@ -70,7 +72,7 @@ impl Writer {
         let Some(inner) = self.directory.upgrade() else { return };
         let directory = inner.directory();
         drop(inner);
-        let (acts, replies): (Vec<Act>, Vec<_>) = jobs.into_iter().map(|j| (j.act, j.reply)).unzip();
+        let (acts, replies): (Vec<Asked>, Vec<_>) = jobs.into_iter().map(|j| ((j.act, j.arrived_at), j.reply)).unzip();
         let mut results = self.try_commit(&acts, &directory).await;
         if let Err(fault) = &results
             && acts.len() > 1
@@ -102,20 +104,23 @@ impl Writer {
         }
     }
 
-    async fn try_commit(&self, acts: &[Act], directory: &Directory) -> Result<Vec<Result<Acted, ActError>>, Fault> {
-        match tokio::time::timeout(TRANSACTION_MAX, self.transaction(acts, directory)).await {
+    async fn try_commit(&self, acts: &[Asked], directory: &Directory) -> Result<Vec<Result<Acted, ActError>>, Fault> {
+        let began = crate::clock::instant();
+        let done = match tokio::time::timeout(TRANSACTION_MAX, self.transaction(acts, directory)).await {
             Ok(done) => done,
             Err(_) => Err(Fault::new(FaultKind::Unknown, "the database did not answer within 15 s")),
-        }
+        };
+        measure::commit(began.elapsed(), done.is_ok());
+        done
     }
 
-    async fn transaction(&self, acts: &[Act], directory: &Directory) -> Result<Vec<Result<Acted, ActError>>, Fault> {
+    async fn transaction(&self, acts: &[Asked], directory: &Directory) -> Result<Vec<Result<Acted, ActError>>, Fault> {
         let mut batch = self.store.batch().await?;
         let now = self.clock.now();
         let mut work = Work::load(&mut batch, acts, directory, now).await?;
         let mut answers = Vec::with_capacity(acts.len());
-        for act in acts {
-            answers.push(work.decide(act));
+        for (act, arrived_at) in acts {
+            answers.push(work.decide(act, *arrived_at));
         }
         let moved = work.finish();
         batch.set_incidents_declared(work.declared_before, work.declared).await?;
@@ -127,6 +132,8 @@ impl Writer {
         stop::point(stop::Place::BeforeCommit);
         batch.commit().await?;
         stop::point(stop::Place::AfterCommit);
+        // Only now they have happened, and only here: another replica hears of it, and does not count it.
+        std::mem::take(&mut work.figures).into_iter().for_each(Figure::count);
         for m in moved {
             let _ = self.moved.send(m);
         }
@@ -137,9 +144,14 @@ impl Writer {
     }
 }
 
+/// What is to be done, and when it arrived.
+type Asked = (Act, Timestamp);
+
 /// One transaction's incidents as they change, and what is to be written.
 struct Work {
     now: Timestamp,
+    /// When what is being decided arrived.
+    arrived_at: Timestamp,
     directory: Directory,
     loaded: HashMap<IncidentId, Loaded>,
     timers_before: HashMap<IncidentId, Vec<Timer>>,
@@ -149,15 +161,17 @@ struct Work {
     declared: i64,
     changed: BTreeSet<IncidentId>,
     written: Written,
+    /// What counts once it is committed.
+    figures: Vec<Figure>,
 }
 
 impl Work {
-    async fn load(batch: &mut Batch, acts: &[Act], directory: &Directory, now: Timestamp) -> Result<Work, Fault> {
+    async fn load(batch: &mut Batch, acts: &[Asked], directory: &Directory, now: Timestamp) -> Result<Work, Fault> {
         let mut ids = BTreeSet::new();
         let mut keys = BTreeSet::new();
         let mut once = BTreeSet::new();
         let mut may_declare = false;
-        for act in acts {
+        for (act, _) in acts {
             match &act.on {
                 On::Declare(_) => may_declare = true,
                 On::Incident(id, input) => {
@@ -194,6 +208,7 @@ impl Work {
         let declared = if may_declare { batch.incidents_declared().await? } else { 0 };
         Ok(Work {
             now,
+            arrived_at: now,
             directory,
             loaded,
             timers_before,
@@ -203,10 +218,12 @@ impl Work {
             declared,
             changed: BTreeSet::new(),
             written: Written::default(),
+            figures: Vec::new(),
         })
     }
 
-    fn decide(&mut self, act: &Act) -> Result<Acted, ActError> {
+    fn decide(&mut self, act: &Act, arrived_at: Timestamp) -> Result<Acted, ActError> {
+        self.arrived_at = arrived_at;
         if let Some(answer) = act.once.as_ref().and_then(|o| self.answers.get(&o.key)) {
             return Ok(Acted::Again(answer.clone()));
         }
@@ -280,6 +297,9 @@ impl Work {
     fn change(&mut self, id: IncidentId, input: &Input, actor: &Actor) -> Result<Acted, ActError> {
         let Some(l) = self.loaded.get(&id) else { return Err(Refusal::NoSuchIncident { id }.into()) };
         let decision = decide::decide(&l.incident, input, actor, &self.directory, self.now).map_err(no)?;
+        if let Input::TimerDue(timer) = input {
+            self.figures.push(measure::timer_fired(timer, self.now));
+        }
         self.record(Some(id), decision)
     }
 
@@ -309,6 +329,8 @@ impl Work {
         let before = id.and_then(|id| self.loaded.get(&id));
         let mut head = before.map_or(GENESIS, |l| l.head);
         let before = before.map(|l| l.incident.clone());
+        let decision = decision.waited_since(self.arrived_at);
+        self.figures.extend(measure::figures(before.as_ref(), &decision.events, &decision.incident));
         let mut rows = Vec::with_capacity(decision.events.len());
         for e in &decision.events {
             let row = event_row(e.incident, e.seq, e.at, e.body.kind(), &e.actor, &e.body, &head)?;

@@ -97,6 +97,11 @@ impl App {
     pub fn install(&self) -> &str {
         &self.inner.install
     }
+    /// What waits for the writer, by queue.
+    pub fn waiting(&self) -> [(&'static str, usize); 2] {
+        let of = |queue: &mpsc::Sender<commit::Job>| queue.max_capacity() - queue.capacity();
+        [("commands", of(&self.inner.commands)), ("engine", of(&self.inner.engine))]
+    }
     pub fn moved(&self) -> broadcast::Receiver<Moved> {
         self.inner.moved.subscribe()
     }

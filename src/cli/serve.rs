@@ -6,7 +6,7 @@ use crate::compose::{self, CannotStart};
 use crate::config::Config;
 use crate::engine::{Engine, EngineState};
 use crate::store::{Mode, Store};
-use crate::{commands, telemetry, web};
+use crate::{commands, measure, telemetry, web};
 use firebell_domain::chain::hex;
 use firebell_domain::event::Actor;
 use firebell_domain::id::IncidentId;
@@ -30,6 +30,8 @@ pub async fn serve(config: Config) -> Result<(), End> {
     let pagers = compose::pagers(&config, &url)?;
     let sweeper = compose::sweeper(&config)?;
     let app = compose::app(&config, store.clone(), url.clone()).await?;
+    measure::configuration(true, app.clock().now());
+    measure::known(&compose::known(&config));
 
     let (stop, stopped) = watch::channel(false);
     let state = Arc::new(EngineState::default());
@@ -40,8 +42,8 @@ pub async fn serve(config: Config) -> Result<(), End> {
     let tidying = config.sqlite_path().map(|path| tokio::spawn(store.clone().keep_log_short(path)));
     let replicas = tokio::spawn(hear_replicas(app.clone(), store.clone(), stopped.clone()));
 
+    let channels = compose::channels(&config);
     let hooks = web::hooks::router(app.clone(), Arc::new(config.ingest));
-    let channels = config.pagers.iter().map(|p| p.channel().to_string()).collect();
     let settings = web::Settings {
         app: app.clone(),
         engine: state,

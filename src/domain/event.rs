@@ -74,6 +74,9 @@ pub enum Event {
         /// The policy as it stood then; `None` means that every pager is paged.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         policy: Option<EscalationPolicy>,
+        /// When what declared it had arrived, if it then had to wait for its turn.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arrived_at: Option<Timestamp>,
     },
     Acknowledged,
     Unacknowledged {
@@ -267,6 +270,9 @@ pub enum Event {
         cause: ReopenCause,
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
+        /// As with `Declared`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        arrived_at: Option<Timestamp>,
     },
     MergedInto {
         into: IncidentId,
@@ -351,6 +357,46 @@ impl CancelReason {
             CancelReason::AlertsCleared => "alerts_cleared",
             CancelReason::Ended => "ended",
             CancelReason::Superseded => "superseded",
+        }
+    }
+}
+
+impl EscalateReason {
+    pub const ALL: [EscalateReason; 5] = [
+        EscalateReason::Declared,
+        EscalateReason::NotAcknowledged,
+        EscalateReason::ByHand,
+        EscalateReason::Resumed,
+        EscalateReason::PagesFailed,
+    ];
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EscalateReason::Declared => "declared",
+            EscalateReason::NotAcknowledged => "not_acknowledged",
+            EscalateReason::ByHand => "by_hand",
+            EscalateReason::Resumed => "resumed",
+            EscalateReason::PagesFailed => "pages_failed",
+        }
+    }
+}
+
+impl UnackCause {
+    pub const ALL: [UnackCause; 3] = [UnackCause::ByHand, UnackCause::SnoozeEnded, UnackCause::TimedOut];
+    pub fn as_str(self) -> &'static str {
+        match self {
+            UnackCause::ByHand => "by_hand",
+            UnackCause::SnoozeEnded => "snooze_ended",
+            UnackCause::TimedOut => "timed_out",
+        }
+    }
+}
+
+impl ReopenCause {
+    pub const ALL: [ReopenCause; 2] = [ReopenCause::ByHand, ReopenCause::AlertsFiring];
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReopenCause::ByHand => "by_hand",
+            ReopenCause::AlertsFiring => "alerts_firing",
         }
     }
 }

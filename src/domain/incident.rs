@@ -49,7 +49,21 @@ pub struct Incident {
     pub live: BTreeMap<IntentNo, Live>,
     /// Pages that a vendor knows (or may know) of.
     pub threads: BTreeMap<IntentNo, Thread>,
+    /// How quickly somebody was reached. Decides nothing: figures are made of it.
+    #[serde(default)]
+    pub reached: Reached,
     pub updated_at: Timestamp,
+}
+
+/// Since it was last declared, reopened or handed back.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reached {
+    /// When what declared or reopened it had arrived; `None` after a hand-back, which nobody waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<Timestamp>,
+    /// When it was first known that a vendor had taken a page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_page_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +119,7 @@ impl Incident {
     /// The incident that its first event makes.
     pub fn begin(first: &IncidentEvent) -> Result<Incident, Illegal> {
         let illegal = |why| Illegal { seq: first.seq, kind: first.body.kind(), why };
-        let Event::Declared { title, severity, service, private, policy } = &first.body else {
+        let Event::Declared { title, severity, service, private, policy, arrived_at } = &first.body else {
             return Err(illegal("an incident begins by being declared"));
         };
         if first.seq != 1 {
@@ -137,6 +151,7 @@ impl Incident {
             intents: 0,
             live: BTreeMap::new(),
             threads: BTreeMap::new(),
+            reached: Reached { since: Some(arrived_at.unwrap_or(first.at)), first_page_at: None },
             updated_at: first.at,
         };
         clocks::follow(&mut incident, &first.body, first.at, first.actor.as_person().is_some());
@@ -222,6 +237,7 @@ impl Incident {
                 self.acknowledged = None;
                 self.snoozed_until = None;
                 self.escalation = Escalation::default();
+                self.reached = Reached::default();
             }
             Event::Snoozed { until } => {
                 if !self.status.open() {
@@ -358,6 +374,10 @@ impl Incident {
             Event::IntentDone { no, .. } => {
                 let Some(l) = self.live.remove(no) else { return illegal("that intent is over") };
                 self.remember_thread(*no, &l, true);
+                // A page of an earlier time that arrives late is not what this time's people were reached by.
+                if matches!(l.intent.what, What::Page(_)) && self.reached.since.is_none_or(|s| s <= l.queued_at) {
+                    self.reached.first_page_at.get_or_insert(at);
+                }
                 if let What::Page(page) = &l.intent.what
                     && page.reason.by_policy()
                 {
@@ -473,7 +493,7 @@ impl Incident {
                 self.end(IncidentStatus::Merged, event)?;
                 self.merged_into = Some(*into);
             }
-            Event::Reopened { .. } => {
+            Event::Reopened { arrived_at, .. } => {
                 if self.status != IncidentStatus::Resolved {
                     return illegal("only a resolved incident is reopened");
                 }
@@ -481,6 +501,7 @@ impl Incident {
                 self.ended_at = None;
                 self.acknowledged = None;
                 self.escalation = Escalation::default();
+                self.reached = Reached { since: Some(arrived_at.unwrap_or(at)), first_page_at: None };
             }
         }
         clocks::follow(self, &event.body, at, event.actor.as_person().is_some());

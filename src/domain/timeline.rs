@@ -139,7 +139,7 @@ impl Walk {
     fn say(&self, event: &IncidentEvent) -> (&'static str, Importance, String) {
         let at = event.at;
         match &event.body {
-            Event::Declared { title, severity, service, private, policy } => {
+            Event::Declared { title, severity, service, private, policy, .. } => {
                 let mut facts: Vec<String> = service.iter().map(|s| format!("service {}", one(s.as_str()))).collect();
                 facts.push(policy.as_ref().map_or("no escalation policy".to_string(), policy_words));
                 facts.extend(private.then(|| "private".to_string()));
@@ -334,7 +334,7 @@ impl Walk {
                 };
                 ("resolved", Headline, format!("{what}{}", because(text)))
             }
-            Event::Reopened { cause, reason } => {
+            Event::Reopened { cause, reason, .. } => {
                 let what = match cause {
                     ReopenCause::ByHand => "Reopened",
                     ReopenCause::AlertsFiring => "Reopened: its alerts fire again",

@@ -4,7 +4,7 @@ use super::EngineState;
 use super::ports::{Message, Notify, Outcome, Part, Sending, SendingKind};
 use crate::app::{ActError, App, Changed};
 use crate::fault::Fault;
-use crate::{notice, stop};
+use crate::{clock, measure, notice, stop};
 use firebell_domain::decide::{Input, SendOutcome};
 use firebell_domain::id::ChannelId;
 use firebell_domain::incident::Incident;
@@ -77,9 +77,7 @@ impl Deliveries {
     pub fn start(&mut self, pager: Option<Arc<dyn Notify>>, channel: &ChannelId, claimed: Vec<(IntentNo, Changed)>) {
         // A claim of a needless page cancels it instead.
         let claimed: Vec<Claimed> = claimed.into_iter().filter_map(|(no, changed)| Claimed::of(no, changed)).collect();
-        if claimed.is_empty() {
-            return;
-        }
+        let Some(lane) = claimed.first().map(|c| c.live.intent.lane) else { return };
         *self.under_way.entry(channel.clone()).or_default() += 1;
         let (app, state, channel) = (self.app.clone(), self.state.clone(), channel.clone());
         self.tasks.spawn(async move {
@@ -88,7 +86,9 @@ impl Deliveries {
                 Some(pager) => match sending(&app, &claimed).await {
                     Ok(sending) => {
                         stop::point(stop::Place::BeforeSend);
+                        let began = clock::instant();
                         let outcome = send(pager.as_ref(), &sending).await;
+                        measure::sent(lane, channel.as_str(), word(&outcome), began.elapsed());
                         stop::point(stop::Place::AfterSend);
                         outcome
                     }
@@ -219,14 +219,17 @@ async fn record(app: &App, claimed: &Claimed, outcome: Outcome) {
     }
 }
 
-fn note_channel(state: &EngineState, app: &App, channel: &ChannelId, outcome: &Outcome) {
-    let now = app.clock().now();
-    let result = match outcome {
+/// As a metric's label has it.
+fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
         Outcome::Done { .. } => "done",
         Outcome::Retry { .. } => "retry",
         Outcome::Never { .. } => "never",
-    };
-    metrics::counter!("firebell_sends_total", "channel" => channel.to_string(), "outcome" => result).increment(1);
+    }
+}
+
+fn note_channel(state: &EngineState, app: &App, channel: &ChannelId, outcome: &Outcome) {
+    let now = app.clock().now();
     state.change(|s| {
         let c = s.channels.entry(channel.to_string()).or_default();
         match outcome {

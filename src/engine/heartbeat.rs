@@ -4,6 +4,7 @@
 use super::ports::Beat;
 use crate::app::App;
 use crate::fault::Fault;
+use crate::measure;
 use firebell_domain::time::Timestamp;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -34,7 +35,9 @@ impl Heartbeat {
         self.last = Some(now);
         let beat = self.beat.clone();
         self.calls.spawn(async move {
-            if let Err(why) = beat.beat().await {
+            let taken = beat.beat().await;
+            measure::heartbeat(taken.is_ok());
+            if let Err(why) = taken {
                 tracing::warn!("the heartbeat was not taken: {why}");
             }
         });

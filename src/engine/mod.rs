@@ -28,6 +28,8 @@ pub struct Inner {
     pub channels: BTreeMap<String, ChannelState>,
     /// The checkpoint log outside the database could not be written.
     pub checkpoint_failing: Option<String>,
+    /// When checkpoints last covered all of the log, inside the database and outside it.
+    pub covered_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -8,6 +8,7 @@ use super::heartbeat::Heartbeat;
 use super::ports::{Beat, Notify};
 use crate::app::{ActError, App};
 use crate::fault::Fault;
+use crate::{clock, measure};
 use firebell_domain::decide::Input;
 use firebell_domain::id::ChannelId;
 use firebell_domain::intent::Lane;
@@ -79,10 +80,12 @@ impl Engine {
     /// Fires what is due, takes back what is lost, sends what waits. `sweep` adds what nobody nudges for.
     pub async fn tick(&mut self, sweep: bool) {
         let now = self.app.clock().now();
+        let began = clock::instant();
         let mut poisoned = None;
         let passed = self.pass(sweep, &mut poisoned).await;
         let result = passed.and(poisoned.map_or(Ok(()), Err));
         self.failing = result.is_err();
+        measure::pass(began.elapsed());
         self.state.change(|s| {
             s.ticked_at = Some(now);
             s.passes += 1;
@@ -107,8 +110,15 @@ impl Engine {
         }
         self.send_what_waits(sweep, poisoned).await?;
         if sweep {
-            let failing = self.audit.sweep(&self.app).await?;
-            self.state.change(|s| s.checkpoint_failing = failing);
+            let swept = self.audit.sweep(&self.app).await?;
+            let now = self.app.clock().now();
+            self.state.change(|s| {
+                // Before the first that was complete, the age is that of this process.
+                if swept.complete || s.covered_at.is_none() {
+                    s.covered_at = Some(now);
+                }
+                s.checkpoint_failing = swept.problem;
+            });
             if let Some(heartbeat) = &mut self.heartbeat {
                 heartbeat.after_pass(&self.app, &self.worker).await?;
             }

@@ -10,6 +10,7 @@ use super::once;
 use super::see::id_of;
 use super::speak::Speaker;
 use crate::app::On;
+use crate::measure;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -117,8 +118,8 @@ pub async fn declare(
         private: said.private,
         because: None,
     };
-    let (mut response, changed) =
-        once::act(&state, On::Declare(declaration), actor, key, StatusCode::CREATED, json::changed).await?;
+    let done = once::act(&state, On::Declare(declaration), actor, key, StatusCode::CREATED, json::changed).await;
+    let (mut response, changed) = counted("declare", done)?;
     if let Some(incident) = changed.map(|c| c.after) {
         if !incident.private {
             state.learn_public(incident.id.0);
@@ -212,6 +213,11 @@ pub async fn resolve((state, id, bearer, headers): Asked, body: Body) -> Result<
         .await
 }
 
+fn counted<T>(command: &'static str, done: Result<T, No>) -> Result<T, No> {
+    measure::command(command, done.as_ref().map_or_else(No::outcome, |_| "done"));
+    done
+}
+
 /// One input to one incident: what it is in comes from `read`, everything else is the same for all.
 async fn change<T: DeserializeOwned>(
     (State(state), Path(id), bearer, headers): Asked,
@@ -225,6 +231,8 @@ async fn change<T: DeserializeOwned>(
     let key = once::key(&headers, &bearer, "POST", &format!("/api/v1/incidents/{}/{verb}", id.0), &bytes)?;
     let actor: Actor = bearer.actor(who.as_deref())?;
     state.must_see(id, &bearer.viewer(who.as_deref())?).await?;
-    let done = once::act(&state, On::Incident(id, input), actor, key, StatusCode::OK, json::changed).await?;
-    Ok(done.0)
+    // The command that does the same; the address has its own word for it.
+    let command = if verb == "notes" { "note" } else { verb };
+    let done = once::act(&state, On::Incident(id, input), actor, key, StatusCode::OK, json::changed).await;
+    Ok(counted(command, done)?.0)
 }

@@ -3,6 +3,7 @@
 
 use super::WebState;
 use super::error::{No, read_failed};
+use crate::measure;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -117,7 +118,10 @@ impl FromRequestParts<WebState> for Bearer {
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Bearer, No> {
         let message = "Send a token as \"Authorization: Bearer …\": the local one from the file beside the database, or one of [api.tokens.NAME].";
-        bearer(&parts.headers, state).ok_or_else(|| No::new(StatusCode::UNAUTHORIZED, "unauthorized", message))
+        bearer(&parts.headers, state).ok_or_else(|| {
+            measure::turned_away("api");
+            No::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+        })
     }
 }
 

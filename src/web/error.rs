@@ -35,6 +35,11 @@ impl No {
         )
     }
 
+    /// What became of a command, as a metric's label has it.
+    pub fn outcome(&self) -> &'static str {
+        if self.fault_id.is_some() { "fault" } else { "refused" }
+    }
+
     pub fn json(&self) -> serde_json::Value {
         let mut error = json!({ "code": self.code, "message": self.message });
         if let Some(id) = &self.fault_id {

@@ -6,6 +6,7 @@ use super::auth::{self, Session};
 use super::error::No;
 use crate::clock;
 use crate::fault::Fault;
+use crate::measure;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
@@ -49,10 +50,7 @@ pub async fn around(State(state): State<WebState>, request: Request, next: Next)
         true => tracing::warn!(http.status = status.as_u16(), "answered {status}"),
         false => tracing::debug!(http.status = status.as_u16(), "answered {status}"),
     });
-    let code = status.as_str().to_string();
-    metrics::counter!("firebell_http_requests_total", "route" => route.clone(), "method" => method_label(&method), "status" => code)
-        .increment(1);
-    metrics::histogram!("firebell_http_latency_seconds", "route" => route).record(began.elapsed());
+    measure::request(&route, method_label(&method), status.as_str(), began.elapsed());
     strict(response.headers_mut(), &id);
     response
 }
@@ -171,6 +169,7 @@ pub fn same_browser(state: &WebState, headers: &HeaderMap, sent: &str, kept: Opt
 }
 
 fn not_ours() -> No {
+    measure::turned_away("origin");
     No::new(
         StatusCode::FORBIDDEN,
         "not_from_here",

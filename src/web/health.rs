@@ -1,4 +1,4 @@
-//! How it is: alive, ready, each component, figures. Read without a token by probes and watchers, so: no secret, no
+//! How it is: alive, ready, each component. Read without a token by probes and watchers, so: no secret, no
 //! text of an incident, and nothing of private ones.
 
 use super::WebState;
@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// How long a probe waits for the database.
-const PING: Duration = Duration::from_secs(1);
+pub(super) const PING: Duration = Duration::from_secs(1);
 /// Seconds after which an engine that has not passed is not running; it passes every second.
 const ENGINE_LATE_S: i64 = 10;
 /// Seconds for which a message may be overdue before somebody should look, and before it is plainly wrong.
@@ -28,17 +28,26 @@ pub async fn alive() -> Json<Value> {
 }
 
 pub async fn ready(State(state): State<WebState>) -> Response {
-    let why: Vec<String> = [database(&state).await, engine(&state).0]
-        .into_iter()
-        .filter(|c| c.status == Status::Unhealthy)
-        .map(|c| c.message)
-        .collect();
+    let why = readiness(&state).await.why_not;
     if why.is_empty() {
         return Json(json!({ "ready": true })).into_response();
     }
     let mut response = (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "ready": false, "why": why }))).into_response();
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     response
+}
+
+/// Whether it is ready, and if not, why.
+pub(super) struct Readiness {
+    pub database_answers: bool,
+    pub why_not: Vec<String>,
+}
+
+pub(super) async fn readiness(state: &WebState) -> Readiness {
+    let (database, engine) = (database(state).await, engine(state));
+    let database_answers = database.status == Status::Healthy;
+    let unhealthy = [database, engine].into_iter().filter(|c| c.status == Status::Unhealthy);
+    Readiness { database_answers, why_not: unhealthy.map(|c| c.message).collect() }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -83,7 +92,7 @@ impl Component {
 pub async fn components(State(state): State<WebState>) -> Json<Value> {
     let database = database(&state).await;
     let reachable = database.status == Status::Healthy;
-    let (engine, _) = engine(&state);
+    let engine = engine(&state);
     let (outbox, failed) = match reachable {
         true => (outbox(&state).await, failed(&state).await),
         false => (unread(), Vec::new()),
@@ -123,8 +132,7 @@ async fn database(state: &WebState) -> Component {
     }
 }
 
-/// The engine, and how many seconds ago it last passed.
-fn engine(state: &WebState) -> (Component, Option<i64>) {
+fn engine(state: &WebState) -> Component {
     let said = state.engine().read();
     let lag = said.ticked_at.map(|at| state.app().clock().now().seconds_since(at).max(0));
     let mut component = match lag {
@@ -144,7 +152,7 @@ fn engine(state: &WebState) -> (Component, Option<i64>) {
         Some(_) => Component::new(Status::Healthy, "The engine passes every second."),
     };
     component.more = json!({ "ticked_at": said.ticked_at.map(|t| t.rfc3339()), "lag_s": lag });
-    (component, lag)
+    component
 }
 
 fn unread() -> Component {
@@ -247,23 +255,4 @@ async fn failed(state: &WebState) -> Vec<Value> {
         }));
     }
     shown
-}
-
-pub async fn metrics(State(state): State<WebState>) -> Response {
-    if let (_, Some(lag)) = engine(&state) {
-        metrics::gauge!("firebell_engine_lag_seconds").set(lag as f64);
-    }
-    if let Some(depth) = depth(&state).await {
-        // Lanes that have emptied must not keep their last figure.
-        let channels = state.pagers().iter().flat_map(|c| firebell_domain::intent::Lane::ALL.map(|l| (l.as_str(), c)));
-        for (lane, channel) in channels {
-            metrics::gauge!("firebell_outbox_waiting", "lane" => lane, "channel" => channel.clone()).set(0.0);
-        }
-        for (lane, channel, count, _) in depth.queued {
-            metrics::gauge!("firebell_outbox_waiting", "lane" => lane, "channel" => channel).set(count as f64);
-        }
-        metrics::gauge!("firebell_outbox_claimed").set(depth.claimed as f64);
-    }
-    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
-    ([(header::CONTENT_TYPE, kind)], state.metrics().render()).into_response()
 }

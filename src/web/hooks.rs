@@ -5,6 +5,7 @@
 use crate::app::ingest::{self, Taken};
 use crate::app::{ActError, App};
 use crate::config::Ingest;
+use crate::measure;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -66,6 +67,7 @@ async fn take_on(State(hooks): State<Hooks>, Path(name): Path<String>, headers: 
         .map(|(_, token)| token.trim().as_bytes().to_vec());
     let authentic = bearer.is_some_and(|t| bool::from(t.ct_eq(source.token.expose_secret().as_bytes())));
     if !authentic {
+        measure::turned_away("hook");
         return no(
             StatusCode::UNAUTHORIZED,
             "unauthorized",

@@ -1,6 +1,14 @@
-//! What the listener counts, and the upkeep of what is counted (the recorder itself is `telemetry`'s). Names are
-//! `firebell_NOUN_UNIT_total`; labels are bounded sets (routes, statuses, channels), never incidents or people.
+//! `/metrics`: what `measure` counts, rendered for Prometheus, with what is looked up at that moment. Read without a
+//! token, so nothing in it tells one incident or person from another.
 
+use super::WebState;
+use super::health;
+use crate::measure::{self, Scrape};
+use crate::store::Figures;
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use firebell_domain::time::{SECOND, Timestamp};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -9,7 +17,6 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Sorts recorded durations into their buckets now and then: otherwise they pile up until somebody scrapes.
 pub(super) async fn upkeep(handle: PrometheusHandle, mut stop: watch::Receiver<bool>) {
-    describe();
     let mut every = tokio::time::interval(UPKEEP);
     every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -20,16 +27,45 @@ pub(super) async fn upkeep(handle: PrometheusHandle, mut stop: watch::Receiver<b
     }
 }
 
-fn describe() {
-    metrics::describe_counter!("firebell_http_requests_total", "Requests by route, method and status");
-    metrics::describe_histogram!("firebell_http_latency_seconds", "Time to the answer's head, by route");
-    metrics::describe_histogram!(
-        "firebell_act_latency_seconds",
-        "Time from a command to its durable outcome, by outcome"
-    );
-    metrics::describe_counter!("firebell_incidents_declared_total", "Public incidents declared, by severity");
-    metrics::describe_gauge!("firebell_stream_subscribers", "Open live streams");
-    metrics::describe_gauge!("firebell_engine_lag_seconds", "Since the engine's last pass");
-    metrics::describe_gauge!("firebell_outbox_waiting", "Messages that wait to be sent, by lane and channel");
-    metrics::describe_gauge!("firebell_outbox_claimed", "Messages that are being sent");
+pub async fn metrics(State(state): State<WebState>) -> Response {
+    measure::scraped(scrape(&state).await);
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, kind)], state.metrics().render()).into_response()
+}
+
+async fn scrape(state: &WebState) -> Scrape {
+    let health = health::readiness(state).await;
+    let figures = match health.database_answers {
+        true => tokio::time::timeout(health::PING, state.app().store().figures()).await.ok().and_then(Result::ok),
+        false => None,
+    };
+    let (now, engine) = (state.app().clock().now(), state.engine().read());
+    let mut severity_ranks: Vec<u32> = state.app().directory().severities.iter().map(|s| s.rank).collect();
+    severity_ranks.sort_unstable();
+    Scrape {
+        ready: health.why_not.is_empty(),
+        queues: state.app().waiting(),
+        engine_lag_s: engine.ticked_at.map(|at| since(at, now)),
+        engine_failing: engine.failing.is_some(),
+        checkpoint_age_s: engine.covered_at.map(|at| since(at, now)),
+        checkpoint_failing: engine.checkpoint_failing.is_some(),
+        severity_ranks,
+        channels: state.pagers().to_vec(),
+        database: figures.map(|f| database(f, now)),
+    }
+}
+
+fn database(figures: Figures, now: Timestamp) -> measure::Database {
+    let age = |(lane, channel, count, oldest)| (lane, channel, count, since(oldest, now));
+    measure::Database {
+        open: figures.open,
+        waiting: figures.waiting.into_iter().map(age).collect(),
+        claimed: figures.claimed,
+        timer_overdue_s: figures.next_timer.map_or(0.0, |due| since(due, now)),
+    }
+}
+
+/// Seconds, and none for what lies ahead.
+fn since(at: Timestamp, now: Timestamp) -> f64 {
+    (now.0 - at.0).max(0) as f64 / SECOND as f64
 }

@@ -1,7 +1,7 @@
 //! Every address that is listened to, in one table: the router is made of it, and a test compares it with
 //! `openapi.json`.
 
-use super::{WebState, api, health, pages, reads, room, signin, stream};
+use super::{WebState, api, health, metrics, pages, reads, room, signin, stream};
 use axum::routing::{MethodRouter, get, post};
 
 #[cfg_attr(not(test), allow(dead_code, reason = "method and described are for the test that compares"))]
@@ -29,7 +29,7 @@ pub fn all() -> Vec<Route> {
         get "/health" health::alive, true;
         get "/ready" health::ready, true;
         get "/health/components" health::components, true;
-        get "/metrics" health::metrics, true;
+        get "/metrics" metrics::metrics, true;
         get "/api/openapi.json" api::description, true;
         get "/api/v1/commands" api::commands, true;
         post "/api/v1/say" api::say, true;

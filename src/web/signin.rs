@@ -9,6 +9,7 @@ use super::guard;
 use super::pages;
 use crate::app::{Act, ActError, App, On};
 use crate::fault::Fault;
+use crate::measure;
 use crate::store::Right;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -153,6 +154,7 @@ async fn redeemed(state: &WebState, headers: &HeaderMap, body: Body) -> Result<R
 }
 
 fn used_up() -> No {
+    measure::turned_away("sign_in");
     let message = "This link was used already, has expired or is incomplete. Ask for a new one: \"firebell invite NAME\" on the machine.";
     No::new(StatusCode::GONE, "link_used_up", message)
 }

@@ -8,6 +8,7 @@ use super::error::No;
 use super::list::{self, Next};
 use super::live::{At, Feed};
 use super::see::id_of;
+use crate::measure;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -48,7 +49,7 @@ struct Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        metrics::gauge!("firebell_stream_subscribers").decrement(1.0);
+        measure::stream_closed();
     }
 }
 
@@ -77,7 +78,7 @@ impl Held {
                 ..No::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_streams", message)
             });
         };
-        metrics::gauge!("firebell_stream_subscribers").increment(1.0);
+        measure::stream_opened();
         let mut alive = tokio::time::interval(KEEP_ALIVE);
         alive.reset();
         Ok(Held { state: state.clone(), session, ended, stop: state.stop(), alive, _seat: Seat { _permit: permit } })

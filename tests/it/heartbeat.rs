@@ -1,6 +1,12 @@
 //! The outside watcher is called while incidents can be recorded, and only then.
 
 use crate::harness::files::temp_dir;
+use crate::harness::serve::Serve;
+use crate::harness::wire::Wire;
+use crate::harness::{BOUND, eventually};
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
 use firebell::app::App;
 use firebell::app::audit::{AuditKey, Sweeper};
 use firebell::clock::Clock;
@@ -58,4 +64,20 @@ async fn a_watcher_hears_every_minute_that_incidents_can_be_recorded_and_nothing
     engine.tick(true).await;
     engine.all_sent().await;
     assert_eq!(watcher.0.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn the_program_calls_its_watcher_after_the_start_counts_the_calls_and_keeps_its_address_to_itself() {
+    for (status, outcome) in [(StatusCode::NO_CONTENT, "done"), (StatusCode::BAD_GATEWAY, "failed")] {
+        let watcher = Wire::serve(Router::new().route("/ping/hush", get(async move || status)));
+        let serve = Serve::start(&format!("[heartbeat]\nurl = \"{}/ping/hush\"\n", watcher.url())).await;
+        let counted = format!("firebell_heartbeats_total{{outcome=\"{outcome}\"}} 1");
+        eventually("the call is counted", BOUND, async || {
+            serve.get("/metrics").await.body.lines().any(|line| line == counted)
+        })
+        .await;
+        let log = serve.log();
+        assert_eq!(log.contains("the heartbeat was not taken: it answered 502"), outcome == "failed", "{log}");
+        assert!(!log.contains("hush"), "{log}");
+    }
 }

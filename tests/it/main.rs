@@ -11,3 +11,4 @@ mod outbox;
 mod path;
 mod recovery;
 mod tidy;
+mod watched;

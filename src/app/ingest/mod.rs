@@ -9,6 +9,7 @@ mod tests;
 use super::{Act, ActError, Acted, App, On};
 use crate::config::{Ingest, IngestKind};
 use crate::fault::Fault;
+use crate::measure;
 use base64::Engine as _;
 use firebell_domain::alert::Delivery;
 use firebell_domain::decide::{Declaration, Unreadable};
@@ -18,6 +19,7 @@ use firebell_domain::id::{IncidentId, ServiceId};
 use firebell_domain::limits;
 use firebell_domain::severity::{self, Severity};
 use firebell_domain::text;
+use firebell_domain::time::Timestamp;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 /// A body up to this size is read in well under a millisecond.
@@ -132,12 +134,13 @@ pub fn unreadable(source: &str, problem: &str, body: &[u8], bytes: u64) -> Unrea
 /// Takes a whole request of an authenticated source. Nothing is answered before it is durable. After a fault the
 /// source sends it again: what was recorded before is no news then.
 pub async fn take(app: &App, source: &str, settings: &Ingest, body: Vec<u8>) -> Result<Taken, ActError> {
+    let arrived_at = app.clock().now();
     let (readings, body) = read_aside(app, source, settings, body).await?;
     match readings {
         Ok(readings) => {
-            let acts = readings
-                .into_iter()
-                .map(|Reading { delivery, declaration }| act(app, source, On::Alerts(delivery, declaration)));
+            let acts = readings.into_iter().map(|Reading { delivery, declaration }| {
+                act(app, source, arrived_at, On::Alerts(delivery, declaration))
+            });
             stream::iter(acts).buffered(GROUPS_AT_ONCE).try_collect().await.map(Taken::Deliveries)
         }
         Err(problem) => {
@@ -199,13 +202,20 @@ pub async fn take_unreadable(
         because: None,
     };
     let on = On::Unreadable(unreadable(source, problem, body, bytes), declaration);
-    let (incident, _) = act(app, source, on).await?;
+    let (incident, _) = act(app, source, app.clock().now(), on).await?;
     Ok(Taken::Unreadable { incident, problem: problem.to_string() })
 }
 
-async fn act(app: &App, source: &str, on: On) -> Result<(Option<IncidentId>, &'static str), ActError> {
+async fn act(
+    app: &App,
+    source: &str,
+    arrived_at: Timestamp,
+    on: On,
+) -> Result<(Option<IncidentId>, &'static str), ActError> {
+    let alerts = matches!(on, On::Alerts(..));
     let actor = Actor::Source { name: source.to_string() };
-    match app.act(Act { on, actor, once: None }).await? {
+    let acted = app.act_arrived(Act { on, actor, once: None }, arrived_at).await;
+    let became = acted.map(|acted| match acted {
         Acted::Changed(c) => {
             let reopened = c.before.as_ref().is_some_and(|b| !b.status.open()) && c.after.status.open();
             let what = match (&c.before, reopened) {
@@ -213,8 +223,17 @@ async fn act(app: &App, source: &str, on: On) -> Result<(Option<IncidentId>, &'s
                 (Some(_), true) => "reopened",
                 (Some(_), false) => "joined",
             };
-            Ok((Some(c.after.id), what))
+            (Some(c.after.id), what)
         }
-        Acted::Nothing | Acted::Recorded | Acted::Again(_) => Ok((None, "nothing new")),
+        Acted::Nothing | Acted::Recorded | Acted::Again(_) => (None, "nothing new"),
+    });
+    if alerts {
+        let outcome = match &became {
+            Ok((_, "nothing new")) => "nothing_new",
+            Ok((_, what)) => what,
+            Err(e) => e.outcome(),
+        };
+        measure::delivery(source, outcome);
     }
+    became
 }

@@ -46,7 +46,7 @@ pub(super) fn received(d: &mut Decider, delivery: &Delivery) -> Result<(), Refus
             // Its alerts end after people have: kept, so that what fires later is told from a repeat.
             return Ok(());
         }
-        d.emit(Event::Reopened { cause: ReopenCause::AlertsFiring, reason: String::new() });
+        d.emit(Event::Reopened { cause: ReopenCause::AlertsFiring, reason: String::new(), arrived_at: None });
         d.notice(NoticeKind::Reopened);
         escalation::start(d, EscalateReason::Resumed);
         return Ok(());

@@ -169,6 +169,21 @@ pub struct Decision {
     pub incident: Incident,
 }
 
+impl Decision {
+    /// Says when what declared or reopened it had arrived, if it waited to be decided since.
+    pub fn waited_since(mut self, arrived: Timestamp) -> Decision {
+        for event in &mut self.events {
+            if let Event::Declared { arrived_at, .. } | Event::Reopened { arrived_at, .. } = &mut event.body
+                && arrived < event.at
+            {
+                *arrived_at = Some(arrived);
+                self.incident.reached.since = Some(arrived);
+            }
+        }
+        self
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum No {
     Refused(Refusal),
@@ -203,6 +218,7 @@ pub fn declare(
             service: declaration.service.clone(),
             private: declaration.private,
             policy,
+            arrived_at: None,
         },
     };
     let incident = Incident::begin(&first).map_err(No::Illegal)?;

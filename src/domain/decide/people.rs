@@ -161,7 +161,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
                 });
             }
             let reason = not_empty("reason", reason)?;
-            d.emit(Event::Reopened { cause: ReopenCause::ByHand, reason });
+            d.emit(Event::Reopened { cause: ReopenCause::ByHand, reason, arrived_at: None });
             d.notice(NoticeKind::Reopened);
             escalation::start(d, EscalateReason::Resumed);
         }

@@ -18,6 +18,7 @@ pub mod port;
 pub mod postgres;
 pub mod process;
 pub mod prometheus;
+pub mod scraper;
 pub mod serve;
 pub mod wire;
 

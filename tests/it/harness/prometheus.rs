@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-const PROMETHEUS: &str = "/usr/bin/prometheus";
+pub(super) const PROMETHEUS: &str = "/usr/bin/prometheus";
 const ALERTMANAGER: &str = "/usr/bin/prometheus-alertmanager";
 
 /// Both start in a second on an idle machine.
@@ -58,13 +58,7 @@ pub struct Monitoring {
 impl Monitoring {
     /// Starts both; alerts go to `hook_url` with this bearer token.
     pub async fn start(hook_url: &str, bearer: &str) -> Monitoring {
-        for program in [PROMETHEUS, ALERTMANAGER] {
-            assert!(
-                Path::new(program).exists(),
-                "{program} is not installed, and the tests need it. Run ./test --install \
-                 (or apt-get install prometheus prometheus-alertmanager)"
-            );
-        }
+        installed(&[PROMETHEUS, ALERTMANAGER]);
         let folder = temp_dir();
         let broken = Arc::new(AtomicBool::new(false));
         let target = Wire::serve(Router::new().route("/metrics", get(metrics)).with_state(broken.clone()));
@@ -94,6 +88,16 @@ impl Monitoring {
     }
 }
 
+pub(super) fn installed(programs: &[&str]) {
+    for program in programs {
+        assert!(
+            Path::new(program).exists(),
+            "{program} is not installed, and the tests need it. Run ./test --install \
+             (or apt-get install prometheus prometheus-alertmanager)"
+        );
+    }
+}
+
 fn start_alertmanager(folder: &TempDir, port: &Port) -> Process {
     let mut command = kept(ALERTMANAGER);
     command
@@ -105,7 +109,7 @@ fn start_alertmanager(folder: &TempDir, port: &Port) -> Process {
     Process::start("Alertmanager", command, &folder.join("alertmanager.log"))
 }
 
-fn start_prometheus(folder: &TempDir, port: &Port) -> Process {
+pub(super) fn start_prometheus(folder: &TempDir, port: &Port) -> Process {
     let mut command = kept(PROMETHEUS);
     command
         .arg(format!("--config.file={}", folder.join("prometheus.yml").display()))
@@ -160,11 +164,11 @@ scrape_configs:
     )
 }
 
-fn write(folder: &TempDir, name: &str, text: &str) {
+pub(super) fn write(folder: &TempDir, name: &str, text: &str) {
     fs::write(folder.join(name), text).expect("the test's folder can be written");
 }
 
-async fn ready(name: &str, process: &mut Process, port: &Port) {
+pub(super) async fn ready(name: &str, process: &mut Process, port: &Port) {
     let http = http_client();
     let address = format!("{}/-/ready", port.url());
     eventually(&format!("{name} is ready"), START_BOUND, async || {

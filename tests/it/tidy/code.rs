@@ -248,3 +248,21 @@ fn every_key_of_the_configuration_does_something() {
     let made = "pub struct Config {\n    pub a: u8,\n    pub b: u8,\n}\nfn f() { self.b }";
     planted(1, idle_keys(made, &[Source::new("src/x.rs", "config.ab; a; self.a_b")]).len());
 }
+
+/// Metrics that are named, and counted, elsewhere than in their table's folder.
+fn metrics_elsewhere(source: &Source, names: &[&str]) -> Vec<String> {
+    let named = source.strings.iter().filter(|(_, s)| names.contains(&s.as_str())).map(|(at, s)| (*at, s.as_str()));
+    let macros = ["counter!(", "gauge!(", "histogram!("];
+    let counted = macros.into_iter().flat_map(|m| source.finds(m).into_iter().map(move |at| (at, m)));
+    named.chain(counted).map(|(at, what)| format!("{}: {what}", source.at(at))).collect()
+}
+
+#[test]
+fn only_measure_names_a_metric() {
+    let names: Vec<&str> = firebell::measure::TABLE.iter().map(|row| row.name).collect();
+    let others = shipped().into_iter().filter(|s| !s.path.starts_with("src/measure/"));
+    let wrong = others.flat_map(|s| metrics_elsewhere(&s, &names)).collect();
+    none("Add a row to src/measure/table.rs and a function beside it", wrong);
+    let code = "metrics::counter!(\"firebell_sends_total\").increment(1); let c = \"firebell_session\";";
+    planted(2, metrics_elsewhere(&Source::new("src/web/a.rs", code), &names).len());
+}

@@ -10,7 +10,11 @@ pub fn root() -> &'static Path {
 
 /// Every file of the project, relative to the root, sorted. What is made by building or running is not of it.
 pub fn files() -> Vec<String> {
-    let made = |name: &str| matches!(name, ".git" | "target" | "corpus" | "artifacts") || name.starts_with("firebell.");
+    // A database and what lies beside it are made where `serve` is started, which is the root.
+    let made = |folder: &Path, name: &str| {
+        matches!(name, ".git" | "target" | "corpus" | "artifacts")
+            || (name.starts_with("firebell.") && folder.as_os_str().is_empty())
+    };
     let mut found = Vec::new();
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
@@ -19,7 +23,7 @@ pub fn files() -> Vec<String> {
             let name = entry.file_name().into_string().expect("names are UTF-8");
             let path = folder.join(&name);
             match entry.file_type().expect("a type").is_dir() {
-                _ if made(&name) && name != "firebell.toml" => {}
+                _ if made(&folder, &name) && name != "firebell.toml" => {}
                 true => folders.push(path),
                 false => found.push(path.to_str().expect("names are UTF-8").to_string()),
             }

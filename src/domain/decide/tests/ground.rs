@@ -37,6 +37,7 @@ fn every_event() -> Vec<Event> {
             service: Some(ServiceId::from("checkout")),
             private: true,
             policy: Some(policy(&[(&["ana"], 300)], Some(2))),
+            arrived_at: Some(START),
         },
         Event::Declared {
             title: text.clone(),
@@ -60,6 +61,7 @@ fn every_event() -> Vec<Event> {
                     None,
                 )
             }),
+            arrived_at: None,
         },
         Event::Acknowledged,
         Event::Unacknowledged { cause: UnackCause::SnoozeEnded, reason: String::new() },
@@ -140,7 +142,7 @@ fn every_event() -> Vec<Event> {
             kept_as: KeptAs::Base64,
         },
         Event::Resolved { cause: ResolveCause::Quiet, text },
-        Event::Reopened { cause: ReopenCause::AlertsFiring, reason: reason.clone() },
+        Event::Reopened { cause: ReopenCause::AlertsFiring, reason: reason.clone(), arrived_at: Some(START) },
         Event::MergedInto { into: IncidentId(2) },
         Event::MergedFrom { from: IncidentId(2), title: "t".into(), groups: Vec::new() },
         Event::Cancelled { reason },
@@ -220,7 +222,7 @@ fn an_event_that_cannot_follow_is_refused_by_the_incident_itself() {
         (&ended, Event::Cancelled { reason: "r".into() }),
         (&open, Event::Unacknowledged { cause: UnackCause::ByHand, reason: String::new() }),
         (&open, Event::SnoozeEnded),
-        (&open, Event::Reopened { cause: crate::event::ReopenCause::ByHand, reason: "r".into() }),
+        (&open, Event::Reopened { cause: crate::event::ReopenCause::ByHand, reason: "r".into(), arrived_at: None }),
         (&open, Event::IntentDone { no: 77, receipt: None }),
         (&open, Event::IntentRetried { no: 2, due_at: START, why: "w".into(), maybe_sent: false }),
         (&open, Event::ActionAdded { no: 2, text: "t".into(), owner: None, due: None }),

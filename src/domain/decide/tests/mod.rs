@@ -7,6 +7,7 @@ mod delivery;
 mod escalation;
 mod ground;
 mod people;
+mod reached;
 mod transitions;
 
 use super::*;
