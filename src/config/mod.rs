@@ -74,6 +74,12 @@ pub fn load(path: Option<&Path>, env: impl Iterator<Item = (String, String)>) ->
     }
 }
 
+/// What was read and is valid, and still cannot be put in force.
+pub fn unusable(file: Option<&Path>, why: String) -> Problem {
+    let place = Place::new(Some(file.unwrap_or(Path::new(DEFAULT_FILE)).display().to_string()));
+    place.error(&Spot::new(&Origin::Line(0), ""), why, "Correct it, and send SIGHUP again".to_string())
+}
+
 fn read_file(path: &Path) -> std::io::Result<String> {
     use std::io::{Error, ErrorKind, Read};
     let mut bytes = Vec::new();

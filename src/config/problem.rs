@@ -100,6 +100,10 @@ impl Place {
         self.problem(Level::Note, spot, what, fix)
     }
 
+    pub fn error(&self, spot: &Spot, what: String, fix: String) -> Problem {
+        self.problem(Level::Error, spot, what, fix)
+    }
+
     pub fn warning(&self, spot: &Spot, what: String, fix: String) -> Problem {
         self.problem(Level::Warning, spot, what, fix)
     }

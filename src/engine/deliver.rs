@@ -115,7 +115,7 @@ async fn sending(app: &App, claimed: &Changed, due: &DueIntent) -> Result<Sendin
     let incident = &claimed.after;
     let live = incident.live.get(&due.no).ok_or_else(|| Fault::bug("a claim without its intent"))?;
     let intent: &Intent = &live.intent;
-    let url = app.public_url();
+    let url: &str = &app.public_url();
     let thread = |no| format!("firebell-{}-{}-{no}", app.install(), incident.id);
     let (kind, person, mut message) = match &intent.what {
         What::Page(page) => {

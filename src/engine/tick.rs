@@ -5,6 +5,7 @@
 use super::EngineState;
 use super::deliver::Deliveries;
 use super::heartbeat::Heartbeat;
+use super::outlets::Outlets;
 use super::ports::{Beat, Notify};
 use crate::app::{ActError, App};
 use crate::fault::Fault;
@@ -13,7 +14,6 @@ use firebell_domain::id::ChannelId;
 use firebell_domain::intent::Lane;
 use firebell_domain::refusal::Refusal;
 use futures_util::future::join_all;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -30,10 +30,10 @@ pub struct Engine {
     state: Arc<EngineState>,
     /// Names this process in claims, so that a later one knows which claims are nobody's.
     worker: String,
-    pagers: BTreeMap<ChannelId, Arc<dyn Notify>>,
+    outlets: Outlets,
     deliveries: Deliveries,
     audit: crate::app::audit::Sweeper,
-    heartbeat: Option<Heartbeat>,
+    heartbeat: Heartbeat,
     first_tick: bool,
     failing: bool,
 }
@@ -46,14 +46,30 @@ impl Engine {
         audit: crate::app::audit::Sweeper,
         state: Arc<EngineState>,
     ) -> Engine {
-        let pagers: BTreeMap<_, _> = pagers.into_iter().map(|p| (p.channel().clone(), p)).collect();
+        let outlets = Outlets::default();
+        outlets.put(pagers, None);
         let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS);
-        Engine { app, state, worker, pagers, deliveries, audit, heartbeat: None, first_tick: true, failing: false }
+        Engine {
+            app,
+            state,
+            worker,
+            outlets,
+            deliveries,
+            audit,
+            heartbeat: Heartbeat::default(),
+            first_tick: true,
+            failing: false,
+        }
+    }
+
+    /// What it sends through, for whoever exchanges it.
+    pub fn outlets(&self) -> Outlets {
+        self.outlets.clone()
     }
 
     /// Tells an outside watcher every minute that all is well.
-    pub fn with_heartbeat(mut self, beat: Option<Arc<dyn Beat>>) -> Engine {
-        self.heartbeat = beat.map(Heartbeat::new);
+    pub fn with_heartbeat(self, beat: Option<Arc<dyn Beat>>) -> Engine {
+        self.outlets.put_watcher(beat);
         self
     }
 
@@ -93,9 +109,7 @@ impl Engine {
     /// Waits until what is being sent has come to its end, for whoever ticks by hand.
     pub async fn all_sent(&mut self) {
         self.deliveries.all_finished().await;
-        if let Some(heartbeat) = &mut self.heartbeat {
-            heartbeat.settle().await;
-        }
+        self.heartbeat.settle().await;
     }
 
     /// An error ends the pass, because everything would meet it; an incident that is damaged harms only itself.
@@ -109,8 +123,8 @@ impl Engine {
         if sweep {
             let failing = self.audit.sweep(&self.app).await?;
             self.state.change(|s| s.checkpoint_failing = failing);
-            if let Some(heartbeat) = &mut self.heartbeat {
-                heartbeat.after_pass(&self.app, &self.worker).await?;
+            if let Some(watcher) = &self.outlets.now().watcher {
+                self.heartbeat.after_pass(&self.app, &self.worker, watcher).await?;
             }
         }
         Ok(())
@@ -140,7 +154,7 @@ impl Engine {
 
     /// Lane by lane, page before card before update before digest; within a lane each channel has its own slots.
     async fn send_what_waits(&mut self, sweep: bool, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
-        let mut channels: Vec<ChannelId> = self.pagers.keys().cloned().collect();
+        let mut channels: Vec<ChannelId> = self.outlets.now().pagers.keys().cloned().collect();
         if sweep {
             // What waits for a channel that is configured no longer is given up, so that the next channel is tried.
             let depth = self.app.store().outbox_depth().await?;
@@ -159,11 +173,14 @@ impl Engine {
                     let worker = self.worker.clone();
                     self.app.act_engine(d.incident, Input::Claim { no: d.no, worker })
                 });
+                let claimed = join_all(claims).await;
+                // Looked up after the claims: what a reload has brought meanwhile is there by now.
+                let pager = self.outlets.now().pagers.get(channel).cloned();
                 // All that were claimed are sent, also beside one that could not be: a claim left lying costs its lease.
                 let mut failed = None;
-                for (d, claimed) in due.iter().zip(join_all(claims).await) {
+                for (d, claimed) in due.iter().zip(claimed) {
                     match claimed {
-                        Ok(changed) => self.deliveries.start(self.pagers.get(channel).cloned(), d, changed),
+                        Ok(changed) => self.deliveries.start(pager.clone(), d, changed),
                         Err(ActError::Refused(_)) => {}
                         Err(ActError::Fault(f)) if f.passes() => failed = Some(f),
                         Err(ActError::Fault(f)) => *poisoned = Some(f),

@@ -32,4 +32,12 @@ fn describe() {
     metrics::describe_gauge!("firebell_engine_lag_seconds", "Since the engine's last pass");
     metrics::describe_gauge!("firebell_outbox_waiting", "Messages that wait to be sent, by lane and channel");
     metrics::describe_gauge!("firebell_outbox_claimed", "Messages that are being sent");
+    metrics::describe_gauge!(
+        "firebell_config_valid",
+        "0 while the configuration's file cannot be put in force, else 1"
+    );
+    metrics::describe_gauge!(
+        "firebell_config_loaded_timestamp_seconds",
+        "When the configuration in force was put in force, in seconds since 1970"
+    );
 }
