@@ -1,4 +1,4 @@
-//! Puts the parts together: from a configuration to a running bot. Start, restart and reload take this same path.
+//! Makes the parts that follow from a configuration. Start, restart and reload take this same path.
 
 use crate::app::App;
 use crate::app::audit::{AuditKey, Sweeper};

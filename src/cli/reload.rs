@@ -3,7 +3,7 @@
 
 use crate::app::{Act, App, On};
 use crate::compose::{self, CannotStart};
-use crate::config::{self, Loaded, Problem, Standing, Tables};
+use crate::config::{self, Change, Loaded, Problem, Standing, Tables};
 use crate::engine::{EngineState, Outlets};
 use crate::telemetry::LogFilter;
 use crate::web::{self, WebState};
@@ -118,37 +118,41 @@ impl Reloader {
                 self.refuse(&[config::unusable(self.file.as_deref(), why)]);
             }
         }
-        self.count();
     }
 
     async fn accept(&mut self, loaded: Loaded) {
         let changes = self.in_force.changes(&loaded.tables);
-        let changed: Vec<String> = changes.iter().filter(|c| !c.waits_for_a_start()).map(ToString::to_string).collect();
-        let waiting = self.at_start.changes(&loaded.tables).into_iter().filter(|c| c.waits_for_a_start());
+        let changed: Vec<String> = changes.iter().filter(|c| !c.waits_for_a_start()).map(Change::to_string).collect();
+        let waiting = self.at_start.changes(&loaded.tables).into_iter().filter(Change::waits_for_a_start);
         let waiting: Vec<String> = waiting.map(|c| c.path).collect();
-        match changed.is_empty() {
-            true => tracing::info!("the configuration is in force; nothing in it has changed"),
-            false => tracing::info!("the configuration is in force: {}", changed.join(", ")),
-        }
+        let touched = |channel: &String| {
+            let table = format!("paging.{channel}");
+            changes.iter().any(|c| c.path == table || c.path.starts_with(&format!("{table}.")))
+        };
+        let touched: Vec<String> = self.parts.engine.read().channels.into_keys().filter(touched).collect();
+        self.parts.engine.forget_channels(&touched);
+        self.in_force = loaded.tables.clone();
+        // A file that is there once is meant from then on: when it is missing, that is a mistake and not the defaults.
+        self.file = self.file.take().or_else(|| loaded.file.clone());
+        let now = self.parts.app.clock().now();
+        self.standing.send_replace(Standing { waiting: waiting.clone(), ..Standing::new(loaded.file.clone(), now) });
+        self.count();
+        self.unrecorded.get_or_insert_default().extend(changed.iter().cloned());
+        self.record().await;
         for key in &waiting {
             tracing::warn!("{key} has changed: it takes effect at the next start");
         }
         self.parts.warn(&loaded).await;
-        let gone = |channel: &String| {
-            let table = format!("paging.{channel}");
-            changes.iter().any(|c| c.path == table || c.path.starts_with(&format!("{table}.")))
-        };
-        let known: Vec<String> = self.parts.engine.read().channels.into_keys().filter(gone).collect();
-        self.parts.engine.forget(&known);
-        self.file = self.file.take().or_else(|| loaded.file.clone());
-        self.in_force = loaded.tables;
-        let now = self.parts.app.clock().now();
-        self.standing.send_replace(Standing { waiting, ..Standing::new(loaded.file, now) });
-        self.unrecorded.get_or_insert_default().extend(changed);
-        self.record().await;
+        match changed.is_empty() {
+            true => tracing::info!("the configuration is in force; nothing of it is otherwise than before"),
+            false => tracing::info!("the configuration is in force: {}", changed.join(", ")),
+        }
     }
 
     fn refuse(&self, problems: &[Problem]) {
+        let now = self.parts.app.clock().now();
+        self.standing.send_modify(|standing| standing.refuse(now, problems));
+        self.count();
         for problem in problems {
             match problem.level {
                 config::Level::Error => tracing::error!("{problem}"),
@@ -156,8 +160,6 @@ impl Reloader {
             }
         }
         tracing::error!("the configuration cannot be put in force: what was valid before stays in force");
-        let now = self.parts.app.clock().now();
-        self.standing.send_modify(|standing| standing.refuse(now, problems));
     }
 
     /// Says in the organisation's log what is otherwise now. It is in force already: a database that is away must not

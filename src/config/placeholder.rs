@@ -56,7 +56,7 @@ mod tests {
             "****************",
             "Password",
             "your-secret-here-please",
-            "TODO",
+            "to-do",
         ] {
             assert!(is_one(text), "{text}");
         }

@@ -45,7 +45,7 @@ impl EngineState {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
     /// What was said of these channels is of settings that are not in force any more.
-    pub fn forget(&self, channels: &[String]) {
+    pub fn forget_channels(&self, channels: &[String]) {
         self.change(|s| s.channels.retain(|c, _| !channels.contains(c)));
     }
     pub(crate) fn change(&self, change: impl FnOnce(&mut Inner)) {

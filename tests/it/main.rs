@@ -10,4 +10,5 @@ mod live;
 mod outbox;
 mod path;
 mod recovery;
+mod reload;
 mod tidy;
