@@ -41,7 +41,9 @@ pub enum Format {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the bot: the room, the API, alert intake, paging
-    #[command(after_help = "Example:\n  firebell serve --config /etc/firebell/firebell.toml")]
+    #[command(
+        after_help = "Example:\n  firebell serve --config /etc/firebell/firebell.toml\n\nSIGHUP puts a changed configuration in force without a restart; SIGTERM ends it in order."
+    )]
     Serve,
     /// Speaks to a running bot, as the room's users do
     #[command(

@@ -204,7 +204,7 @@ pub fn warn_of_silence(root: &Table<'_>, directory: &Directory, problems: &mut P
         for (when, working) in [("off hours", false), ("working hours", true)] {
             let counts = |(n, s): (usize, &Step)| s.when.holds(working) && !silent.contains(&n);
             if !policy.steps.iter().enumerate().any(counts) {
-                let what = format!("no level of this policy reaches anybody in {when}; {instead} then");
+                let what = format!("no level of this policy reaches anybody in {when}; every pager is paged then");
                 let fix = "Add a level without \"when\", or one for those hours too";
                 problems.warn(&Spot::new(&table.at, table.path.clone()), what, fix);
             }

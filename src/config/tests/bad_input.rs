@@ -36,6 +36,38 @@ const CASES: &[Case] = &[
              [policies.default]\nlevels = [{ page = [\"owners\"] }]",
         ],
     ),
+    (
+        "policies that go round in a circle",
+        &[
+            PEOPLE,
+            "[policies.first]\nthen = \"second\"\nlevels = [{ page = [\"@ana\"] }]\n[policies.second]\nthen = \"first\"\n\
+             levels = [{ page = [\"@bo\"] }]\n[policies.self]\nthen = \"self\"\nlevels = [{ page = [\"@bo\"] }]",
+        ],
+    ),
+    (
+        "a policy that goes on in one that is not there",
+        &[
+            PEOPLE,
+            "[policies.first]\nthen = \"secnd\"\nlevels = [{ page = [\"@ana\"] }]\n[policies.second]\nlevels = [{ page = [\"@bo\"] }]",
+        ],
+    ),
+    (
+        "working hours in a zone that does not exist",
+        &[
+            PEOPLE,
+            "[policies.default]\nworking_hours = { zone = \"Europe/Berln\", days = [\"Mon-Fri\"], from = \"09:00\", to = \"17:00\" }\n\
+             levels = [{ page = [\"@ana\"], when = \"working-hours\" }, { page = [\"@bo\"] }]",
+        ],
+    ),
+    (
+        "a policy that reaches nobody at night",
+        &[
+            OPS,
+            "secret = \"0123456789abcdef\"\n[people.ana]\ncontact = [{ via = \"webhook.ops\" }]\n[policies.default]\n\
+             working_hours = { zone = \"Europe/Berlin\", days = [\"Mon-Fri\"], from = \"09:00\", to = \"17:00\" }\n\
+             levels = [{ page = [\"@ana\"], when = \"working-hours\" }]",
+        ],
+    ),
     ("an unknown person in a policy", &[PEOPLE, "[policies.default]\nlevels = [{ page = [\"@anna\"] }]"]),
     ("an unknown owner", &[PEOPLE, "[services.shop]\nowners = [\"ana\", \"dora\"]"]),
     ("an unknown person on a schedule", &["[people.ana]\n[schedules.primary]\npeople = [\"ana\", \"an\"]"]),
