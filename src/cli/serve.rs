@@ -19,7 +19,6 @@ use tokio::sync::watch;
 pub async fn serve(loaded: Loaded) -> Result<(), End> {
     let config = &loaded.config;
     let log = telemetry::log(&config.log);
-    descriptors::raise();
     // From here on, because a SIGHUP that nobody hears ends the process.
     let hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
     let hangups = hangups.map_err(|e| CannotStart(format!("SIGHUP cannot be heard: {e}")))?;
@@ -35,6 +34,8 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     let token = compose::local_token(config, true)?;
     let sweeper = compose::sweeper(config)?;
     let app = compose::app(store.clone()).await?;
+    // Behind everything that may refuse a start, so that its sentence stands alone.
+    descriptors::raise();
 
     let (stop, stopped) = watch::channel(false);
     let state = Arc::new(EngineState::default());
