@@ -35,8 +35,8 @@ pub fn uncommented(alternatives: bool) -> String {
 /// A line whose placeholder somebody has replaced by a secret of their own.
 fn filled_in(line: &str, no: usize) -> String {
     match line.split('"').nth(1).filter(|value| placeholder::is_one(value)) {
-        Some(value) if value.contains("hexadecimal") => line.replace(value, &format!("{no:064x}").replace('0', "7")),
-        Some(value) => line.replace(value, &format!("{no:032x}").replace('0', "f")),
+        Some(value) if value.contains("hexadecimal") => line.replace(value, &format!("fedcba98{no:056}")),
+        Some(value) => line.replace(value, &format!("fedcba98{no:024}")),
         None => line.to_string(),
     }
 }
