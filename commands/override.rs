@@ -6,12 +6,16 @@ use super::words::{Words, shown, usage_refusal};
 use super::{Call, Ground, Said, oncall, read};
 use crate::app::{Act, ActError, On};
 use chrono_tz::Tz;
+use firebell_domain::directory::Directory;
 use firebell_domain::id::{PersonId, ScheduleId};
 use firebell_domain::org::OrgEvent;
 use firebell_domain::refusal::Refusal;
+use firebell_domain::schedule::Override;
 use firebell_domain::time::Timestamp;
 use serde_json::json;
 
+/// Others who stand in at the same time that an answer names.
+const REPLACED_NAMED_MAX: usize = 3;
 /// Seconds below which standing in is a slip, and above which (a year) it is a new rotation.
 const LENGTH_S: std::ops::RangeInclusive<i64> = 60..=366 * 86_400;
 
@@ -22,7 +26,8 @@ pub const SPEC: Spec = Spec {
     usage: "/oncall [SCHEDULE] override @USER FROM TO",
     details: "The schedule may be left out where there is only one. Times are in its zone: now, +2h, 18:00, tomorrow \
               09:00, friday 09:00, 2026-12-24 18:00 or 2026-12-24T18:00:00Z. TO counts from FROM: now +8h is eight \
-              hours, 18:00 09:00 ends the next morning. Where two overlap, the one added last counts.",
+              hours, 18:00 09:00 ends the next morning. Where two overlap, the one added last \
+              counts, and the answer names the other.",
     examples: &[
         "/oncall primary override @bo now +2h",
         "/oncall override @bo tomorrow 09:00 tomorrow 18:00",
@@ -126,19 +131,47 @@ fn point(
     }
 }
 
+/// Who stands in already for a part of this time that is not over: the one added last counts, so they do not.
+fn replaced(
+    directory: &Directory,
+    schedule: &ScheduleId,
+    person: &PersonId,
+    (from, to): (Timestamp, Timestamp),
+    now: Timestamp,
+) -> Vec<Override> {
+    let all = directory.schedules.get(schedule).map_or(&[][..], |s| s.overrides.as_slice());
+    let overlaps = |o: &&Override| {
+        let (from, to) = (from.max(o.from), to.min(o.to));
+        o.person != *person && from < to && to > now
+    };
+    all.iter().filter(overlaps).cloned().collect()
+}
+
 pub async fn run(call: &Call<'_>, args: Args) -> Result<Said, ActError> {
     let Args { schedule, zone, person, from, to } = args;
+    let replaced = replaced(&call.app.directory_now().await?, &schedule, &person, (from, to), call.ground.now);
     let event = OrgEvent::OverrideAdded { schedule: schedule.clone(), person: person.clone(), from, to };
     call.app.act(Act { on: On::Organisation(event), actor: call.actor(), once: None }).await?;
     let span = format!("from {} to {}", oncall::both(from, zone), oncall::both(to, zone));
-    let mut text = format!("@{person} is on call for {schedule} {span}.\nSee it: /oncall {schedule}");
+    let mut text = format!("@{person} is on call for {schedule} {span}.\n");
+    for o in replaced.iter().take(REPLACED_NAMED_MAX) {
+        let span = format!("from {} to {}", oncall::both(o.from, zone), oncall::both(o.to, zone));
+        text.push_str(&format!("That is instead of @{} while both last, who stands in {span}.\n", o.person));
+    }
+    if replaced.len() > REPLACED_NAMED_MAX {
+        text.push_str(&format!("And instead of {} more who stand in.\n", replaced.len() - REPLACED_NAMED_MAX));
+    }
+    text.push_str(&format!("See it: /oncall {schedule}"));
     let d = &call.ground.directory;
     if d.contact_method(&person, 0).is_none() {
         text = format!(
             "@{person} cannot be paged: no contact method through a configured pager ([people.{person}] contact).\n{text}"
         );
     }
-    let data = json!({ "schedule": schedule, "person": person, "from": from.rfc3339(), "to": to.rfc3339() });
+    let instead_of: Vec<_> = replaced.iter().map(|o| &o.person).collect();
+    let data = json!({
+        "schedule": schedule, "person": person, "from": from.rfc3339(), "to": to.rfc3339(), "instead_of": instead_of,
+    });
     Ok(Said { text, incident: None, data })
 }
 

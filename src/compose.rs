@@ -1,4 +1,4 @@
-//! Puts the parts together: from a configuration to a running bot. Start, restart and reload take this same path.
+//! Makes the parts that follow from a configuration. Start, restart and reload take this same path.
 
 use crate::app::App;
 use crate::app::audit::{AuditKey, Sweeper};
@@ -9,9 +9,11 @@ use crate::measure::Known;
 use crate::notify::{self, Pagers};
 use crate::store::{self, Mode, Store};
 use firebell_domain::chain::{hex, unhex};
+use firebell_domain::directory::Directory;
 use firebell_domain::limits;
 use secrecy::{ExposeSecret, SecretString};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,10 +55,29 @@ pub async fn open(config: &Config, mode: Mode) -> Result<(Store, store::Lock), C
     Ok(store::open(config.database_url.expose_secret(), mode).await?)
 }
 
-/// The application over an open store.
-pub async fn app(config: &Config, store: Store, public_url: String) -> Result<App, CannotStart> {
+/// The application over an open store, with nothing in force yet.
+pub async fn app(store: Store) -> Result<App, CannotStart> {
     let candidate = hex(&random::<6>()?);
-    Ok(App::start(store, Clock::System, config.directory(), public_url, &candidate).await?)
+    Ok(App::start(store, Clock::System, Directory::default(), String::new(), &candidate).await?)
+}
+
+/// What follows from a configuration and is exchanged when another is put in force.
+pub struct Setup {
+    pub directory: Directory,
+    pub public_url: String,
+    pub pagers: Pagers,
+    pub watcher: Option<Arc<dyn Beat>>,
+}
+
+/// `bound` is the address of the listener, which stays until the process ends.
+pub fn setup(config: &Config, bound: SocketAddr) -> Result<Setup, CannotStart> {
+    let public_url = config.public_url(bound);
+    Ok(Setup {
+        directory: config.directory(),
+        pagers: pagers(config, &public_url)?,
+        watcher: watcher(config)?,
+        public_url,
+    })
 }
 
 /// Every configured pager.

@@ -6,16 +6,44 @@ use crate::measure::{self, Kind, TABLE};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 
-/// Begins to log. A filter that does not parse falls back to `info`, because a bot without logs is worse.
-pub fn log(log: &Log) {
-    let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    let done = match log.format {
-        LogFormat::Text => builder.with_ansi(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+/// The filter of a log that was begun, to be exchanged by a reload. Its format stays.
+pub struct LogFilter(Option<Box<dyn Fn(EnvFilter) + Send + Sync>>);
+
+impl LogFilter {
+    pub fn set(&self, log: &Log) {
+        if let Some(exchange) = &self.0 {
+            exchange(filter(log));
+        }
+    }
+}
+
+/// A filter that does not parse falls back to `info`, because a bot without logs is worse.
+fn filter(log: &Log) -> EnvFilter {
+    EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"))
+}
+
+/// Begins to log. Where standard error has gone (its terminal was closed, its reader died) the log is lost, and nothing
+/// else is.
+pub fn log(log: &Log) -> LogFilter {
+    let builder = tracing_subscriber::fmt().with_writer(std::io::stderr).log_internal_errors(false);
+    let (done, exchange): (_, Box<dyn Fn(EnvFilter) + Send + Sync>) = match log.format {
+        LogFormat::Text => {
+            let builder = builder.with_ansi(false).with_env_filter(filter(log)).with_filter_reloading();
+            let handle = builder.reload_handle();
+            (builder.try_init(), Box::new(move |filter| drop(handle.reload(filter))))
+        }
+        LogFormat::Json => {
+            let builder = builder.json().flatten_event(true).with_env_filter(filter(log)).with_filter_reloading();
+            let handle = builder.reload_handle();
+            (builder.try_init(), Box::new(move |filter| drop(handle.reload(filter))))
+        }
     };
-    if done.is_err() {
-        tracing::debug!("logging was begun already");
+    match done {
+        Ok(()) => LogFilter(Some(exchange)),
+        Err(_) => {
+            tracing::debug!("logging was begun already");
+            LogFilter(None)
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Writer {
     pub clock: Clock,
     pub moved: broadcast::Sender<Moved>,
     pub nudge: Arc<Notify>,
-    pub directory: Weak<Inner>,
+    pub app: Weak<Inner>,
 }
 
 impl Writer {
@@ -69,8 +69,8 @@ impl Writer {
     }
 
     async fn commit(&self, jobs: Vec<Job>) {
-        let Some(inner) = self.directory.upgrade() else { return };
-        let directory = inner.directory();
+        let Some(inner) = self.app.upgrade() else { return };
+        let directory = inner.setup().directory.clone();
         drop(inner);
         let (acts, replies): (Vec<Asked>, Vec<_>) = jobs.into_iter().map(|j| ((j.act, j.arrived_at), j.reply)).unzip();
         let mut results = self.try_commit(&acts, &directory).await;

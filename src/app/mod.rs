@@ -33,13 +33,20 @@ pub struct Moved {
 #[derive(Clone)]
 pub struct App {
     inner: Arc<Inner>,
+    /// Looks things up here instead of in what is in force.
+    pinned: Option<Arc<Setup>>,
+}
+
+/// What of a configuration is looked up by whoever does or asks something; exchanged as a whole by a reload.
+struct Setup {
+    directory: Arc<Directory>,
+    public_url: Arc<str>,
 }
 
 struct Inner {
     store: Store,
     clock: Clock,
-    directory: RwLock<Arc<Directory>>,
-    public_url: String,
+    setup: RwLock<Arc<Setup>>,
     install: String,
     commands: mpsc::Sender<commit::Job>,
     engine: mpsc::Sender<commit::Job>,
@@ -64,22 +71,17 @@ impl App {
             inner: Arc::new(Inner {
                 store: store.clone(),
                 clock: clock.clone(),
-                directory: RwLock::new(Arc::new(directory)),
-                public_url,
+                setup: RwLock::new(Arc::new(Setup { directory: Arc::new(directory), public_url: public_url.into() })),
                 install,
                 commands,
                 engine,
                 moved: moved.clone(),
                 nudge: Arc::new(Notify::new()),
             }),
+            pinned: None,
         };
-        let writer = commit::Writer {
-            store,
-            clock,
-            moved,
-            nudge: app.inner.nudge.clone(),
-            directory: Arc::downgrade(&app.inner),
-        };
+        let writer =
+            commit::Writer { store, clock, moved, nudge: app.inner.nudge.clone(), app: Arc::downgrade(&app.inner) };
         tokio::spawn(writer.run(from_commands, from_engine));
         Ok(app)
     }
@@ -90,8 +92,8 @@ impl App {
     pub fn clock(&self) -> &Clock {
         &self.inner.clock
     }
-    pub fn public_url(&self) -> &str {
-        &self.inner.public_url
+    pub fn public_url(&self) -> Arc<str> {
+        self.setup().public_url.clone()
     }
     /// Random name of this installation: keeps two Firebells apart at one pager.
     pub fn install(&self) -> &str {
@@ -117,11 +119,25 @@ impl App {
 
     /// The configured directory, without stand-ins.
     pub fn directory(&self) -> Arc<Directory> {
-        self.inner.directory()
+        self.setup().directory.clone()
     }
-    pub fn reload(&self, directory: Directory) {
-        let mut slot = self.inner.directory.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        *slot = Arc::new(directory);
+    fn setup(&self) -> Arc<Setup> {
+        self.pinned.clone().unwrap_or_else(|| self.inner.setup())
+    }
+
+    /// Puts another directory and address in force: what is decided from here on is decided by them. Incidents keep the
+    /// policy that they were declared under.
+    pub fn reload(&self, directory: Directory, public_url: String) {
+        let setup = Arc::new(Setup { directory: Arc::new(directory), public_url: public_url.into() });
+        *self.inner.setup.write().unwrap_or_else(std::sync::PoisonError::into_inner) = setup;
+        // Who can be reached may be otherwise now.
+        self.inner.nudge.notify_one();
+    }
+
+    /// The same application, looking things up in what is in force now also after a reload: who answers a request by it
+    /// has one configuration from the request's beginning to its end. Decisions are the writer's, which has no such.
+    pub fn pinned(&self) -> App {
+        App { inner: self.inner.clone(), pinned: Some(self.setup()) }
     }
 
     /// The directory with the stand-ins that are not over.
@@ -138,7 +154,7 @@ impl App {
 }
 
 impl Inner {
-    fn directory(&self) -> Arc<Directory> {
-        self.directory.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    fn setup(&self) -> Arc<Setup> {
+        self.setup.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 }

@@ -6,6 +6,7 @@ use crate::compose::{self, CHECKPOINT_FILE};
 use crate::config::Config;
 use crate::store::Mode;
 use clap::{Args, Subcommand};
+use firebell_domain::timeline::words::counted;
 use serde_json::json;
 
 #[derive(Subcommand)]
@@ -68,12 +69,16 @@ impl Verify {
                 for p in &report.problems {
                     println!("{p}");
                 }
-                let (events, incidents) = (report.events, report.incidents);
                 println!(
-                    "{} {events} events of {incidents} incidents, {} checkpoints; {} events lie after the last one.",
+                    "{} {} of {}, {}; {} after the last one.",
                     if well { "The log is whole:" } else { "The log does not add up:" },
-                    report.checkpoints,
-                    report.uncovered
+                    counted(report.events as usize, "event"),
+                    counted(report.incidents, "incident"),
+                    counted(report.checkpoints as usize, "checkpoint"),
+                    match report.uncovered {
+                        1 => "1 event lies".to_string(),
+                        n => format!("{n} events lie"),
+                    }
                 );
                 if let Some(mac) = &report.last_mac {
                     println!("Last checkpoint: {mac}");
@@ -94,9 +99,9 @@ impl Rebuild {
         }
         match (differences.len(), self.write) {
             (0, _) => println!("Everything follows from the log."),
-            (n, true) => println!("{n} differences, now written as the log says."),
+            (n, true) => println!("{}, now written as the log says.", counted(n, "difference")),
             (n, false) => {
-                println!("{n} differences. \"firebell audit rebuild --write\" writes what the log says.");
+                println!("{}. \"firebell audit rebuild --write\" writes what the log says.", counted(n, "difference"));
                 return Err(End::No);
             }
         }

@@ -3,16 +3,18 @@
 
 mod audit;
 mod copies;
+mod descriptors;
 mod oncall;
 mod page_test;
 mod postmortem;
+mod reload;
 mod say;
 mod serve;
 
 use crate::compose::CannotStart;
-use crate::config::{self, Config, Loaded};
+use crate::config::{self, Config, Loaded, Problem};
 use clap::{Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Parser)]
@@ -39,7 +41,9 @@ pub enum Format {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the bot: the room, the API, alert intake, paging
-    #[command(after_help = "Example:\n  firebell serve --config /etc/firebell/firebell.toml")]
+    #[command(
+        after_help = "Example:\n  firebell serve --config /etc/firebell/firebell.toml\n\nSIGHUP puts a changed configuration in force without a restart; SIGTERM ends it in order."
+    )]
     Serve,
     /// Speaks to a running bot, as the room's users do
     #[command(
@@ -127,38 +131,45 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Reads the configuration: at the start of every subcommand, and when `serve` is told to reload.
+fn load(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
+    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    config::load(file, std::env::vars_os().filter_map(text))
+}
+
 async fn run(cli: Cli) -> Result<(), End> {
-    let env =
-        || std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let loaded = config::load(cli.config.as_deref(), env());
+    let loaded = load(cli.config.as_deref());
     if let Command::Config(ConfigCommand::Check { format }) = &cli.command {
         match format {
-            Format::Text => println!("{}", config::report_text(&loaded)),
+            Format::Text => print!("{}", config::report_text(&loaded)),
             Format::Json => println!("{:#}", config::report_json(&loaded)),
         }
-        return loaded.map(|_| ()).map_err(|_| End::No);
+        // A file that could not be read was not checked: that is wrong usage.
+        return loaded.map(|_| ()).map_err(|problems| match problems.iter().any(Problem::is_of_the_whole_file) {
+            true => End::Wrong,
+            false => End::No,
+        });
     }
-    let Loaded { config, warnings, .. } = loaded.map_err(|problems| {
+    let loaded = loaded.map_err(|problems| {
         for p in &problems {
             eprintln!("{p}");
         }
         End::Wrong
     })?;
+    if matches!(cli.command, Command::Serve) {
+        return serve::serve(loaded).await;
+    }
+    let config = loaded.config;
     match cli.command {
-        Command::Serve => {
-            crate::telemetry::log(&config.log);
-            for w in &warnings {
-                tracing::warn!("{w}");
-            }
-            serve::serve(config).await
-        }
         Command::Say(say) => say.run(&config).await,
         Command::Invite(invite) => invite.run(&config).await,
         Command::Oncall(oncall) => oncall.run(&config).await,
         Command::PageTest(test) => test.run(&config).await,
         Command::Postmortem(postmortem) => postmortem.run(&config).await,
         Command::Audit(audit) => audit.run(&config).await,
-        Command::Config(_) => Ok(()),
+        Command::Serve | Command::Config(_) => Ok(()),
         Command::Backup(backup) => backup.run(&config).await,
         Command::Restore(restore) => restore.run(&config).await,
     }

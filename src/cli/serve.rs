@@ -1,12 +1,13 @@
 //! `serve`: the bot itself. Starts the parts in the order in which they need each other and stops them in the other.
 
-use super::End;
+use super::reload::{Parts, Reloader};
+use super::{End, descriptors};
 use crate::app::{Act, App, Moved, On};
 use crate::compose::{self, CannotStart};
-use crate::config::Config;
+use crate::config::{Loaded, Standing};
 use crate::engine::{Engine, EngineState};
 use crate::store::{Mode, Store};
-use crate::{commands, measure, telemetry, web};
+use crate::{commands, telemetry, web};
 use firebell_domain::chain::hex;
 use firebell_domain::event::Actor;
 use firebell_domain::id::IncidentId;
@@ -15,9 +16,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
-pub async fn serve(config: Config) -> Result<(), End> {
+pub async fn serve(loaded: Loaded) -> Result<(), End> {
+    let config = &loaded.config;
+    let log = telemetry::log(&config.log);
+    // From here on, because a SIGHUP that nobody hears ends the process.
+    let hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+    let hangups = hangups.map_err(|e| CannotStart(format!("SIGHUP cannot be heard: {e}")))?;
     let metrics = telemetry::metrics().ok_or_else(|| CannotStart("metrics cannot be counted".into()))?;
-    let (store, _lock) = compose::open(&config, Mode::Serve).await?;
+    let (store, _lock) = compose::open(config, Mode::Serve).await?;
     let listener = tokio::net::TcpListener::bind(config.listen).await.map_err(|e| {
         CannotStart(format!(
             "Cannot listen on {}: {e}. Stop what listens there, or set another \"listen\".",
@@ -25,48 +31,56 @@ pub async fn serve(config: Config) -> Result<(), End> {
         ))
     })?;
     let bound = listener.local_addr().map_err(|e| CannotStart(format!("{}: {e}", config.listen)))?;
-    let url = config.public_url(bound);
-    let token = compose::local_token(&config, true)?;
-    let pagers = compose::pagers(&config, &url)?;
-    let sweeper = compose::sweeper(&config)?;
-    let app = compose::app(&config, store.clone(), url.clone()).await?;
-    measure::configuration(true, app.clock().now());
-    measure::known(&compose::known(&config));
+    let token = compose::local_token(config, true)?;
+    let sweeper = compose::sweeper(config)?;
+    let app = compose::app(store.clone()).await?;
+    // Behind everything that may refuse a start, so that its sentence stands alone.
+    descriptors::raise();
 
     let (stop, stopped) = watch::channel(false);
     let state = Arc::new(EngineState::default());
     let worker = hex(&compose::random::<6>()?);
-    let engine = Engine::new(app.clone(), worker, pagers.iter().cloned().collect(), sweeper, state.clone())
-        .with_heartbeat(compose::watcher(&config)?);
+    let engine = Engine::new(app.clone(), worker, Vec::new(), sweeper, state.clone());
+    let (standing, configuration) = watch::channel(Standing::new(loaded.file.clone(), app.clock().now()));
+    let settings = web::Settings {
+        app: app.clone(),
+        engine: state.clone(),
+        speak: Arc::new(Spoken),
+        local_token: token,
+        metrics,
+        configuration,
+        stop: stopped.clone(),
+    };
+    let (routers, answering) = watch::channel(axum::Router::new());
+    let parts = Parts {
+        app: app.clone(),
+        outlets: engine.outlets(),
+        engine: state,
+        web: web::WebState::new(settings, web::Front::default()),
+        routers,
+        bound,
+        log,
+    };
+    parts.put_in_force(&loaded)?;
+    parts.warn(&loaded).await;
+    let reloader = Reloader::new(parts, &loaded, standing);
     let engine = tokio::spawn(engine.run(stopped.clone()));
     let tidying = config.sqlite_path().map(|path| tokio::spawn(store.clone().keep_log_short(path)));
     let replicas = tokio::spawn(hear_replicas(app.clone(), store.clone(), stopped.clone()));
 
-    let channels = compose::channels(&config);
-    let hooks = web::hooks::router(app.clone(), Arc::new(config.ingest));
-    let settings = web::Settings {
-        app: app.clone(),
-        engine: state,
-        speak: Arc::new(Spoken),
-        local_token: token,
-        api_tokens: config.api_tokens,
-        hosts: Vec::new(),
-        pagers: channels,
-        metrics,
-        stop: stopped.clone(),
-    };
-    let router = web::router(web::WebState::new(settings), hooks);
     let started = OrgEvent::Started { version: env!("CARGO_PKG_VERSION").to_string() };
     if let Err(e) = app.act(Act { on: On::Organisation(started), actor: Actor::Engine, once: None }).await {
         return Err(End::Sentence(e.shown()));
     }
-    greet(&app, &url).await?;
+    greet(&app).await?;
 
+    let reloads = tokio::spawn(reloader.run(hangups, stopped.clone()));
     tokio::spawn(until_told(stop));
-    let served = web::serve(listener, router, stopped).await;
+    let served = web::serve(listener, answering, stopped).await;
     // The engine lets what is being sent finish, so that a restart does not repeat it.
     let _ = tokio::time::timeout(Duration::from_secs(20), engine).await;
     replicas.abort();
+    reloads.abort();
     if let Some(tidying) = tidying {
         tidying.abort();
     }
@@ -75,7 +89,8 @@ pub async fn serve(config: Config) -> Result<(), End> {
 }
 
 /// Where to go and what to type first.
-async fn greet(app: &App, url: &str) -> Result<(), CannotStart> {
+async fn greet(app: &App) -> Result<(), CannotStart> {
+    let url = app.public_url();
     println!("Firebell is running. The room: {url}/");
     if app.store().nobody_signed_in().await? {
         let invitation = web::invite(app, &"admin".into(), true, Actor::Engine).await;

@@ -8,6 +8,7 @@ mod node;
 mod oncall;
 mod paging;
 mod people;
+mod placeholder;
 mod policy;
 mod problem;
 mod read;
@@ -16,18 +17,25 @@ mod schema;
 mod server;
 mod settings;
 mod shape;
+mod standing;
+mod tables;
 #[cfg(test)]
 mod tests;
+mod unmapped;
 
+pub use oncall::StandIns;
 pub use problem::{Level, Problem};
 pub use report::{report_json, report_text};
 pub use settings::{
     Address, Config, Ingest, IngestKind, Log, LogFormat, Mapping, Pager, PagerDuty, PersonSettings, ServiceSettings,
     Webhook,
 };
+pub use standing::{Refused, Standing};
+pub use tables::{Change, How, Tables};
+pub use unmapped::Unmapped;
 
 use node::Tree;
-use problem::{Origin, Problems, Spot};
+use problem::{Origin, Place, Problems, Spot};
 use read::Table;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +50,11 @@ pub struct Loaded {
     /// The file that was read; `None` with the built-in defaults.
     pub file: Option<PathBuf>,
     pub warnings: Vec<Problem>,
+    pub unmapped: Vec<Unmapped>,
+    /// What it says, to compare it with another reading.
+    pub tables: Tables,
+    /// Where the stand-ins of the schedules are written.
+    pub stand_ins: StandIns,
 }
 
 /// Reads `path` (else [`DEFAULT_FILE`] where there is one), lays `env` over it and checks the whole.
@@ -61,6 +74,12 @@ pub fn load(path: Option<&Path>, env: impl Iterator<Item = (String, String)>) ->
     }
 }
 
+/// What was read and is valid, and still cannot be put in force.
+pub fn unusable(file: Option<&Path>, why: String) -> Problem {
+    let place = Place::new(Some(file.unwrap_or(Path::new(DEFAULT_FILE)).display().to_string()));
+    place.error(&Spot::new(&Origin::Line(0), ""), why, "Correct it, and send SIGHUP again".to_string())
+}
+
 fn read_file(path: &Path) -> std::io::Result<String> {
     use std::io::{Error, ErrorKind, Read};
     let mut bytes = Vec::new();
@@ -76,6 +95,7 @@ fn read_file(path: &Path) -> std::io::Result<String> {
 
 /// The same for a text in hand; the path names it in messages and says where `*_file` keys start from.
 fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, String)>) -> Result<Loaded, Vec<Problem>> {
+    let place = Place::new(file.map(|(path, _)| path.display().to_string()));
     let mut problems = Problems::new(file.map(|(path, _)| path.display().to_string()));
     let folder = file.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
     let parsed = match file {
@@ -89,9 +109,16 @@ fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, Str
     if problems.any_error() {
         return Err(problems.finish());
     }
-    policy::warn_of_silence(&Table::root(&tree, schema::ROOT), &config.directory(), &mut problems);
-    let file = file.map(|(path, _)| path.to_path_buf());
-    Ok(Loaded { config, file, warnings: problems.finish() })
+    let (root, directory) = (Table::root(&tree, schema::ROOT), config.directory());
+    policy::warn_of_silence(&root, &directory, &mut problems);
+    Ok(Loaded {
+        file: file.map(|(path, _)| path.to_path_buf()),
+        warnings: problems.finish(),
+        unmapped: unmapped::notes(&root, &directory, &place),
+        tables: Tables::of(&tree, schema::ROOT),
+        stand_ins: StandIns::of(&root, &directory, &place),
+        config,
+    })
 }
 
 fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
@@ -102,6 +129,7 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
     Config {
         listen,
         public_url: server::public_url(root, listen, problems),
+        hosts: server::hosts(root, problems),
         data_dir: server::data_dir(root, &database_url),
         database_url,
         people,

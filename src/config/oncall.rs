@@ -1,10 +1,11 @@
 //! Reads schedules: one rotation each, and the overrides that stand in the file. Never asks what time it is.
 
 use super::people::{known_person, person_list, zone};
-use super::problem::{Problems, quoted};
+use super::problem::{Origin, Place, Problem, Problems, Spot, quoted};
 use super::read::{Moment, Table, declared};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, Weekday};
 use chrono_tz::Tz;
+use firebell_domain::directory::Directory;
 use firebell_domain::id::ScheduleId;
 use firebell_domain::schedule::{Override, Rotation, Schedule, instant_of};
 use firebell_domain::time::Timestamp;
@@ -96,7 +97,7 @@ fn handoff(table: &Table<'_>, problems: &mut Problems) -> (Option<Weekday>, Naiv
 
 fn overrides(table: &Table<'_>, zone: Tz, people: &BTreeSet<&str>, problems: &mut Problems) -> Vec<Override> {
     let mut found: Vec<(Override, String)> = Vec::new();
-    for row in table.rows("overrides") {
+    for (n, row) in table.rows("overrides").into_iter().enumerate() {
         let person = row.required("person", problems).and_then(|text| match known_person(text, people) {
             Ok(id) => Some(id),
             Err((what, fix)) => {
@@ -113,14 +114,70 @@ fn overrides(table: &Table<'_>, zone: Tz, people: &BTreeSet<&str>, problems: &mu
         }
         if let Some((_, other)) = found.iter().find(|(o, _)| o.from < to && from < o.to) {
             let fix = "Shorten one of the two: only one person can stand in at a time";
-            problems.error(&row.here(), format!("overlaps with the override {other}"), fix);
+            problems.error(&row.here(), format!("overlaps with {other}"), fix);
         }
         if let Some(person) = person {
-            let shown = format!("of {person} from {from}");
+            let line = match &row.at {
+                Origin::Line(line) => format!(", in line {line}"),
+                Origin::Variable(_) => String::new(),
+            };
+            let shown = format!("overrides[{n}]{line}: @{person} from {from} to {to}");
             found.push((Override { person, from, to }, shown));
         }
     }
     found.into_iter().map(|(o, _)| o).collect()
+}
+
+/// Where each stand-in of a valid configuration is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StandIns(Vec<StandIn>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct StandIn {
+    schedule: ScheduleId,
+    stand_in: Override,
+    /// The complaint's place, without the complaint.
+    here: Problem,
+}
+
+impl StandIns {
+    pub(super) fn of(root: &Table<'_>, directory: &Directory, place: &Place) -> StandIns {
+        let mut all = Vec::new();
+        for (id, table) in root.named("schedules") {
+            let schedule = ScheduleId::from(id);
+            let Some(written) = directory.schedules.get(&schedule).map(|s| &s.overrides) else { continue };
+            // Of a configuration without errors every row has become one.
+            for (row, stand_in) in table.rows("overrides").iter().zip(written) {
+                let here = place.warning(&Spot::new(&row.at, row.path.clone()), String::new(), String::new());
+                all.push(StandIn { schedule: schedule.clone(), stand_in: stand_in.clone(), here });
+            }
+        }
+        StandIns(all)
+    }
+
+    /// Warns of those that one from chat hides: `/oncall override` counts over the file.
+    pub fn hidden_by(&self, from_chat: &[(String, Override)], now: Timestamp) -> Vec<Problem> {
+        let mut warnings = Vec::new();
+        for written in &self.0 {
+            let (schedule, own) = (&written.schedule, &written.stand_in);
+            let hides = |o: &Override| {
+                let (from, to) = (own.from.max(o.from), own.to.min(o.to));
+                o.person != own.person && from < to && to > now
+            };
+            for (_, other) in from_chat.iter().filter(|(s, o)| s == schedule.as_str() && hides(o)) {
+                let what = format!(
+                    "@{} from {} to {} was put on call by /oncall override and counts instead of @{} while both last",
+                    other.person, other.from, other.to, own.person
+                );
+                let fix = format!(
+                    "If @{} is meant, say so in chat: /oncall {schedule} override @{} FROM TO",
+                    own.person, own.person
+                );
+                warnings.push(Problem { what, fix, ..written.here.clone() });
+            }
+        }
+        warnings
+    }
 }
 
 /// A point in time; one without an offset is meant as the schedule's zone shows it.

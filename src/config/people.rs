@@ -196,7 +196,12 @@ pub fn services(root: &Table<'_>, problems: &mut Problems) -> BTreeMap<ServiceId
     for (id, table) in root.named("services") {
         let policy = table.text("policy");
         if let Some(name) = policy.filter(|p| !policies.contains(p)) {
-            let fix = did_you_mean(name, policies.iter().copied(), || format!("Add a table [policies.{name}]"));
+            let fix = did_you_mean(name, policies.iter().copied(), || match policies.is_empty() {
+                true => format!("Add a table [policies.{name}]"),
+                false => {
+                    format!("Write one of {}, or add a table [policies.{name}]", some_of(policies.iter().copied()))
+                }
+            });
             problems.error(&table.spot("policy"), format!("there is no policy {}", quoted(name)), fix);
         }
         let owners = person_list(&table, "owners", &people, problems);

@@ -5,7 +5,7 @@ use super::problem::{Problems, Spot, did_you_mean, nearest, quoted, some_of};
 use super::read::{Table, declared};
 use firebell_domain::directory::{Directory, EscalationPolicy, Step, Target};
 use firebell_domain::hours::When;
-use firebell_domain::id::{PersonId, PolicyId, ScheduleId};
+use firebell_domain::id::{PersonId, PolicyId, ScheduleId, ServiceId};
 use firebell_domain::limits::{
     ACK_TIMEOUT_MIN_S, POLICY_STEPS_MAX, STEP_DELAY_MAX_S, STEP_DELAY_MIN_S, STEP_PEOPLE_MAX,
 };
@@ -182,22 +182,22 @@ fn suggest(text: &str, names: &Names<'_>) -> Option<String> {
     Some(format!("Did you mean {}?", quoted(meant)))
 }
 
-/// Warns of policies and levels whose people have no contact method. Incidents under them are not silent (every
+/// Warns of policies, levels and services whose people cannot be reached. Incidents under them are not silent (every
 /// pager is paged), but that is nobody's plan.
 pub fn warn_of_silence(root: &Table<'_>, directory: &Directory, problems: &mut Problems) {
+    let instead = if directory.pagers.is_empty() { "nobody is paged" } else { "every pager is paged instead" };
     for (id, table) in root.named("policies") {
         let Some(policy) = directory.policies.get(&PolicyId::from(id)) else { continue };
         let silent: Vec<usize> = policy
             .steps
             .iter()
             .enumerate()
-            .filter(|(_, step)| !step.targets.iter().any(|t| can_reach(directory, policy, t)))
+            .filter(|(_, step)| !step.targets.iter().any(|t| can_reach(directory, policy, t, None)))
             .map(|(n, _)| n)
             .collect();
-        let fix = "Give one of its people a contact method: contact = [{ via = \"pagerduty\" }]";
         if silent.len() == policy.steps.len() {
-            let instead = if directory.pagers.is_empty() { "nobody is paged" } else { "every pager is paged instead" };
             let what = format!("no level of this policy can reach anybody; {instead}");
+            let fix = how_to_reach(directory, policy.steps.iter().flat_map(|s| &s.targets));
             problems.warn(&Spot::new(&table.at, table.path.clone()), what, fix);
             continue;
         }
@@ -211,14 +211,46 @@ pub fn warn_of_silence(root: &Table<'_>, directory: &Directory, problems: &mut P
         }
         let rows = table.rows("levels");
         for n in silent {
-            if let Some(row) = rows.get(n) {
-                problems.warn(&row.here(), format!("level {} of this policy can reach nobody", n + 1), fix);
+            if let (Some(row), Some(step)) = (rows.get(n), policy.steps.get(n)) {
+                let what = format!("level {} of this policy can reach nobody", n + 1);
+                problems.warn(&row.here(), what, how_to_reach(directory, step.targets.iter()));
             }
+        }
+    }
+    for (id, table) in root.named("services") {
+        let service = ServiceId::from(id);
+        let Some(policy) = directory.policy_for(Some(&service)) else { continue };
+        let reaches = |of| policy.steps.iter().flat_map(|s| &s.targets).any(|t| can_reach(directory, policy, t, of));
+        // A policy that reaches nobody for anyone has been complained about.
+        if reaches(None) && !reaches(Some(&service)) {
+            let what = format!("policies.{} pages its owners, none of whom can be reached; {instead}", policy.name);
+            let fix = match directory.services.get(&service).is_some_and(|s| s.owners.is_empty()) {
+                true => "Write who they are, such as owners = [\"ana\"]".to_string(),
+                false => give_contact(directory),
+            };
+            problems.warn(&table.here(), what, fix);
         }
     }
 }
 
-fn can_reach(directory: &Directory, policy: &EscalationPolicy, target: &Target) -> bool {
+/// What would make one of these targets reach somebody.
+fn how_to_reach<'a>(directory: &Directory, mut targets: impl Iterator<Item = &'a Target>) -> String {
+    let nobody_owns = || directory.services.values().all(|s| s.owners.is_empty());
+    match targets.all(|t| *t == Target::Owners) && nobody_owns() {
+        true => "Write who the owners are: owners = [\"ana\"] in [services.NAME]".to_string(),
+        false => give_contact(directory),
+    }
+}
+
+fn give_contact(directory: &Directory) -> String {
+    match directory.pagers.first() {
+        Some(channel) => format!("Give one of its people a contact method: contact = [{{ via = \"{channel}\" }}]"),
+        None => "Add [paging.pagerduty] or [paging.webhook.NAME], and name it as a contact of one of its people".into(),
+    }
+}
+
+/// `of` asks for the owners of one service; without it, whether there is a service whose owners it reaches.
+fn can_reach(directory: &Directory, policy: &EscalationPolicy, target: &Target, of: Option<&ServiceId>) -> bool {
     let reachable = |p: &PersonId| directory.contact_method(p, 0).is_some();
     match target {
         Target::Person(p) => reachable(p),
@@ -227,7 +259,8 @@ fn can_reach(directory: &Directory, policy: &EscalationPolicy, target: &Target) 
         }),
         Target::Pager(channel) => directory.pagers.contains(channel),
         Target::Owners => directory.services.iter().any(|(id, service)| {
-            directory.policy_for(Some(id)).is_some_and(|p| p.name == policy.name)
+            of.is_none_or(|of| of == id)
+                && directory.policy_for(Some(id)).is_some_and(|p| p.name == policy.name)
                 && service.owners.iter().any(reachable)
         }),
     }

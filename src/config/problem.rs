@@ -32,6 +32,18 @@ pub enum Level {
     Error,
     /// It starts, and somebody should look.
     Warning,
+    /// Nothing is wrong; it only leads nowhere.
+    Note,
+}
+
+impl Level {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Note => "note",
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,10 +70,7 @@ impl fmt::Display for Problem {
             (None, Some(file), None) => write!(f, "{file}: ")?,
             (None, None, _) => write!(f, "configuration: ")?,
         }
-        f.write_str(match self.level {
-            Level::Error => "error: ",
-            Level::Warning => "warning: ",
-        })?;
+        write!(f, "{}: ", self.level.as_str())?;
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;
         }
@@ -69,15 +78,55 @@ impl fmt::Display for Problem {
     }
 }
 
+impl Problem {
+    /// Whether it is about the file as a whole: it could not be read at all.
+    pub fn is_of_the_whole_file(&self) -> bool {
+        self.key.is_empty() && self.line.is_none() && self.variable.is_none()
+    }
+}
+
+/// The file that places are in, as it was named.
+#[derive(Clone, Debug, Default)]
+pub struct Place {
+    file: Option<String>,
+}
+
+impl Place {
+    pub fn new(file: Option<String>) -> Self {
+        Place { file }
+    }
+
+    pub fn note(&self, spot: &Spot, what: String, fix: String) -> Problem {
+        self.problem(Level::Note, spot, what, fix)
+    }
+
+    pub fn error(&self, spot: &Spot, what: String, fix: String) -> Problem {
+        self.problem(Level::Error, spot, what, fix)
+    }
+
+    pub fn warning(&self, spot: &Spot, what: String, fix: String) -> Problem {
+        self.problem(Level::Warning, spot, what, fix)
+    }
+
+    fn problem(&self, level: Level, spot: &Spot, what: String, fix: String) -> Problem {
+        let (file, line, variable) = match &spot.at {
+            Origin::Line(0) => (self.file.clone(), None, None),
+            Origin::Line(n) => (self.file.clone(), Some(*n), None),
+            Origin::Variable(name) => (None, None, Some(name.to_string())),
+        };
+        Problem { level, file, line, variable, key: spot.key.clone(), what, fix }
+    }
+}
+
 /// Collects problems while a configuration is read: nobody should have to fix one to hear of the next.
 pub struct Problems {
-    file: Option<String>,
+    place: Place,
     list: Vec<Problem>,
 }
 
 impl Problems {
     pub fn new(file: Option<String>) -> Self {
-        Problems { file, list: Vec::new() }
+        Problems { place: Place::new(file), list: Vec::new() }
     }
 
     pub fn error(&mut self, spot: &Spot, what: impl Into<String>, fix: impl Into<String>) {
@@ -89,12 +138,7 @@ impl Problems {
     }
 
     fn add(&mut self, level: Level, spot: &Spot, what: String, fix: String) {
-        let (file, line, variable) = match &spot.at {
-            Origin::Line(0) => (self.file.clone(), None, None),
-            Origin::Line(n) => (self.file.clone(), Some(*n), None),
-            Origin::Variable(name) => (None, None, Some(name.to_string())),
-        };
-        self.list.push(Problem { level, file, line, variable, key: spot.key.clone(), what, fix });
+        self.list.push(self.place.problem(level, spot, what, fix));
     }
 
     pub fn any_error(&self) -> bool {

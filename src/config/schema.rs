@@ -33,12 +33,18 @@ const fn key(name: &'static str, kind: Kind, wants: &'static str) -> Key {
     Key { name, kind, wants }
 }
 
+/// Whether a key's value is a secret by itself, and not an address that only may hold one.
+pub fn is_credential(key: &Key) -> bool {
+    matches!(key.kind, Kind::Secret) && !["url", "database_url"].contains(&key.name)
+}
+
 const TOKEN: &str = "a random text of at least 16 characters (openssl rand -hex 24)";
 const SPAN: &str = "a span such as \"5m\", \"90s\" or \"1h30m\"";
 
 pub const ROOT: &[Key] = &[
     key("listen", Kind::Text, "an address and a port such as \"127.0.0.1:7911\""),
     key("public_url", Kind::Text, "an address such as \"https://firebell.example.org\""),
+    key("hosts", Kind::Texts, "a list of names such as [\"firebell.internal\"]"),
     key("database_url", Kind::Secret, "\"sqlite://firebell.db\" or \"postgres://user@host/firebell\""),
     key("data_dir", Kind::Text, "a folder such as \"/var/lib/firebell\""),
     key("severities", Kind::Rows(SEVERITY), "[[severities]] tables"),

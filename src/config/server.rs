@@ -46,6 +46,31 @@ pub fn public_url(root: &Table<'_>, listen: SocketAddr, problems: &mut Problems)
     found
 }
 
+/// Names that browsers may reach the listener by, besides those of `public_url`, `localhost` and IP addresses.
+pub fn hosts(root: &Table<'_>, problems: &mut Problems) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    for (text, spot) in root.texts("hosts") {
+        let bare = text.split_once("://").map_or(text, |(_, rest)| rest).split('/').next().unwrap_or_default();
+        let name = match bare.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
+            _ => bare,
+        };
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let label = |l: &str| !l.is_empty() && l.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        if !name.split('.').all(label) {
+            let fix = "Write a name such as \"firebell.internal\"; every name by itself, without *";
+            problems.error(&spot, format!("{} is not the name of a host", quoted(text)), fix);
+        } else if name != text.to_ascii_lowercase() {
+            problems.error(&spot, format!("{} is more than a name", quoted(text)), format!("Write {}", quoted(&name)));
+        } else if all.contains(&name) {
+            problems.warn(&spot, format!("{} is given twice", quoted(text)), "Keep one of the two");
+        } else {
+            all.push(name);
+        }
+    }
+    all
+}
+
 /// A key that holds an address of http or https. Its value is not repeated: it may be a capability.
 pub fn address(table: &Table<'_>, name: &str, problems: &mut Problems) -> Option<Address> {
     let text = table.text(name)?;

@@ -17,6 +17,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// As configured; links use [`Config::public_url`], which falls back to the address that was bound.
     pub public_url: Option<Address>,
+    /// Further names that the listener answers to, in lower case and without a port.
+    pub hosts: Vec<String>,
     /// May hold a password.
     pub database_url: SecretString,
     /// Where the local token, the generated audit key and the checkpoint log live.

@@ -3,6 +3,7 @@
 //! that read it need not ask. Never prints a secret's value.
 
 use super::node::{Node, Tree, Value};
+use super::placeholder;
 use super::problem::{Origin, Problems, Spot, nearest, quoted};
 use super::schema::{self, Key, Kind};
 use firebell_domain::limits::NAME_CHARS_MAX;
@@ -43,7 +44,27 @@ impl Shape<'_> {
         }
         for key in keys.iter().filter(|k| matches!(k.kind, Kind::Secret)) {
             self.resolve_secret(tree, key, path);
+            if schema::is_credential(key) {
+                self.refuse_placeholder(tree, key, path);
+            }
         }
+    }
+
+    /// A text that only stands for a secret is none: nobody would hear of it before the first page.
+    fn refuse_placeholder(&mut self, tree: &mut Tree, key: &Key, path: &str) {
+        let Some(node) = tree.get_mut(key.name) else { return };
+        if !matches!(&node.value, Value::Text(text) if placeholder::is_one(text)) {
+            return;
+        }
+        let name = if node.from_file { format!("{}_file", key.name) } else { key.name.to_string() };
+        let spot = Spot::new(&node.at, join(path, &name));
+        let (what, verb) = match node.from_file {
+            true => ("names a file that holds a placeholder, not a secret", "Put"),
+            false => ("is a placeholder, not a secret", "Write"),
+        };
+        let fix = format!("{verb} {}{}", key.wants, if node.from_file { " into it" } else { "" });
+        self.problems.error(&spot, what, fix);
+        node.value = Value::Broken;
     }
 
     /// Checks one value; what is wrong is reported and marked.
@@ -103,18 +124,24 @@ impl Shape<'_> {
     }
 
     fn named(&mut self, tree: &mut Tree, keys: &'static [Key], path: &str) {
-        let mut seen: Vec<(String, String)> = Vec::new();
-        for (name, node) in tree.iter_mut() {
+        let mut in_order: Vec<(&String, &mut Node)> = tree.iter_mut().collect();
+        in_order.sort_by_key(|(_, node)| node.order);
+        let mut seen: Vec<(String, String, Origin)> = Vec::new();
+        for (name, node) in in_order {
             let spot = Spot::new(&node.at, join(path, name));
             if let Some((what, fix)) = name_complaint(name) {
                 self.problems.error(&spot, what, fix);
             }
             let folded = name.to_lowercase();
-            if let Some((_, other)) = seen.iter().find(|(f, _)| *f == folded) {
-                let what = format!("{} and {} differ only by case", quoted(other), quoted(name));
+            if let Some((_, other, at)) = seen.iter().find(|(f, ..)| *f == folded) {
+                let line = match at {
+                    Origin::Line(line) => format!(", in line {line},"),
+                    Origin::Variable(_) => String::new(),
+                };
+                let what = format!("{} and {}{line} differ only by case", quoted(name), quoted(other));
                 self.problems.error(&spot, what, "Rename one of them: people type names in any case");
             }
-            seen.push((folded, name.clone()));
+            seen.push((folded, name.clone(), node.at.clone()));
             self.expect(node, &Kind::Table(keys), "a table with keys of its own", &spot);
         }
     }
@@ -192,6 +219,7 @@ pub fn plain(error: &std::io::Error) -> String {
         std::io::ErrorKind::NotFound => "there is no such file".to_string(),
         std::io::ErrorKind::PermissionDenied => "this user may not read it".to_string(),
         std::io::ErrorKind::IsADirectory => "it is a folder".to_string(),
+        std::io::ErrorKind::NotADirectory => "a part of its path is a file".to_string(),
         _ => error.to_string(),
     }
 }

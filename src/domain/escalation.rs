@@ -234,11 +234,14 @@ pub fn page_by_hand(d: &mut Decider, target: &Target, text: &str) -> Result<(), 
 /// else of the present level is under way or has arrived, the next level at once. Only within one pass: a vendor
 /// that refuses everything must not turn a repeating policy into a storm, so a new pass waits for its timer.
 pub fn page_failed(d: &mut Decider, failed: &Intent, page: &Page) {
-    if let Some(person) = &page.person
-        && d.directory.contact_method(person, page.method + 1).is_some()
-    {
-        let next = Page { method: page.method + 1, ..page.clone() };
-        return queue_pages(d, vec![next]);
+    if let Some(person) = &page.person {
+        // A reload may have given the person other methods: then the page begins anew with them.
+        let methods = d.directory.people.get(person).map_or(&[][..], |p| p.contact_methods.as_slice());
+        let method = if methods.get(page.method) == Some(&failed.channel) { page.method + 1 } else { 0 };
+        if d.directory.contact_method(person, method).is_some() {
+            let next = Page { method, ..page.clone() };
+            return queue_pages(d, vec![next]);
+        }
     }
     let current = Some(page.step) == d.incident.escalation.step && page.pass == d.incident.escalation.pass;
     if page.reason != PageReason::Escalation

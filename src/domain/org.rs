@@ -10,10 +10,26 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum OrgEvent {
-    OverrideAdded { schedule: ScheduleId, person: PersonId, from: Timestamp, to: Timestamp },
-    Invited { person: PersonId, admin: bool },
-    SignedIn { person: PersonId },
-    Started { version: String },
+    OverrideAdded {
+        schedule: ScheduleId,
+        person: PersonId,
+        from: Timestamp,
+        to: Timestamp,
+    },
+    Invited {
+        person: PersonId,
+        admin: bool,
+    },
+    SignedIn {
+        person: PersonId,
+    },
+    Started {
+        version: String,
+    },
+    /// Another configuration is in force; by name what is otherwise in it, never a value.
+    Reloaded {
+        changed: Vec<String>,
+    },
 }
 
 impl OrgEvent {
@@ -23,6 +39,7 @@ impl OrgEvent {
             OrgEvent::Invited { .. } => "invited",
             OrgEvent::SignedIn { .. } => "signed_in",
             OrgEvent::Started { .. } => "started",
+            OrgEvent::Reloaded { .. } => "reloaded",
         }
     }
 

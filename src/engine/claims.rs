@@ -79,7 +79,7 @@ impl Engine {
         let mut failed = None;
         for (d, claimed) in due.iter().zip(join_all(claims).await) {
             if let Some(changed) = won(claimed, &mut failed, poisoned) {
-                self.deliveries.start(self.pagers.get(channel).cloned(), channel, vec![(d.no, changed)]);
+                self.deliveries.start(self.outlets.now().pagers.get(channel).cloned(), channel, vec![(d.no, changed)]);
             }
         }
         failed.map_or(Ok(()), Err)
@@ -114,7 +114,7 @@ impl Engine {
         for (no, claimed) in join_all(claimed).await {
             all.extend(won(claimed, &mut failed, poisoned).filter(|c| claims(c, no)).map(|c| (no, c)));
         }
-        self.deliveries.start(self.pagers.get(channel).cloned(), channel, all);
+        self.deliveries.start(self.outlets.now().pagers.get(channel).cloned(), channel, all);
         failed.map_or(Ok(()), Err)
     }
 }

@@ -144,7 +144,7 @@ async fn sending(app: &App, claimed: &[Claimed]) -> Result<Sending, Fault> {
     }
     let messages: Vec<&Message> = parts.iter().map(|p| &p.message).collect();
     let thread = std::mem::take(&mut one.message.thread);
-    one.message = Message { thread, ..notice::summary_message(&messages, one.maybe_repeated, app.public_url()) };
+    one.message = Message { thread, ..notice::summary_message(&messages, one.maybe_repeated, &app.public_url()) };
     let of = |p: &Sending| Part {
         incident: p.incident,
         idempotency_key: p.idempotency_key.clone(),
@@ -159,7 +159,7 @@ async fn sending(app: &App, claimed: &[Claimed]) -> Result<Sending, Fault> {
 async fn single(app: &App, claimed: &Claimed) -> Result<Sending, Fault> {
     let (incident, live) = (&claimed.incident, &claimed.live);
     let intent: &Intent = &live.intent;
-    let url = app.public_url();
+    let url: &str = &app.public_url();
     let thread = |no| format!("firebell-{}-{}-{no}", app.install(), incident.id);
     let (kind, person, mut message) = match &intent.what {
         What::Page(page) => {

@@ -12,20 +12,16 @@ use tokio::task::JoinSet;
 /// Seconds between two calls.
 const EVERY_S: i64 = 60;
 
+#[derive(Default)]
 pub struct Heartbeat {
-    beat: Arc<dyn Beat>,
     last: Option<Timestamp>,
     /// The call under way; a slow watcher holds up nothing, and is not called again meanwhile.
     calls: JoinSet<()>,
 }
 
 impl Heartbeat {
-    pub fn new(beat: Arc<dyn Beat>) -> Heartbeat {
-        Heartbeat { beat, last: None, calls: JoinSet::new() }
-    }
-
     /// After a pass that succeeded.
-    pub async fn after_pass(&mut self, app: &App, worker: &str) -> Result<(), Fault> {
+    pub async fn after_pass(&mut self, app: &App, worker: &str, watcher: &Arc<dyn Beat>) -> Result<(), Fault> {
         let now = app.clock().now();
         while self.calls.try_join_next().is_some() {}
         if self.last.is_some_and(|last| now.seconds_since(last) < EVERY_S) || !self.calls.is_empty() {
@@ -33,7 +29,7 @@ impl Heartbeat {
         }
         app.store().prove_commit(worker, now).await?;
         self.last = Some(now);
-        let beat = self.beat.clone();
+        let beat = watcher.clone();
         self.calls.spawn(async move {
             let taken = beat.beat().await;
             measure::heartbeat(taken.is_ok());

@@ -4,9 +4,11 @@
 mod claims;
 mod deliver;
 mod heartbeat;
+mod outlets;
 pub mod ports;
 mod tick;
 
+pub use outlets::Outlets;
 pub use tick::Engine;
 
 use firebell_domain::time::Timestamp;
@@ -44,6 +46,10 @@ pub struct ChannelState {
 impl EngineState {
     pub fn read(&self) -> Inner {
         self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+    /// What was said of these channels is of settings that are not in force any more.
+    pub fn forget_channels(&self, channels: &[String]) {
+        self.change(|s| s.channels.retain(|c, _| !channels.contains(c)));
     }
     pub(crate) fn change(&self, change: impl FnOnce(&mut Inner)) {
         change(&mut self.inner.lock().unwrap_or_else(std::sync::PoisonError::into_inner));

@@ -5,6 +5,7 @@
 use super::EngineState;
 use super::deliver::Deliveries;
 use super::heartbeat::Heartbeat;
+use super::outlets::Outlets;
 use super::ports::{Beat, Notify};
 use crate::app::{ActError, App};
 use crate::fault::Fault;
@@ -14,7 +15,6 @@ use firebell_domain::id::ChannelId;
 use firebell_domain::intent::Lane;
 use firebell_domain::refusal::Refusal;
 use futures_util::future::join_all;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -31,10 +31,10 @@ pub struct Engine {
     state: Arc<EngineState>,
     /// Names this process in claims, so that a later one knows which claims are nobody's.
     pub(super) worker: String,
-    pub(super) pagers: BTreeMap<ChannelId, Arc<dyn Notify>>,
+    pub(super) outlets: Outlets,
     pub(super) deliveries: Deliveries,
     audit: crate::app::audit::Sweeper,
-    heartbeat: Option<Heartbeat>,
+    heartbeat: Heartbeat,
     first_tick: bool,
     failing: bool,
 }
@@ -47,14 +47,30 @@ impl Engine {
         audit: crate::app::audit::Sweeper,
         state: Arc<EngineState>,
     ) -> Engine {
-        let pagers: BTreeMap<_, _> = pagers.into_iter().map(|p| (p.channel().clone(), p)).collect();
+        let outlets = Outlets::default();
+        outlets.put(pagers, None);
         let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS);
-        Engine { app, state, worker, pagers, deliveries, audit, heartbeat: None, first_tick: true, failing: false }
+        Engine {
+            app,
+            state,
+            worker,
+            outlets,
+            deliveries,
+            audit,
+            heartbeat: Heartbeat::default(),
+            first_tick: true,
+            failing: false,
+        }
+    }
+
+    /// What it sends through, for whoever exchanges it.
+    pub fn outlets(&self) -> Outlets {
+        self.outlets.clone()
     }
 
     /// Tells an outside watcher every minute that all is well.
-    pub fn with_heartbeat(mut self, beat: Option<Arc<dyn Beat>>) -> Engine {
-        self.heartbeat = beat.map(Heartbeat::new);
+    pub fn with_heartbeat(self, beat: Option<Arc<dyn Beat>>) -> Engine {
+        self.outlets.put_watcher(beat);
         self
     }
 
@@ -96,9 +112,7 @@ impl Engine {
     /// Waits until what is being sent has come to its end, for whoever ticks by hand.
     pub async fn all_sent(&mut self) {
         self.deliveries.all_finished().await;
-        if let Some(heartbeat) = &mut self.heartbeat {
-            heartbeat.settle().await;
-        }
+        self.heartbeat.settle().await;
     }
 
     /// An error ends the pass, because everything would meet it; an incident that is damaged harms only itself.
@@ -119,8 +133,8 @@ impl Engine {
                 }
                 s.checkpoint_failing = swept.problem;
             });
-            if let Some(heartbeat) = &mut self.heartbeat {
-                heartbeat.after_pass(&self.app, &self.worker).await?;
+            if let Some(watcher) = &self.outlets.now().watcher {
+                self.heartbeat.after_pass(&self.app, &self.worker, watcher).await?;
             }
         }
         Ok(())
@@ -151,7 +165,7 @@ impl Engine {
     /// Lane by lane, page before card before update before digest; within a lane each channel has its own slots. How
     /// pages are claimed is said in `claims.rs`.
     async fn send_what_waits(&mut self, sweep: bool, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
-        let mut channels: Vec<ChannelId> = self.pagers.keys().cloned().collect();
+        let mut channels: Vec<ChannelId> = self.outlets.now().pagers.keys().cloned().collect();
         if sweep {
             // What waits for a channel that is configured no longer is given up, so that the next channel is tried.
             let depth = self.app.store().outbox_depth().await?;

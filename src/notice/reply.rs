@@ -14,6 +14,9 @@ const ACTIONS_NAMED_MAX: usize = 5;
 /// Pages that an answer names.
 const PAGES_NAMED_MAX: usize = 8;
 
+/// What helps where there is no pager.
+const ADD_A_PAGER: &str = "Add [paging.pagerduty] or [paging.webhook.NAME] to the configuration, and reload it.";
+
 /// The answer to whoever caused these events. `before` is `None` for a declaration.
 pub fn after(before: Option<&Incident>, events: &[IncidentEvent], after: &Incident, now: Timestamp) -> String {
     let r = Reply { before, events, after, now };
@@ -39,10 +42,9 @@ impl Reply<'_> {
         let mut lines = Vec::new();
         match &event.body {
             Event::Declared { title, severity, private, .. } => {
-                if let Some(Event::NobodyReached { pagers: 0, .. }) =
-                    self.find(|b| matches!(b, Event::NobodyReached { .. }))
-                {
+                if self.pageless() {
                     lines.push("No pager is configured: NOBODY WILL BE PAGED. Tell people yourself now.".to_string());
+                    lines.push(ADD_A_PAGER.to_string());
                 }
                 lines.push(format!("{id} is declared as {}: {}", one(&severity.level), one(title)));
                 if *private {
@@ -250,10 +252,11 @@ impl Reply<'_> {
                         lines.push(format!("Not reachable: {}", words::unreachable(unreachable)));
                     }
                 }
-                Event::NobodyReached { pagers: 0, .. } => lines.push(
-                    "Nobody is paged: add [paging.pagerduty] or [paging.webhook.NAME] to the configuration."
-                        .to_string(),
-                ),
+                Event::NobodyReached { pagers: 0, .. } if self.before.is_some() => {
+                    lines.push(format!("Nobody is paged, because no pager is configured. {ADD_A_PAGER}"));
+                }
+                // A declaration has begun with it.
+                Event::NobodyReached { pagers: 0, .. } => {}
                 Event::NobodyReached { .. } => {
                     let why = match self.after.policy {
                         Some(_) => "No level reaches anybody",
@@ -264,7 +267,13 @@ impl Reply<'_> {
                 _ => {}
             }
         }
-        lines.push(next_step(self.after, self.now));
+        lines.push(match self.after.escalation.next_at {
+            Some(at) if self.pageless() => {
+                let (soon, clock) = (words::until(at, self.now), words::clock(at, self.now));
+                format!("A pager that you add meanwhile is paged {soon} ({clock}), if nobody has acknowledged.")
+            }
+            _ => next_step(self.after, self.now),
+        });
         lines
     }
 
@@ -273,6 +282,11 @@ impl Reply<'_> {
         let follows =
             |e: &Event| matches!(e, Event::StillWorking | Event::IntentsQueued { .. } | Event::IntentsCancelled { .. });
         self.events.iter().all(|e| follows(&e.body))
+    }
+
+    /// Whether somebody should have been paged and there is no pager at all.
+    fn pageless(&self) -> bool {
+        self.find(|b| matches!(b, Event::NobodyReached { pagers: 0, .. })).is_some()
     }
 
     /// Pages that were cancelled before anybody sent them.

@@ -81,7 +81,8 @@ pub async fn inspect(path: &Path) -> Result<String, String> {
     let events: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM event").fetch_one(&mut c).await.map_err(not_ours)?;
     let incidents: i64 =
         sqlx::query_scalar("SELECT COUNT(*) FROM incident").fetch_one(&mut c).await.map_err(not_ours)?;
-    Ok(format!("{incidents} incidents, {events} events"))
+    let counted = firebell_domain::timeline::words::counted;
+    Ok(format!("{}, {}", counted(incidents as usize, "incident"), counted(events as usize, "event")))
 }
 
 /// Moves what the write-ahead log holds into the file itself. The database must not be in use.

@@ -100,7 +100,8 @@ pub async fn components(State(state): State<WebState>) -> Json<Value> {
     let checkpoints = checkpoints(&state);
     let pagers = pagers(&state);
     let paging = paging(&pagers);
-    let all = [&database, &engine, &outbox, &checkpoints, &paging];
+    let configuration = configuration(&state);
+    let all = [&database, &engine, &outbox, &checkpoints, &paging, &configuration];
     let worst = all.map(|c| c.status).into_iter().max().unwrap_or(Status::Healthy);
     let pagers: Map<String, Value> = pagers.iter().map(|(name, c)| (name.clone(), c.json())).collect();
     Json(json!({
@@ -111,6 +112,7 @@ pub async fn components(State(state): State<WebState>) -> Json<Value> {
             "outbox": outbox.json(),
             "checkpoints": checkpoints.json(),
             "paging": paging.json(),
+            "configuration": configuration.json(),
         },
         "pagers": pagers,
         "failed_last_hour": failed,
@@ -200,6 +202,37 @@ fn checkpoints(state: &WebState) -> Component {
     }
 }
 
+/// What the file says now, against what is in force. Complaints about a configuration hold no secret.
+fn configuration(state: &WebState) -> Component {
+    let standing = state.configuration();
+    let mut component = match &standing.refused {
+        Some(r) => {
+            let more = match r.more {
+                0 => String::new(),
+                n => format!(" And {n} more."),
+            };
+            let message = format!(
+                "The file cannot be put in force since {}; what was valid before stays. {}{more} Correct it, see \"firebell config check\", and send SIGHUP again.",
+                r.since, r.first
+            );
+            Component::new(Status::Degraded, message)
+        }
+        None if !standing.waiting.is_empty() => {
+            let keys = standing.waiting.join(", ");
+            Component::new(Status::Healthy, format!("In force, except {keys}: at the next start."))
+        }
+        None => Component::new(Status::Healthy, "What the file said when it was last read is in force."),
+    };
+    component.more = json!({
+        "file": standing.file.as_ref().map(|f| f.display().to_string()),
+        "loaded_at": standing.loaded_at.rfc3339(),
+        "refused_since": standing.refused.as_ref().map(|r| r.since.rfc3339()),
+        "problem": standing.refused.as_ref().map(|r| &r.first),
+        "waiting_for_a_start": standing.waiting,
+    });
+    component
+}
+
 fn pagers(state: &WebState) -> Vec<(String, Component)> {
     let said = state.engine().read().channels;
     state.pagers().iter().map(|name| (name.clone(), pager(said.get(name)))).collect()
@@ -222,7 +255,7 @@ fn paging(pagers: &[(String, Component)]) -> Component {
 }
 
 fn pager(said: Option<&ChannelState>) -> Component {
-    let Some(s) = said else { return Component::new(Status::Healthy, "Nothing was sent by it since the start.") };
+    let Some(s) = said else { return Component::new(Status::Healthy, "Nothing was sent by it yet.") };
     let problem = s.last_problem.as_deref().unwrap_or("no reason given");
     let (status, message) = match s.failures_in_a_row {
         0 => (Status::Healthy, "The last message was taken.".to_string()),

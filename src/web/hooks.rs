@@ -28,15 +28,17 @@ const BODY_WAIT: Duration = Duration::from_secs(60);
 /// Bytes of a body that are read before its source is cut off.
 const HEARD_OUT_BYTES_MAX: u64 = 8 * HOOK_BYTES_MAX as u64;
 
+/// One for the process: a reload makes other routes, and no more memory.
+static ROOM: Semaphore = Semaphore::const_new(REQUESTS_MAX);
+
 #[derive(Clone)]
 pub struct Hooks {
     app: App,
     sources: Arc<BTreeMap<String, Ingest>>,
-    room: Arc<Semaphore>,
 }
 
 pub fn router(app: App, sources: Arc<BTreeMap<String, Ingest>>) -> Router {
-    let hooks = Hooks { app, sources, room: Arc::new(Semaphore::new(REQUESTS_MAX)) };
+    let hooks = Hooks { app, sources };
     Router::new().route("/hooks/{name}", post(take)).layer(axum::extract::DefaultBodyLimit::disable()).with_state(hooks)
 }
 
@@ -74,7 +76,7 @@ async fn take_on(State(hooks): State<Hooks>, Path(name): Path<String>, headers: 
             "Send this source's token as \"Authorization: Bearer …\".",
         );
     }
-    let Ok(_room) = hooks.room.try_acquire() else {
+    let Ok(_room) = ROOM.try_acquire() else {
         return busy("Too many requests at once; nothing was recorded.");
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());

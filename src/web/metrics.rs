@@ -50,7 +50,7 @@ async fn scrape(state: &WebState) -> Scrape {
         checkpoint_age_s: engine.covered_at.map(|at| since(at, now)),
         checkpoint_failing: engine.checkpoint_failing.is_some(),
         severity_ranks,
-        channels: state.pagers().to_vec(),
+        channels: state.channels_ever(),
         database: figures.map(|f| database(f, now)),
     }
 }

@@ -26,10 +26,10 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use serve::serve;
+pub use serve::{Routers, serve};
 pub use signin::{Invitation, invite};
 pub use speak::{Said, Speak, Speaker};
-pub use state::{Settings, WebState};
+pub use state::{Front, Settings, WebState};
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;

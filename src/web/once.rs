@@ -84,7 +84,7 @@ pub async fn act(
     });
     match (state.app().act(Act { on, actor, once }).await?, key) {
         (Acted::Changed(changed), _) => {
-            let body = body(&changed, state.app().public_url());
+            let body = body(&changed, &state.app().public_url());
             Ok((answer(status, body), Some(changed)))
         }
         (Acted::Again(kept), Some(key)) => Ok((again(&kept, &key, None)?, None)),

@@ -45,7 +45,7 @@ pub async fn list(State(state): State<WebState>, bearer: Bearer, asked: Read<Lis
     let asked = body::query(asked)?;
     let viewer = bearer.viewer(asked.who.as_deref())?;
     let limit = limit(asked.limit)?;
-    let url = state.app().public_url();
+    let url: &str = &state.app().public_url();
     if asked.open == Some(true) {
         let rows = state.open_for(&viewer, limit).await?;
         return Ok(Json(
@@ -73,7 +73,7 @@ pub async fn one(
 ) -> Result<Json<Value>, No> {
     let viewer = bearer.viewer(body::query(asked)?.who.as_deref())?;
     let incident = state.incident_for(id_of(&id)?, &viewer).await?;
-    Ok(Json(json!({ "incident": json::incident(&incident, state.app().public_url()) })))
+    Ok(Json(json!({ "incident": json::incident(&incident, &state.app().public_url()) })))
 }
 
 #[derive(Deserialize)]

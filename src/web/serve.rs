@@ -5,6 +5,7 @@ use crate::fault::{Fault, FaultKind};
 use axum::Router;
 use firebell_domain::limits;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
@@ -21,8 +22,30 @@ const FINISH: Duration = Duration::from_secs(10);
 /// How long to wait when the process has no file descriptor left for another connection.
 const NO_SOCKET: Duration = Duration::from_millis(50);
 
+/// The router that answers: the one of now for each request, also within a connection that was opened before a reload.
+#[derive(Clone)]
+pub struct Routers(watch::Receiver<Router>);
+
+impl From<watch::Receiver<Router>> for Routers {
+    fn from(receiver: watch::Receiver<Router>) -> Routers {
+        Routers(receiver)
+    }
+}
+
+/// One for ever.
+impl From<Router> for Routers {
+    fn from(router: Router) -> Routers {
+        Routers(watch::channel(router).1)
+    }
+}
+
 /// Serves until told to stop.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> Result<(), Fault> {
+pub async fn serve(
+    listener: TcpListener,
+    routers: impl Into<Routers>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), Fault> {
+    let routers = routers.into();
     let room = Arc::new(Semaphore::new(limits::CONNECTIONS_MAX));
     let mut connections = JoinSet::new();
     while !*stop.borrow() {
@@ -43,9 +66,9 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
         };
         match stream {
             Ok((stream, _)) => {
-                let (router, stop) = (router.clone(), stop.clone());
+                let (routers, stop) = (routers.clone(), stop.clone());
                 connections.spawn(async move {
-                    connection(stream, router, stop).await;
+                    connection(stream, routers, stop).await;
                     drop(permit);
                 });
             }
@@ -63,12 +86,16 @@ pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Recei
     Ok(())
 }
 
-async fn connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
+async fn connection(stream: TcpStream, routers: Routers, mut stop: watch::Receiver<bool>) {
     let _ = stream.set_nodelay(true);
+    let answer = service_fn(move |request| {
+        let router = routers.0.borrow().clone();
+        TowerToHyperService::new(router).call(request)
+    });
     let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), answer);
     let mut served = std::pin::pin!(served);
     let mut stopping = *stop.borrow();
     if stopping {

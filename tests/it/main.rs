@@ -10,5 +10,6 @@ mod live;
 mod outbox;
 mod path;
 mod recovery;
+mod reload;
 mod tidy;
 mod watched;

@@ -310,19 +310,32 @@ async fn when_every_contact_method_of_a_level_fails_the_next_level_is_paged_at_o
     world.finish().await;
 }
 
-#[tokio::test]
-async fn a_page_for_a_pager_that_is_configured_no_longer_goes_to_whatever_pager_there_is() {
+/// Declares, and restarts with another configuration before the page was sent; what is left of bo's contact methods.
+async fn restarted_without_ops(bo: &str) -> World {
     let mut world = World::with(BO_HAS_TWO).await;
     world.declare("the queue is stuck", None).await;
-    // Restarted without it before the page was sent.
     let section = "    [paging.webhook.ops]\n    url = \"OPS\"\n    secret = \"between firebell and ops\"\n";
-    let without = BO_HAS_TWO.replace(section, "").replace("{ via = \"webhook.ops\" }, ", "");
+    let both = "{ via = \"webhook.ops\" }, { via = \"pagerduty\", routing_key = \"ANA_KEY\" }";
+    let without = BO_HAS_TWO.replace(section, "").replace(both, bo);
     assert!(!without.contains("webhook"), "{without}");
     world.restart_with(&without);
     world.settle().await;
     assert_eq!(world.ops.see(|i| i.deliveries.len()), 0);
     let timeline = world.timeline(1).await;
     assert!(timeline.contains("webhook.ops is not configured any more"), "{timeline}");
+    world
+}
+
+#[tokio::test]
+async fn a_page_for_a_pager_that_is_configured_no_longer_goes_to_what_the_person_has_now() {
+    let mut world = restarted_without_ops("{ via = \"pagerduty\", routing_key = \"ANA_KEY\" }").await;
+    world.expect_pages(&["pagerduty trigger ana: [P1] INC-1 the queue is stuck"]);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_for_a_pager_that_is_configured_no_longer_goes_to_whatever_pager_there_is() {
+    let mut world = restarted_without_ops("").await;
     world.expect_pages(&["pagerduty trigger everybody: [P1] INC-1 the queue is stuck"]);
     world.finish().await;
 }

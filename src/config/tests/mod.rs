@@ -1,5 +1,7 @@
 //! Tests of the configuration. Nothing here reads the process's environment: it is always handed in.
 
+mod bad_input;
+mod changes;
 mod goldens;
 mod sample;
 mod values;

@@ -1,6 +1,7 @@
 //! `config/firebell.toml` is the manual of the configuration: it must be true and complete.
 
 use super::super::node::{Tree, Value, parse_file};
+use super::super::placeholder;
 use super::super::problem::Problems;
 use super::super::schema::{self, Key, Kind, ROOT};
 use super::super::shape::Shape;
@@ -28,7 +29,36 @@ pub fn uncommented(alternatives: bool) -> String {
         Some(rest) => rest.to_string(),
         None => line.to_string(),
     };
-    sample().lines().map(|l| line(l) + "\n").collect()
+    sample().lines().map(|l| line(l) + "\n").enumerate().map(|(n, l)| filled_in(&l, n)).collect()
+}
+
+/// A line whose placeholder somebody has replaced by a secret of their own.
+fn filled_in(line: &str, no: usize) -> String {
+    match line.split('"').nth(1).filter(|value| placeholder::is_one(value)) {
+        Some(value) if value.contains("hexadecimal") => line.replace(value, &format!("fedcba98{no:056}")),
+        Some(value) => line.replace(value, &format!("fedcba98{no:024}")),
+        None => line.to_string(),
+    }
+}
+
+#[test]
+fn no_secret_of_the_sample_is_taken_for_one() {
+    // Both ways to say it, and nothing filled in: every example of a secret is named.
+    let examples: Vec<String> = sample()
+        .lines()
+        .filter_map(|l| l.strip_prefix('#').filter(|l| !l.starts_with(' ')))
+        .map(str::to_string)
+        .collect();
+    let given = |key: &str| {
+        let of = |l: &&String| l.starts_with(&format!("{key} = "));
+        examples.iter().filter(of).filter_map(|l| l.split('"').nth(1)).collect::<Vec<_>>()
+    };
+    let secrets = [given("routing_key"), given("secret"), given("token"), given("key")].concat();
+    assert_eq!(secrets.len(), 7, "{secrets:?}");
+    for secret in secrets {
+        let token = format!("[api.tokens.ana]\ntoken = \"{secret}\"\n");
+        assert!(super::bad(&token, &[]).contains("is a placeholder, not a secret"), "{secret}");
+    }
 }
 
 #[test]

@@ -178,7 +178,7 @@ fn variables_lie_over_the_file_and_may_add_to_it() {
         ("FIREBELL_PEOPLE__ANA__EMAIL", "ana@example.org"),
         ("FIREBELL_PEOPLE__CY__CONTACT__0__VIA", "webhook.ops"),
         ("FIREBELL_PAGING__WEBHOOK__ARCHIVE__NOTICES", "true"),
-        ("FIREBELL_PAGING__PAGERDUTY__ROUTING_KEY", "ffffffffffffffffffffffffffffffff"),
+        ("FIREBELL_PAGING__PAGERDUTY__ROUTING_KEY", "abcdef0123456789abcdef0123456789"),
         ("FIREBELL_SERVICES__CHECKOUT__OWNERS", "bo, cy"),
         ("FIREBELL_POLICIES__LOUD__REPEAT", "5"),
         ("FIREBELL_POLICIES__LOUD__LEVELS__1__DELAY", "1h"),
@@ -333,6 +333,14 @@ fn a_file_that_was_named_must_exist() {
 }
 
 #[test]
+fn why_a_file_cannot_be_read_is_said_in_words() {
+    use std::io::{Error, ErrorKind};
+    let said = |kind: ErrorKind| super::super::shape::plain(&Error::from(kind));
+    assert_eq!(said(ErrorKind::PermissionDenied), "this user may not read it");
+    assert_eq!(said(ErrorKind::NotADirectory), "a part of its path is a file");
+}
+
+#[test]
 fn a_file_in_windows_clothes_is_read_and_counts_its_lines_right() {
     let problems =
         load_with("\u{feff}listen = \"127.0.0.1:7911\"\r\n\r\n[log]\r\nformt = \"text\"\r\n", &[]).unwrap_err();
@@ -352,6 +360,8 @@ fn the_report_for_machines_has_every_part() {
     assert_eq!((&json["ok"], &json["file"]), (&true.into(), &"firebell.toml".into()));
     let kinds: Vec<_> = json["unmapped"].as_array().unwrap().iter().map(|n| n["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["pager", "person", "service"]);
+    assert_eq!((&json["unmapped"][1]["line"], &json["unmapped"][1]["key"]), (&1.into(), &"people.ana".into()));
+    assert_eq!(json["unmapped"][1]["level"], "note");
     let warned = load_with("listen = \"0.0.0.0:7911\"", &[]).unwrap().warnings;
     assert_eq!(warned.iter().map(|w| w.level).collect::<Vec<_>>(), [Level::Warning]);
 }

@@ -134,7 +134,7 @@ pub fn next_step(i: &Incident, now: Timestamp) -> String {
         return "Nobody is paged by itself any more: page somebody, or escalate by hand.".to_string();
     };
     let what = match next_level(i) {
-        NextLevel::Everyone if pageless(i) => "every pager is tried again".to_string(),
+        NextLevel::Everyone if pageless(i) => "every pager that there is by then is tried".to_string(),
         NextLevel::Everyone => "every pager is paged again".to_string(),
         NextLevel::Level(_) if i.escalation.everyone => "every level, else every pager, is tried again".to_string(),
         NextLevel::Level(index) => level(i, index),

@@ -5,6 +5,7 @@ mod described;
 mod health;
 mod once;
 mod private;
+mod reload;
 mod room;
 mod signin;
 mod stream;
@@ -12,6 +13,7 @@ mod stream;
 use super::*;
 use crate::app::{Act, ActError, Acted, App, On};
 use crate::clock::Clock;
+use crate::config::Standing;
 use crate::engine::EngineState;
 use crate::engine::ports::BoxFuture;
 use crate::store::{self, Lock, Mode};
@@ -103,12 +105,20 @@ pub struct World {
     pub clock: Clock,
     pub engine: Arc<EngineState>,
     pub web: WebState,
+    pub reload: Reload,
     pub url: String,
     pub client: Client,
     pub stop: watch::Sender<bool>,
     pub served: tokio::task::JoinHandle<Result<(), crate::fault::Fault>>,
     folder: PathBuf,
     _lock: Lock,
+}
+
+/// What whoever composes has in hand.
+pub struct Reload {
+    pub front: Front,
+    pub routers: watch::Sender<axum::Router>,
+    pub configuration: watch::Sender<Standing>,
 }
 
 static WORLDS: AtomicU32 = AtomicU32::new(0);
@@ -128,20 +138,27 @@ impl World {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopping) = watch::channel(false);
         let engine = Arc::new(EngineState::default());
-        let web = WebState::new(Settings {
+        let (configuration, standing) = watch::channel(Standing::new(Some("firebell.toml".into()), NOW));
+        let settings = Settings {
             app: app.clone(),
             engine: engine.clone(),
             speak: Arc::new(Parrot),
             local_token: LOCAL.into(),
+            metrics: METRICS.clone().expect("nothing else counts in this process"),
+            configuration: standing,
+            stop: stopping.clone(),
+        };
+        let front = Front {
             api_tokens: [("deploy-bot".to_string(), DEPLOY.into())].into(),
             hosts: vec!["bell.intern".into()],
             pagers: vec!["pagerduty".into()],
-            metrics: METRICS.clone().expect("nothing else counts in this process"),
-            stop: stopping.clone(),
-        });
-        let served = tokio::spawn(serve(listener, router(web.clone(), axum::Router::new()), stopping));
+        };
+        let web = WebState::new(settings, front.clone());
+        let (routers, answering) = watch::channel(router(web.clone(), axum::Router::new()));
+        let served = tokio::spawn(serve(listener, answering, stopping));
         let client = Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        World { app, clock, engine, web, url, client, stop, served, folder, _lock: lock }
+        let reload = Reload { front, routers, configuration };
+        World { app, clock, engine, web, reload, url, client, stop, served, folder, _lock: lock }
     }
 
     pub fn get(&self, path: &str) -> RequestBuilder {

@@ -123,7 +123,7 @@ impl World {
     /// Another configuration and a new engine, as after a restart.
     pub fn restart_with(&mut self, config: &str) {
         let config = configured(&self.folder, config, &self.pagerduty, &self.ops);
-        self.app.reload(config.directory());
+        self.app.reload(config.directory(), self.app.public_url().to_string());
         self.engine = engine(&self.app, &config, &self.folder, &self.state, "second");
     }
 
@@ -368,7 +368,7 @@ fn configured(folder: &TempDir, text: &str, pagerduty: &FakePagerduty, ops: &Fak
 
 fn engine(app: &App, config: &Config, folder: &TempDir, state: &Arc<EngineState>, worker: &str) -> Engine {
     let clock = app.clock().clone();
-    let pagers = compose::pagers_by(config, app.public_url(), Arc::new(move || clock.now()));
+    let pagers = compose::pagers_by(config, &app.public_url(), Arc::new(move || clock.now()));
     let pagers = pagers.expect("the pagers can be made").iter().cloned().collect();
     let sweeper = Sweeper::new(AUDIT_KEY, folder.join("checkpoints"));
     Engine::new(app.clone(), worker.to_string(), pagers, sweeper, state.clone())

@@ -29,20 +29,35 @@ impl Serve {
     /// A folder with this configuration, not started yet. `listen` and, unless `config` has one, `database_url`
     /// (SQLite in the folder) are put before it.
     pub fn configured(config: &str) -> Serve {
-        let folder = temp_dir();
-        let port = free_port();
-        let mut text = format!("listen = {:?}\n", port.address());
-        if !config.lines().any(|line| line.starts_with("database_url")) {
-            text += &format!("database_url = \"sqlite://{}\"\n", folder.join("firebell.db").display());
-        }
-        text += config;
-        fs::write(folder.join("firebell.toml"), text).expect("the test's folder can be written");
+        let (folder, port) = (temp_dir(), free_port());
         // Tests page one person hundreds of times a minute; those of the storm rule say so.
         let environment = match config.contains("rings_per_minute") {
             true => Vec::new(),
             false => vec![("FIREBELL_PAGING__RINGS_PER_MINUTE".to_string(), "10000".to_string())],
         };
-        Serve { process: None, environment, through: Vec::new(), port, http: http_client(), folder }
+        let serve = Serve { process: None, environment, through: Vec::new(), port, http: http_client(), folder };
+        serve.configure(config);
+        serve
+    }
+
+    /// Writes another configuration, with the same lines before it. A running `serve` does not read it by itself.
+    pub fn configure(&self, config: &str) {
+        let mut text = format!("listen = {:?}\n", self.port.address());
+        if !config.lines().any(|line| line.starts_with("database_url")) {
+            text += &format!("database_url = \"sqlite://{}\"\n", self.folder.join("firebell.db").display());
+        }
+        text += config;
+        fs::write(self.config_path(), text).expect("the test's folder can be written");
+    }
+
+    /// Sends SIGHUP and waits until the log says what came of it; what it says from there on.
+    pub async fn reload(&self) -> String {
+        let before = self.log().len();
+        self.signal("HUP");
+        let said = || self.log().get(before..).unwrap_or_default().to_owned();
+        let decided = |log: &str| log.contains("configuration is in force") || log.contains("stays in force");
+        eventually("the reload has come to its end", BOUND, async || decided(&said())).await;
+        said()
     }
 
     /// `configured`, then started and ready.

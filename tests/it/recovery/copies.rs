@@ -35,7 +35,7 @@ async fn a_backup_taken_under_load_verifies_and_a_bot_restored_from_it_goes_on()
         never = load => never,
     };
     assert_eq!(ran.status, 0, "{}", ran.stderr);
-    assert!(ran.stdout.contains("1 incidents"), "{}", ran.stdout);
+    assert!(ran.stdout.contains(": 1 incident, "), "{}", ran.stdout);
     serve.declare("after the backup").await;
     serve.terminate().await;
 

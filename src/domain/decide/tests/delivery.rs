@@ -39,6 +39,23 @@ fn a_page_is_given_up_after_its_tries_and_a_card_after_more() {
 }
 
 #[test]
+fn a_page_whose_pager_a_reload_took_away_goes_on_with_the_methods_of_now() {
+    let mut case = Case::new();
+    let seq = case.claim(2);
+    // Ana had "pager" and then "mail"; the new configuration knows no "pager" and gives her only "mail".
+    case.directory.pagers = vec![ChannelId::from("mail")];
+    case.directory.people.insert(PersonId::from("ana"), person(&["mail"]));
+    case.deliver(2, seq, SendOutcome::Never { why: "pager is not configured any more".into() }).expect("decided");
+    assert_eq!(case.paged(), ["ana/mail"]);
+    // Swapped, the one that has failed comes around once more after the other, and then the next level.
+    let mut case = Case::new();
+    let seq = case.claim(2);
+    case.directory.people.insert(PersonId::from("ana"), person(&["mail", "pager"]));
+    case.deliver(2, seq, SendOutcome::Never { why: "404".into() }).expect("decided");
+    assert_eq!(case.paged(), ["ana/mail"]);
+}
+
+#[test]
 fn a_claim_lost_before_the_acknowledgement_is_sent_again_with_a_label() {
     let mut case = Case::new();
     let seq = case.claim(2);
