@@ -130,7 +130,7 @@ impl PagerDuty {
             "client_url": link.unwrap_or(&self.settings.public_url),
             "links": Vec::from_iter(links),
             "payload": {
-                "summary": summary(sending),
+                "summary": cut(&words::subject(sending), SUMMARY_CHARS_MAX),
                 "source": source,
                 "severity": severity,
                 "custom_details": {
@@ -156,19 +156,6 @@ fn severity(rank: u32) -> &'static str {
         3 => "warning",
         _ => "info",
     }
-}
-
-/// Never empty (PagerDuty refuses that), and a test says that it is one.
-fn summary(sending: &Sending) -> String {
-    let line = line_of_machine(&sending.message.summary, usize::MAX);
-    let line = match (sending.kind, line.is_empty(), sending.incident) {
-        (SendingKind::Test, true, _) => "Test page from Firebell: nothing is wrong".to_string(),
-        (SendingKind::Test, ..) if !line.to_lowercase().contains("test") => format!("Test page: {line}"),
-        (_, true, Some(incident)) => format!("{incident} needs an answer"),
-        (_, true, None) => "Firebell needs an answer".to_string(),
-        _ => line,
-    };
-    cut(&line, SUMMARY_CHARS_MAX)
 }
 
 /// Too long a key becomes its hash: cutting could make two pages one.

@@ -1,7 +1,9 @@
 //! The conformance table: every adapter against a server that misbehaves in every way we know, over real sockets.
 //! A new adapter is one line in `adapters`.
 
+mod mail_stand_in;
 mod pagerduty;
+mod smtp;
 mod stand_in;
 mod webhook;
 
@@ -21,6 +23,7 @@ use tokio::net::TcpListener;
 const TEAM_KEY: &str = "team-key-0123456789abcdef0123456";
 const ANA_KEY: &str = "anas-key-0123456789abcdef0123456";
 const SECRET: &str = "whsec-0123456789abcdef";
+const PASSWORD: &str = "pa55word-of-the-mail-server";
 const TOKEN: &str = "t0ken-in-the-address";
 /// For a server that never answers: the sooner the better.
 const SHORT: Duration = Duration::from_millis(200);
@@ -55,6 +58,22 @@ fn pagerduty_settings(base: &str, timeout: Duration) -> super::pagerduty::Settin
 fn webhook_settings(base: &str, timeout: Duration) -> super::webhook::Settings {
     let url = format!("{base}/hook?token={TOKEN}").into();
     super::webhook::Settings { channel: "webhook.ops".into(), url, secret: SECRET.into(), timeout }
+}
+
+/// In the clear and on loopback: TLS is in tests/it/mail.rs, with a real server.
+fn smtp_settings(port: u16, timeout: Duration) -> super::smtp::Settings {
+    super::smtp::Settings {
+        channel: "smtp".into(),
+        host: "127.0.0.1".to_string(),
+        port,
+        encryption: super::smtp::Encryption::None,
+        login: Some(("firebell".to_string(), PASSWORD.into())),
+        from: "Firebell <firebell@example.org>".to_string(),
+        to: vec!["oncall@example.org".to_string()],
+        addresses: [(PersonId::from("ana"), "ana@example.org".to_string())].into(),
+        ca_pem: None,
+        timeout,
+    }
 }
 
 fn adapters(client: &reqwest::Client, base: &str, timeout: Duration) -> Pagers {
@@ -101,7 +120,11 @@ fn check(case: &str, channel: &ChannelId, outcome: &Outcome, want: Want) {
         Outcome::Never { why } => (Want::Never, Some(why)),
     };
     assert_eq!(got, want, "{case}, {channel}: {outcome:?}");
-    let own = if channel.as_str() == "pagerduty" { [TEAM_KEY, ANA_KEY] } else { [SECRET, TOKEN] };
+    let own = match channel.as_str() {
+        "smtp" => [PASSWORD, "cGE1NXdvcmQ"],
+        "pagerduty" => [TEAM_KEY, ANA_KEY],
+        _ => [SECRET, TOKEN],
+    };
     for secret in own.into_iter().chain(["127.0.0.1"]) {
         assert!(!format!("{outcome:?}").contains(secret), "{case}, {channel}: {outcome:?}");
     }
