@@ -89,7 +89,8 @@ fn unmapped(config: &Config) -> Vec<Unmapped> {
         note(
             "pager",
             "",
-            "no pager is configured: nobody is paged. Add [paging.pagerduty] or [paging.webhook.NAME]".into(),
+            "no pager is configured: nobody is paged. Add [paging.pagerduty], [paging.smtp] or [paging.webhook.NAME]"
+                .into(),
         );
     }
     for (id, person) in &directory.people {

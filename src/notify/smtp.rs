@@ -34,7 +34,6 @@ use base64::engine::general_purpose::STANDARD;
 use by_line::ByLine;
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::limits::SEND_CONNECT_TIMEOUT_S;
-use lettre::Address;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -42,6 +41,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParam
 use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::{Response, Severity};
+use rustls::pki_types::ServerName;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -71,11 +71,10 @@ pub struct Settings {
     pub encryption: Encryption,
     /// `None` for a server that asks for none.
     pub login: Option<(String, SecretString)>,
-    /// `firebell@example.org` or `Firebell <firebell@example.org>`.
-    pub from: String,
+    pub from: Mailbox,
     /// Who gets what is for nobody in particular.
-    pub to: Vec<String>,
-    pub addresses: BTreeMap<PersonId, String>,
+    pub to: Vec<Mailbox>,
+    pub addresses: BTreeMap<PersonId, Mailbox>,
     /// Certificates to trust besides the system's, as PEM.
     pub ca_pem: Option<String>,
     pub timeout: Duration,
@@ -96,9 +95,6 @@ impl fmt::Debug for Settings {
 
 pub struct Smtp {
     settings: Settings,
-    from: Mailbox,
-    to: Vec<Mailbox>,
-    addresses: BTreeMap<PersonId, Mailbox>,
     tls: Option<TlsParameters>,
     /// What a server might quote.
     secrets: Vec<SecretString>,
@@ -138,22 +134,18 @@ impl From<SmtpError> for Failure {
 impl Smtp {
     pub fn new(settings: Settings, now: Now) -> Result<Self, BadSettings> {
         let key = format!("paging.{}", settings.channel);
-        let mailbox = |text: &str, what: &str| {
-            mailbox(text).ok_or_else(|| BadSettings(format!("{what} is no address: write it as name@example.org")))
-        };
-        let from = mailbox(&settings.from, &format!("{key}.from"))?;
-        let to: Result<Vec<_>, _> = settings.to.iter().map(|a| mailbox(a, &format!("{key}.to"))).collect();
-        let addresses: Result<BTreeMap<_, _>, _> = settings
-            .addresses
-            .iter()
-            .map(|(person, a)| Ok((person.clone(), mailbox(a, &format!("the address of {person}"))?)))
-            .collect();
         let tls = match settings.encryption {
             Encryption::None => None,
+            // Found out now: the library would say it at the first page.
+            _ if ServerName::try_from(settings.host.as_str()).is_err() => {
+                return Err(BadSettings(format!(
+                    "{key}.host is no host name or address: write it as mail.example.org"
+                )));
+            }
             _ => Some(trust(&settings).map_err(|e| BadSettings(words::why(&format!("{key}.ca_file: {e}"), &[])))?),
         };
         let secrets = settings.login.as_ref().map_or(Vec::new(), |(user, password)| as_said(user, password));
-        Ok(Smtp { from, to: to?, addresses: addresses?, tls, secrets, settings, now })
+        Ok(Smtp { tls, secrets, settings, now })
     }
 
     fn who(&self) -> String {
@@ -162,8 +154,8 @@ impl Smtp {
 
     async fn deliver(&self, sending: &Sending) -> Outcome {
         let to = match &sending.person {
-            None => self.to.as_slice(),
-            Some(person) => self.addresses.get(person).map_or(&[][..], std::slice::from_ref),
+            None => self.settings.to.as_slice(),
+            Some(person) => self.settings.addresses.get(person).map_or(&[][..], std::slice::from_ref),
         };
         if to.is_empty() {
             let why = match &sending.person {
@@ -172,7 +164,7 @@ impl Smtp {
             };
             return Outcome::Never { why: words::why(&why, &[]) };
         }
-        let mail = match letter::compose(sending, &self.from, to, (self.now)()) {
+        let mail = match letter::compose(sending, &self.settings.from, to, (self.now)()) {
             Ok(mail) => mail,
             Err(why) => return Outcome::Never { why: words::why(&format!("{}: {why}", self.who()), &self.secrets) },
         };
@@ -210,7 +202,7 @@ impl Smtp {
             completed(server.auth(DEFAULT_MECHANISMS, &credentials).await?)?;
         }
         *step = Step::Sender;
-        completed(server.command(Mail::new(Some(self.from.email.clone()), vec![])).await?)?;
+        completed(server.command(Mail::new(Some(self.settings.from.email.clone()), vec![])).await?)?;
         *step = Step::Recipient;
         let refused = recipients(&mut server, to).await?;
         *step = Step::Data;
@@ -227,7 +219,7 @@ impl Smtp {
 
     async fn connect(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {
         let (host, port) = (self.settings.host.as_str(), self.settings.port);
-        let name = ClientId::Domain(self.from.email.domain().to_string());
+        let name = ClientId::Domain(self.settings.from.email.domain().to_string());
         let within = Duration::from_secs(SEND_CONNECT_TIMEOUT_S);
         let unknown = |_| Failure::Unreachable("its name is not known".to_string());
         let found: Vec<SocketAddr> = tokio::net::lookup_host((host, port)).await.map_err(unknown)?.collect();
@@ -351,14 +343,6 @@ fn completed(reply: Response) -> Result<Response, Failure> {
         Severity::PositiveCompletion => Ok(reply),
         _ => Err(Failure::Strange),
     }
-}
-
-/// An address as people write it: what the configuration accepts and the adapter takes is decided here, once. ASCII
-/// only: a server without SMTPUTF8 would refuse the others at three in the morning.
-pub fn mailbox(text: &str) -> Option<Mailbox> {
-    let mailbox: Mailbox = text.parse().ok()?;
-    let ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
-    ascii(&mailbox.email).then_some(mailbox)
 }
 
 /// The certificates to trust: the system's, and those of `ca_file`.

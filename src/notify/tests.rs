@@ -68,17 +68,29 @@ fn smtp_settings(port: u16, timeout: Duration) -> super::smtp::Settings {
         port,
         encryption: super::smtp::Encryption::None,
         login: Some(("firebell".to_string(), PASSWORD.into())),
-        from: "Firebell <firebell@example.org>".to_string(),
-        to: vec!["oncall@example.org".to_string()],
-        addresses: [(PersonId::from("ana"), "ana@example.org".to_string())].into(),
+        from: "Firebell <firebell@example.org>".parse().unwrap(),
+        to: vec!["oncall@example.org".parse().unwrap()],
+        addresses: [(PersonId::from("ana"), "ana@example.org".parse().unwrap())].into(),
         ca_pem: None,
         timeout,
     }
 }
 
+fn smtp_with_tls() -> super::smtp::Settings {
+    super::smtp::Settings { encryption: super::smtp::Encryption::StartTls, ..smtp_settings(1, AMPLE) }
+}
+
 fn adapters(client: &reqwest::Client, base: &str, timeout: Duration) -> Pagers {
-    let all =
-        vec![Pager::PagerDuty(pagerduty_settings(base, timeout)), Pager::Webhook(webhook_settings(base, timeout))];
+    let named = super::pagerduty::Settings {
+        channel: "pagerduty.checkout".into(),
+        routing_keys: [].into(),
+        ..pagerduty_settings(base, timeout)
+    };
+    let all = vec![
+        Pager::PagerDuty(pagerduty_settings(base, timeout)),
+        Pager::PagerDuty(named),
+        Pager::Webhook(webhook_settings(base, timeout)),
+    ];
     Pagers::new(all, client, &now()).unwrap()
 }
 
@@ -123,6 +135,7 @@ fn check(case: &str, channel: &ChannelId, outcome: &Outcome, want: Want) {
     let own = match channel.as_str() {
         "smtp" => [PASSWORD, "cGE1NXdvcmQ"],
         "pagerduty" => [TEAM_KEY, ANA_KEY],
+        "pagerduty.checkout" => [TEAM_KEY; 2],
         _ => [SECRET, TOKEN],
     };
     for secret in own.into_iter().chain(["127.0.0.1"]) {
@@ -202,13 +215,14 @@ async fn conforms(client: reqwest::Client, case: &str, does: Does, wants: (Want,
     let answers = matches!(does, Does::Answer(_));
     let (base, seen) = stand_in(does).await;
     let pagers = adapters(&client, &base, timeout);
-    let (duty, hook) = (pagers.get(&"pagerduty".into()).unwrap(), pagers.get(&"webhook.ops".into()).unwrap());
     let sending = page();
-    let outcomes = tokio::join!(duty.send(&sending), hook.send(&sending));
-    check(case, duty.channel(), &outcomes.0, wants.0);
-    check(case, hook.channel(), &outcomes.1, wants.1);
+    let outcomes = futures_util::future::join_all(pagers.iter().map(|pager| pager.send(&sending))).await;
+    for (pager, outcome) in pagers.iter().zip(&outcomes) {
+        let duty = pager.channel().as_str().starts_with("pagerduty");
+        check(case, pager.channel(), outcome, if duty { wants.0 } else { wants.1 });
+    }
     // Sent once each: no redirect followed, nothing tried again.
-    assert!(!answers || seen.all().len() == 2, "{case}: {} requests", seen.all().len());
+    assert!(!answers || seen.all().len() == outcomes.len(), "{case}: {} requests", seen.all().len());
 }
 
 #[tokio::test]
@@ -238,14 +252,14 @@ async fn tries_of_one_page_differ_in_their_attempt_only() {
         }
     }
     let mut bodies = seen.json();
-    assert_eq!(bodies.len(), 2 * PAGE_ATTEMPTS_MAX as usize);
+    assert_eq!(bodies.len(), 3 * PAGE_ATTEMPTS_MAX as usize);
     for (i, body) in bodies.iter_mut().enumerate() {
         let at = if body["payload"].is_object() { &mut body["payload"]["custom_details"] } else { body };
         let attempt = at.as_object_mut().unwrap().remove("attempt");
         assert_eq!(attempt, Some(json!(i % PAGE_ATTEMPTS_MAX as usize + 1)));
     }
     bodies.dedup();
-    assert_eq!(bodies.len(), 2, "{bodies:#?}");
+    assert_eq!(bodies.len(), 3, "{bodies:#?}");
 }
 
 #[tokio::test]
@@ -253,7 +267,12 @@ async fn the_vendors_own_words_reach_the_timeline() {
     let body =
         r#"{"status":"invalid event","message":"Event object is invalid","errors":["'summary' is missing or blank"]}"#;
     let (base, _) = stand_in(reply(400, &[], body)).await;
-    for (channel, who) in [("pagerduty", "PagerDuty"), ("webhook.ops", "webhook.ops")] {
+    let whos = [
+        ("pagerduty", "PagerDuty"),
+        ("pagerduty.checkout", "PagerDuty (pagerduty.checkout)"),
+        ("webhook.ops", "webhook.ops"),
+    ];
+    for (channel, who) in whos {
         let outcome = adapters(&test_client(), &base, AMPLE).get(&channel.into()).unwrap().send(&page()).await;
         let words = "it says: Event object is invalid: 'summary' is missing or blank";
         assert_eq!(outcome, Outcome::Never { why: format!("{who} refused the message (400); {words}") });
@@ -347,6 +366,8 @@ fn settings_that_could_never_work_are_refused_without_quoting_them() {
             bad(hook("http://127.0.0.1:1", "")),
             bad(Pager::PagerDuty(keyless)),
             Pagers::new(twice, &client, &now()).err().unwrap().to_string(),
+            bad(Pager::Smtp(super::smtp::Settings { ca_pem: Some("s3cret".into()), ..smtp_with_tls() })),
+            bad(Pager::Smtp(super::smtp::Settings { host: "s3cret host".into(), ..smtp_with_tls() })),
         ],
         [
             "paging.pagerduty.api_url is no address: write it as https://host/path",
@@ -355,6 +376,8 @@ fn settings_that_could_never_work_are_refused_without_quoting_them() {
             "paging.webhook.ops.secret is empty: set it to a long random text that the receiver knows too",
             "A routing key of PagerDuty is empty: fill it in or leave the line out",
             "webhook.ops is configured twice: give one of them another name",
+            "paging.smtp.ca_file: it holds no certificate (-----BEGIN CERTIFICATE-----)",
+            "paging.smtp.host is no host name or address: write it as mail.example.org",
         ]
     );
 }
@@ -363,9 +386,10 @@ fn settings_that_could_never_work_are_refused_without_quoting_them() {
 fn no_secret_can_be_printed() {
     let duty = pagerduty_settings("http://ana:s3cret@127.0.0.1:1", AMPLE);
     let hook = webhook_settings("http://127.0.0.1:1", AMPLE);
-    let printed = format!("{duty:?} {hook:?}");
+    let mail = smtp_settings(1, AMPLE);
+    let printed = format!("{duty:?} {hook:?} {mail:?}");
     assert!(printed.contains("webhook.ops") && printed.contains("ana"), "{printed}");
-    for secret in [TEAM_KEY, ANA_KEY, SECRET, TOKEN, "s3cret"] {
+    for secret in [TEAM_KEY, ANA_KEY, SECRET, TOKEN, PASSWORD, "s3cret"] {
         assert!(!printed.contains(secret), "{printed}");
     }
 }

@@ -167,7 +167,7 @@ async fn every_row_of_the_table_is_what_happens() {
             ("recipients", "some refused, some taken") => {
                 let no = reply("550 no such person");
                 let (port, _) = mail_server("RCPT TO:<bo@", no, USUAL).await;
-                let to = vec!["bo@example.org".into(), "cy@example.org".into()];
+                let to = vec!["bo@example.org".parse().unwrap(), "cy@example.org".parse().unwrap()];
                 let pager = Smtp::new(Settings { to, ..smtp_settings(port, AMPLE) }, now()).unwrap();
                 let outcome = pager.send(&Sending { person: None, ..page() }).await;
                 expect(verdict, "one of two", &pager, &outcome);

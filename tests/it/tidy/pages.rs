@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use firebell::engine::ports::{Guarantee, Message, Notify, Outcome, Sending, SendingKind};
-use firebell::notify::{self, Pager, Pagers, pagerduty, webhook};
+use firebell::notify::{self, Pager, Pagers, pagerduty, smtp, webhook};
 use firebell_domain::limits;
 use serde_json::Value;
 use std::process::Command;
@@ -39,12 +39,24 @@ fn one_of_each() -> Vec<Pager> {
             public_url: "http://127.0.0.1:7911".into(),
             timeout: Duration::from_secs(limits::SEND_TIMEOUT_S),
         }),
+        Pager::Smtp(smtp::Settings {
+            channel: "smtp".into(),
+            host: "127.0.0.1".into(),
+            port: 9,
+            encryption: smtp::Encryption::None,
+            login: None,
+            from: "firebell@example.org".parse().expect("an address"),
+            to: Vec::new(),
+            addresses: Default::default(),
+            ca_pem: None,
+            timeout: Duration::from_secs(limits::SEND_TIMEOUT_S),
+        }),
         Pager::Webhook(webhook_settings("http://127.0.0.1:9", "0123456789abcdef")),
     ];
     for pager in &all {
         // Another kind is another row above, and this stops compiling until it is there.
         match pager {
-            Pager::PagerDuty(_) | Pager::Webhook(_) => {}
+            Pager::PagerDuty(_) | Pager::Smtp(_) | Pager::Webhook(_) => {}
         }
     }
     all
