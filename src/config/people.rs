@@ -182,7 +182,7 @@ fn contacts(
                 let has =
                     if via.starts_with("pagerduty.") { "has a routing key of its own" } else { "has no routing key" };
                 let what = format!("{} {has}", quoted(via));
-                problems.error(&row.spot("routing_key"), what, "Remove it: only for \"pagerduty\" is one given here");
+                problems.error(&row.spot("routing_key"), what, "Remove it: here only \"pagerduty\" takes one");
             }
             None => {}
         }

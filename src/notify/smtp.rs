@@ -50,7 +50,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
 
-/// Seconds for the goodbye after the server has taken a mail: politeness, and the page's outcome waits for it.
+/// For the goodbye, which is politeness and what its operator looks for in the log; the page's outcome waits for it.
 const GOODBYE: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,12 +169,19 @@ impl Smtp {
             Err(why) => return Outcome::Never { why: words::why(&format!("{}: {why}", self.who()), &self.secrets) },
         };
         let mut step = Step::Connect;
-        let conversation = self.converse(&mut step, to, &mail);
+        let conversation = async {
+            let mut server = self.connect(&mut step).await?;
+            let said = self.converse(&mut step, &mut server, to, &mail).await;
+            Ok::<_, Failure>((said, server))
+        };
         match tokio::time::timeout(self.settings.timeout, conversation).await {
-            Ok(Ok((receipt, mut server))) => {
-                // It is done, however long the goodbye takes and whatever becomes of it.
+            Ok(Ok((said, mut server))) => {
+                // It is decided, however long the goodbye takes and whatever becomes of it.
                 let _ = tokio::time::timeout(GOODBYE, server.quit()).await;
-                Outcome::Done { receipt: words::receipt(&receipt, &self.secrets) }
+                match said {
+                    Ok(receipt) => Outcome::Done { receipt: words::receipt(&receipt, &self.secrets) },
+                    Err(failure) => self.failed(step, &failure),
+                }
             }
             Ok(Err(failure)) => self.failed(step, &failure),
             Err(_) => self.retry(
@@ -184,14 +191,14 @@ impl Smtp {
         }
     }
 
-    /// One conversation from the greeting to the receipt. `step` is where it stands, also when it is cut short.
+    /// From the login to the receipt. `step` is where it stands, also when it is cut short.
     async fn converse(
         &self,
         step: &mut Step,
+        server: &mut AsyncSmtpConnection,
         to: &[Mailbox],
         mail: &[u8],
-    ) -> Result<(String, AsyncSmtpConnection), Failure> {
-        let mut server = self.connect(step).await?;
+    ) -> Result<String, Failure> {
         if let Some((user, password)) = &self.settings.login {
             *step = Step::LogIn;
             if server.server_info().get_auth_mechanism(DEFAULT_MECHANISMS).is_none() {
@@ -204,7 +211,7 @@ impl Smtp {
         *step = Step::Sender;
         completed(server.command(Mail::new(Some(self.settings.from.email.clone()), vec![])).await?)?;
         *step = Step::Recipient;
-        let refused = recipients(&mut server, to).await?;
+        let refused = recipients(server, to).await?;
         *step = Step::Data;
         let go_ahead = server.command(Data).await?;
         if !go_ahead.has_code(354) {
@@ -214,7 +221,7 @@ impl Smtp {
         let taken = completed(server.message(mail).await?)?;
         let said = taken.first_line().unwrap_or_default();
         let except = if refused.is_empty() { String::new() } else { format!("not for {}; ", refused.join(", ")) };
-        Ok((format!("{except}{said}"), server))
+        Ok(format!("{except}{said}"))
     }
 
     async fn connect(&self, step: &mut Step) -> Result<AsyncSmtpConnection, Failure> {

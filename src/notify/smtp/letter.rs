@@ -53,7 +53,8 @@ fn follows(kind: SendingKind) -> bool {
 }
 
 fn subject(sending: &Sending) -> String {
-    let line = words::subject(sending);
+    // What looks like an encoded word would be decoded on the way out: a zero-width space keeps it as it was written.
+    let line = words::subject(sending).replace("=?", "=\u{200b}?");
     if follows(sending.kind) { format!("Re: {line}") } else { line }
 }
 
@@ -72,7 +73,7 @@ fn body(sending: &Sending) -> String {
     let text = Some(&message.text).filter(|text| !text.is_empty()).unwrap_or(&message.summary);
     let parts = [Some(first.join("\n")), repeat, Some(words::lines(text))];
     let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
-    parts.join("\n\n") + "\n"
+    parts.join("\n\n")
 }
 
 /// The same for every try of one sending. What cannot stand in a Message-ID is replaced by its hash: left out, it
