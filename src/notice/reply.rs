@@ -251,7 +251,7 @@ impl Reply<'_> {
                     }
                 }
                 Event::NobodyReached { pagers: 0, .. } => lines.push(
-                    "Nobody is paged: add [paging.pagerduty] or [paging.webhook.NAME] to the configuration."
+                    "Nobody is paged: add [paging.pagerduty], [paging.smtp] or [paging.webhook.NAME] to the configuration."
                         .to_string(),
                 ),
                 Event::NobodyReached { .. } => {

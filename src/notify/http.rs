@@ -14,9 +14,9 @@
 //! | 426-428 | never | as 400 |
 //! | 429 | retry | after the time it names, if it does |
 //! | 430-499 | never | as 400 |
-//! | 500-599 | retry | its failure, not ours |
-//!
-//! No answer at all is always `retry`: refused, unreachable, reset, no valid certificate, no answer in time.
+//! | 500-599 | retry, may have arrived | its failure, not ours; a proxy may say it of what is behind it |
+//! | no connection: refused, unreachable, no valid certificate | retry | nothing was handed over |
+//! | no answer in time, reset, not HTTP | retry, may have arrived | the request is on its way |
 
 use super::{BadSettings, words};
 use crate::engine::ports::Outcome;

@@ -14,6 +14,8 @@ use std::fmt::Write;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 fn settings(server: &MailServer) -> Settings {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -147,6 +149,49 @@ async fn whatever_is_wrong_about_the_server_or_the_login_is_final_and_says_what_
         assert!(matches!(outcome, Outcome::Retry { maybe_arrived: false, .. }), "{outcome:?}");
     }
     assert!(server.read().is_empty(), "nothing was delivered: {:#?}", server.read());
+}
+
+/// Somebody on the line: hands everything on both ways, and puts words of their own behind the server's "go ahead".
+async fn stranger(server: u16, words: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let server = TcpStream::connect(("127.0.0.1", server)).await.expect("the server is there");
+            let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+                (client.into_split(), server.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut from_client, &mut to_server).await });
+            tokio::spawn(async move {
+                let mut bytes = [0; 16_384];
+                while let Ok(n @ 1..) = from_server.read(&mut bytes).await {
+                    let mut said = bytes[..n].to_vec();
+                    if said.starts_with(b"220 TLS go ahead") {
+                        said.extend(words.as_bytes());
+                    }
+                    if to_client.write_all(&said).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test]
+async fn nobody_on_the_line_can_speak_for_the_server_before_it_is_encrypted() {
+    let server = MailServer::start().await;
+    let through = async |words: &'static str| {
+        let port = stranger(server.port(), words).await;
+        send(Settings { port, ..settings(&server) }, &page()).await
+    };
+    let outcome = through("").await;
+    assert!(matches!(outcome, Outcome::Done { .. }), "the stranger hands on what there is: {outcome:?}");
+    // A whole conversation in which everything is taken, said before the first encrypted byte.
+    let all_taken = "250-mail.example.org\r\n250 AUTH PLAIN\r\n235 in\r\n250 ok\r\n250 ok\r\n354 go\r\n250 taken\r\n";
+    let outcome = through(all_taken).await;
+    assert!(matches!(outcome, Outcome::Retry { maybe_arrived: false, .. }), "{outcome:?}");
+    assert_eq!(server.mails(1).await.len(), 1, "{}", server.log());
 }
 
 /// Three people by mail; Bo's first way is a webhook.

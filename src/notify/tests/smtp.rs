@@ -180,17 +180,6 @@ async fn every_row_of_the_table_is_what_happens() {
 }
 
 #[tokio::test]
-async fn words_put_behind_the_servers_go_ahead_are_not_taken_for_its_own() {
-    // What somebody on the line adds in the clear: a whole conversation in which everything is accepted.
-    let injected = "220 go ahead\r\n250-mail.example.org\r\n250 AUTH PLAIN\r\n235 in\r\n250 ok\r\n250 ok\r\n354 go\r\n250 taken\r\n";
-    let (port, told) = mail_server("STARTTLS", Says::Raw(injected), &["STARTTLS", "AUTH PLAIN"]).await;
-    let outcome = starttls(port).send(&page()).await;
-    assert!(matches!(outcome, Outcome::Retry { maybe_arrived: false, .. }), "{outcome:?}");
-    let in_the_clear = told.all().join("\n");
-    assert!(!in_the_clear.contains("AUTH") && !in_the_clear.contains("MAIL"), "{in_the_clear}");
-}
-
-#[tokio::test]
 async fn a_mail_says_what_to_do_first_and_stays_in_its_thread() {
     let (port, told) = mail_server("", Says::Close, USUAL).await;
     let pager = smtp(port, AMPLE);
