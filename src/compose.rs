@@ -90,11 +90,27 @@ pub fn pagers_by(config: &Config, public_url: &str, now: notify::Now) -> Result<
     let timeout = Duration::from_secs(limits::SEND_TIMEOUT_S);
     let settings = config.pagers.iter().map(|p| match p {
         config::Pager::PagerDuty(p) => notify::Pager::PagerDuty(notify::pagerduty::Settings {
-            channel: "pagerduty".into(),
+            channel: p.service.as_ref().map_or("pagerduty".into(), |name| format!("pagerduty.{name}").as_str().into()),
             api_url: p.api_url.base().to_string(),
             routing_key: Some(p.routing_key.clone()),
             routing_keys: p.routing_keys.clone(),
             public_url: public_url.to_string(),
+            timeout,
+        }),
+        config::Pager::Smtp(s) => notify::Pager::Smtp(notify::smtp::Settings {
+            channel: "smtp".into(),
+            host: s.host.clone(),
+            port: s.port,
+            encryption: match s.tls {
+                config::MailTls::StartTls => notify::smtp::Encryption::StartTls,
+                config::MailTls::Tls => notify::smtp::Encryption::Tls,
+                config::MailTls::None => notify::smtp::Encryption::None,
+            },
+            login: s.login.clone(),
+            from: s.from.clone(),
+            to: s.to.clone(),
+            addresses: s.addresses.clone(),
+            ca_pem: s.ca_pem.clone(),
             timeout,
         }),
         config::Pager::Webhook(w) => notify::Pager::Webhook(notify::webhook::Settings {

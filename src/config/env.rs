@@ -159,7 +159,7 @@ fn leaf(kind: Kind, key: &Key, value: &str, variable: &Rc<str>) -> Result<Node, 
             value.split(',').map(|part| Node::of_variable(Value::Text(part.trim().to_string()), variable)).collect(),
         ),
         Kind::Texts | Kind::Table(_) | Kind::Named(_) | Kind::Rows(_) => return whole(key, value, variable),
-        Kind::Text | Kind::Secret | Kind::Span | Kind::Moment | Kind::Choice(_) => text(),
+        Kind::Text | Kind::Secret | Kind::Path | Kind::Span | Kind::Moment | Kind::Choice(_) => text(),
     };
     Ok(Node::of_variable(value, variable))
 }

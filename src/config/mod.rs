@@ -4,6 +4,7 @@
 
 mod env;
 mod hours;
+mod mail;
 mod node;
 mod oncall;
 mod paging;
@@ -27,8 +28,8 @@ pub use oncall::StandIns;
 pub use problem::{Level, Problem};
 pub use report::{report_json, report_text};
 pub use settings::{
-    Address, Config, Ingest, IngestKind, Log, LogFormat, Mapping, Pager, PagerDuty, PersonSettings, ServiceSettings,
-    Webhook,
+    Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings,
+    ServiceSettings, Smtp, Webhook,
 };
 pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
@@ -125,7 +126,8 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
     let listen = server::listen(root, problems);
     let database_url = server::database_url(root, problems);
     let severities = people::severities(root, problems);
-    let (people, routing_keys) = people::people(root, &paging::declared_pagers(root), problems);
+    let pagers = paging::declared_pagers(root);
+    let (people, ways) = people::people(root, &pagers, problems);
     Config {
         listen,
         public_url: server::public_url(root, listen, problems),
@@ -134,9 +136,9 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         database_url,
         people,
         services: people::services(root, problems),
-        policies: policy::policies(root, problems),
+        policies: policy::policies(root, &pagers, problems),
         schedules: oncall::schedules(root, problems),
-        pagers: paging::pagers(root, routing_keys, problems),
+        pagers: paging::pagers(root, ways, problems),
         ingest: paging::ingest(root, &severities, problems),
         severities,
         api_tokens: paging::api_tokens(root, problems),

@@ -1,10 +1,12 @@
 //! Reads where pages go and who may talk to us: pagers, alert sources, API tokens. Holds secrets, prints none.
 
-use super::problem::{Problems, did_you_mean, quoted, some_of};
+use super::mail;
+use super::people::Ways;
+use super::problem::{Problems, did_you_mean, nearest, quoted, some_of};
 use super::read::{Table, declared};
 use super::server::{address, is_local};
 use super::settings::{Address, Ingest, IngestKind, Mapping, Pager, PagerDuty, Webhook};
-use firebell_domain::id::{ChannelId, ServiceId};
+use firebell_domain::id::{ChannelId, PersonId, ServiceId};
 use firebell_domain::severity::{self, Severity};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
@@ -18,28 +20,62 @@ const ROUTING_KEY_CHARS: usize = 32;
 const ADVICE: &str = "Write a random one, as \"openssl rand -hex 24\" prints";
 
 /// The pagers that have a table, whether or not it is right: a reference to one is no mistake of its own.
+/// `pagerduty` alone is not one where only its services have routing keys.
 pub fn declared_pagers(root: &Table<'_>) -> BTreeSet<ChannelId> {
     let paging = root.table("paging");
-    let mut all: BTreeSet<ChannelId> =
-        paging.named("webhook").into_iter().map(|(name, _)| ChannelId::new(format!("webhook.{name}"))).collect();
-    if paging.given("pagerduty") {
+    let mut all = BTreeSet::new();
+    for (kind, tables) in [("webhook", paging.named("webhook")), ("pagerduty", services(&paging.table("pagerduty")))] {
+        all.extend(tables.into_iter().map(|(name, _)| ChannelId::new(format!("{kind}.{name}"))));
+    }
+    if paging.given("pagerduty") && has_default(&paging.table("pagerduty")) {
         all.insert(ChannelId::from("pagerduty"));
+    }
+    if paging.given("smtp") {
+        all.insert(ChannelId::from("smtp"));
     }
     all
 }
 
-pub fn pagers(
-    root: &Table<'_>,
-    routing_keys: BTreeMap<firebell_domain::id::PersonId, SecretString>,
-    problems: &mut Problems,
-) -> Vec<Pager> {
+/// What to say of a pager that is not configured.
+pub fn unknown(name: &str, pagers: &BTreeSet<ChannelId>) -> (String, String) {
+    let known = || pagers.iter().map(ChannelId::as_str);
+    let bare = |c: &&str| c.split_once('.').is_some_and(|(_, own)| own == name);
+    let services: Vec<&str> = known().filter(|c| c.starts_with("pagerduty.")).collect();
+    let fix = if name == "pagerduty" && !services.is_empty() {
+        format!("Write one of {}, or add routing_key to [paging.pagerduty]", some_of(services))
+    } else if let Some(meant) = known().find(bare).or_else(|| nearest(name, known())) {
+        format!("Did you mean {}?", quoted(meant))
+    } else if let Some(service) = name.strip_prefix("pagerduty.") {
+        format!("Add a table [paging.pagerduty.services.{service}], or remove it here")
+    } else if is_pager(name) {
+        format!("Add a table [paging.{name}], or remove it here")
+    } else if pagers.is_empty() {
+        "Add [paging.pagerduty], [paging.smtp] or [paging.webhook.NAME], and write \"pagerduty\", \"smtp\" or \
+         \"webhook.NAME\""
+            .to_string()
+    } else {
+        format!("Write one of {}", some_of(known()))
+    };
+    (format!("{} is not a configured pager", quoted(name)), fix)
+}
+
+/// Whether a word can only mean a pager.
+pub fn is_pager(word: &str) -> bool {
+    matches!(word, "pagerduty" | "smtp") || word.starts_with("pagerduty.") || word.starts_with("webhook.")
+}
+
+pub fn pagers(root: &Table<'_>, ways: Ways, problems: &mut Problems) -> Vec<Pager> {
     let paging = root.table("paging");
     let mut found: Vec<(usize, Pager)> = Vec::new();
-    let table = paging.table("pagerduty");
-    if paging.given("pagerduty")
-        && let Some(pager) = pagerduty(&table, routing_keys, problems)
+    if paging.given("pagerduty") {
+        let all = pagerduty(&paging.table("pagerduty"), ways.routing_keys, problems);
+        found.extend(all.into_iter().map(|(order, p)| (order, Pager::PagerDuty(p))));
+    }
+    let table = paging.table("smtp");
+    if paging.given("smtp")
+        && let Some(smtp) = mail::smtp(&table, ways.addresses, problems)
     {
-        found.push((table.order, Pager::PagerDuty(pager)));
+        found.push((table.order, Pager::Smtp(smtp)));
     }
     for (name, table) in paging.named("webhook") {
         if let Some(webhook) = webhook(name, &table, problems) {
@@ -50,28 +86,49 @@ pub fn pagers(
     found.into_iter().map(|(_, pager)| pager).collect()
 }
 
+fn services<'a>(pagerduty: &Table<'a>) -> Vec<(&'a str, Table<'a>)> {
+    pagerduty.named("services")
+}
+
+/// The routing key that people without their own use, and pages to nobody in particular. Where every use names a
+/// service it may be left out.
+fn has_default(pagerduty: &Table<'_>) -> bool {
+    pagerduty.given("routing_key") || services(pagerduty).is_empty()
+}
+
+/// The default service and the named ones, each with its place in the configuration.
 fn pagerduty(
     table: &Table<'_>,
-    routing_keys: BTreeMap<firebell_domain::id::PersonId, SecretString>,
+    routing_keys: BTreeMap<PersonId, SecretString>,
     problems: &mut Problems,
-) -> Option<PagerDuty> {
-    if let Some(key) = table.required("routing_key", problems)
-        && !(key.chars().count() == ROUTING_KEY_CHARS && key.chars().all(|c| c.is_ascii_alphanumeric()))
-    {
-        let what = "does not look like a PagerDuty integration key (32 letters and digits)";
-        let fix = "Copy the Integration Key of an \"Events API v2\" integration";
-        problems.warn(&table.spot("routing_key"), what, fix);
-    }
+) -> Vec<(usize, PagerDuty)> {
     let given = address(table, "api_url", problems);
     if let Some(a) = given.as_ref().filter(|a| a.url().scheme() == "http" && !is_local(a)) {
         let what = format!("routing keys would go to {} unencrypted", a.url().host_str().unwrap_or_default());
         problems.warn(&table.spot("api_url"), what, "Write https://");
     }
-    let api_url = match given {
-        Some(a) => a,
-        None => Address::new(Url::parse(PAGERDUTY_URL).ok()?),
+    let api_url = given.or_else(|| Some(Address::new(Url::parse(PAGERDUTY_URL).ok()?)));
+    let mut found = Vec::new();
+    if has_default(table) {
+        found.push((table.order, None, routing_key(table, problems), routing_keys));
+    }
+    for (name, table) in services(table) {
+        found.push((table.order, Some(name.to_string()), routing_key(&table, problems), BTreeMap::new()));
+    }
+    let made = |(order, service, key, routing_keys): (usize, Option<String>, Option<SecretString>, _)| {
+        Some((order, PagerDuty { service, routing_key: key?, api_url: api_url.clone()?, routing_keys }))
     };
-    Some(PagerDuty { routing_key: table.secret("routing_key")?, api_url, routing_keys })
+    found.into_iter().filter_map(made).collect()
+}
+
+fn routing_key(table: &Table<'_>, problems: &mut Problems) -> Option<SecretString> {
+    let key = table.required("routing_key", problems)?;
+    if !(key.chars().count() == ROUTING_KEY_CHARS && key.chars().all(|c| c.is_ascii_alphanumeric())) {
+        let what = "does not look like a PagerDuty integration key (32 letters and digits)";
+        let fix = "Copy the Integration Key of an \"Events API v2\" integration";
+        problems.warn(&table.spot("routing_key"), what, fix);
+    }
+    table.secret("routing_key")
 }
 
 fn webhook(name: &str, table: &Table<'_>, problems: &mut Problems) -> Option<Webhook> {

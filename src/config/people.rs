@@ -3,11 +3,13 @@
 use super::problem::{Problems, did_you_mean, nearest, quoted, some_of};
 use super::read::{Table, declared};
 use super::settings::{PersonSettings, ServiceSettings};
+use super::{mail, paging};
 use chrono_tz::Tz;
 use firebell_domain::directory::{Person, Service};
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ServiceId};
 use firebell_domain::limits;
 use firebell_domain::severity::{Clocks, Severity};
+use lettre::message::Mailbox;
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,13 +96,26 @@ fn spelling(level: &str) -> String {
     level.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Everybody, and the routing keys of those who have their own.
+fn is_email(text: &str) -> bool {
+    text.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty() && !text.contains(' '))
+}
+
+/// What the pagers' adapters must know of people.
+#[derive(Default)]
+pub struct Ways {
+    /// Of those who have their own at PagerDuty.
+    pub routing_keys: BTreeMap<PersonId, SecretString>,
+    /// Of those who are reached by mail.
+    pub addresses: BTreeMap<PersonId, Mailbox>,
+}
+
+/// Everybody, and how those pagers reach them that need to be told.
 pub fn people(
     root: &Table<'_>,
     pagers: &BTreeSet<ChannelId>,
     problems: &mut Problems,
-) -> (BTreeMap<PersonId, PersonSettings>, BTreeMap<PersonId, SecretString>) {
-    let (mut all, mut keys) = (BTreeMap::new(), BTreeMap::new());
+) -> (BTreeMap<PersonId, PersonSettings>, Ways) {
+    let (mut all, mut ways) = (BTreeMap::new(), Ways::default());
     let mut taken: BTreeMap<(&str, String), &str> = BTreeMap::new();
     for (id, table) in root.named("people") {
         for (what, folded) in ["email", "slack", "discord"]
@@ -114,13 +129,13 @@ pub fn people(
             }
         }
         if let Some(email) = table.text("email")
-            && !email.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty() && !email.contains(' '))
+            && !is_email(email)
         {
             let what = format!("{} is not an e-mail address", quoted(email));
             problems.error(&table.spot("email"), what, "Write an address such as \"ana@example.org\"");
         }
         let person = PersonId::from(id);
-        let contact_methods = contacts(&table, &person, pagers, &mut keys, problems);
+        let contact_methods = contacts(&table, &person, pagers, &mut ways, problems);
         let text = |key: &str| table.text(key).map(str::to_string);
         let settings = PersonSettings {
             person: Person {
@@ -134,14 +149,14 @@ pub fn people(
         };
         all.insert(person, settings);
     }
-    (all, keys)
+    (all, ways)
 }
 
 fn contacts(
     table: &Table<'_>,
     person: &PersonId,
     pagers: &BTreeSet<ChannelId>,
-    keys: &mut BTreeMap<PersonId, SecretString>,
+    ways: &mut Ways,
     problems: &mut Problems,
 ) -> Vec<ChannelId> {
     let mut methods: Vec<ChannelId> = Vec::new();
@@ -150,7 +165,7 @@ fn contacts(
         let spot = row.spot("via");
         let channel = ChannelId::from(via);
         if !pagers.contains(&channel) {
-            let (what, fix) = unknown_pager(via, pagers);
+            let (what, fix) = paging::unknown(via, pagers);
             problems.error(&spot, what, fix);
             continue;
         }
@@ -161,33 +176,42 @@ fn contacts(
         }
         match row.secret("routing_key") {
             Some(key) if via == "pagerduty" => {
-                keys.insert(person.clone(), key);
+                ways.routing_keys.insert(person.clone(), key);
             }
             Some(_) => {
-                let what = format!("{} has no routing key", quoted(via));
-                problems.error(&row.spot("routing_key"), what, "Remove it: only \"pagerduty\" has one");
+                let has =
+                    if via.starts_with("pagerduty.") { "has a routing key of its own" } else { "has no routing key" };
+                let what = format!("{} {has}", quoted(via));
+                problems.error(&row.spot("routing_key"), what, "Remove it: here only \"pagerduty\" takes one");
             }
             None => {}
+        }
+        if via == "smtp" {
+            ways.addresses.extend(address(table, &row, problems).map(|a| (person.clone(), a)));
+        } else if row.given("address") {
+            let what = format!("{} has no address", quoted(via));
+            problems.error(&row.spot("address"), what, "Remove it: only \"smtp\" has one");
         }
         methods.push(channel);
     }
     methods
 }
 
-fn unknown_pager(via: &str, pagers: &BTreeSet<ChannelId>) -> (String, String) {
-    let known = || pagers.iter().map(ChannelId::as_str);
-    let bare = |c: &&str| c.strip_prefix("webhook.") == Some(via);
-    let what = format!("{} is not a configured pager", quoted(via));
-    let fix = if let Some(meant) = known().find(bare).or_else(|| nearest(via, known())) {
-        format!("Did you mean {}?", quoted(meant))
-    } else if via == "pagerduty" || via.starts_with("webhook.") {
-        format!("Add a table [paging.{via}], or remove this contact")
-    } else if pagers.is_empty() {
-        "Add [paging.pagerduty] or [paging.webhook.NAME], and write \"pagerduty\" or \"webhook.NAME\"".to_string()
-    } else {
-        format!("Write one of {}", some_of(known()))
+/// Where a person's mail goes: the contact's own address, else the person's.
+fn address(person: &Table<'_>, contact: &Table<'_>, problems: &mut Problems) -> Option<Mailbox> {
+    if let Some(text) = contact.text("address") {
+        return mail::mailbox(contact, "address", text, problems);
+    }
+    let Some(text) = person.text("email") else {
+        // An address that was given and is unreadable has been complained about.
+        if !contact.given("address") && !person.given("email") {
+            let fix = format!("Write email = \"…\" in [{}], or address = \"…\" in this contact", person.path);
+            problems.error(&contact.spot("via"), "there is no address to send mail to", fix);
+        }
+        return None;
     };
-    (what, fix)
+    // What is no address at all has been complained about.
+    if is_email(text) { mail::mailbox(person, "email", text, problems) } else { None }
 }
 
 pub fn services(root: &Table<'_>, problems: &mut Problems) -> BTreeMap<ServiceId, ServiceSettings> {

@@ -1,11 +1,12 @@
 //! Reads escalation policies, and warns of what can reach nobody. Decides nothing: who is paged when is the domain's.
 
 use super::hours::working_hours;
+use super::paging;
 use super::problem::{Problems, Spot, did_you_mean, nearest, quoted, some_of};
 use super::read::{Table, declared};
 use firebell_domain::directory::{Directory, EscalationPolicy, Step, Target};
 use firebell_domain::hours::When;
-use firebell_domain::id::{PersonId, PolicyId, ScheduleId, ServiceId};
+use firebell_domain::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use firebell_domain::limits::{
     ACK_TIMEOUT_MIN_S, POLICY_STEPS_MAX, STEP_DELAY_MAX_S, STEP_DELAY_MIN_S, STEP_PEOPLE_MAX,
 };
@@ -19,10 +20,15 @@ const REPEAT_MAX: i64 = 1_000;
 struct Names<'a> {
     people: BTreeSet<&'a str>,
     schedules: BTreeSet<&'a str>,
+    pagers: &'a BTreeSet<ChannelId>,
 }
 
-pub fn policies(root: &Table<'_>, problems: &mut Problems) -> BTreeMap<PolicyId, EscalationPolicy> {
-    let names = Names { people: declared(root, "people"), schedules: declared(root, "schedules") };
+pub fn policies(
+    root: &Table<'_>,
+    pagers: &BTreeSet<ChannelId>,
+    problems: &mut Problems,
+) -> BTreeMap<PolicyId, EscalationPolicy> {
+    let names = Names { people: declared(root, "people"), schedules: declared(root, "schedules"), pagers };
     let mut all: BTreeMap<PolicyId, EscalationPolicy> = BTreeMap::new();
     for (id, table) in root.named("policies") {
         let name = PolicyId::from(id);
@@ -159,25 +165,35 @@ fn target(text: &str, names: &Names<'_>) -> Result<Target, (String, String)> {
         let fix = suggest(text, names).unwrap_or_else(|| format!("Add a table [schedules.{name}]"));
         return Err((format!("there is no schedule {}", quoted(name)), fix));
     }
+    let pager = ChannelId::from(text);
+    if names.pagers.contains(&pager) {
+        return Ok(Target::Pager(pager));
+    }
+    if paging::is_pager(text) {
+        return Err(paging::unknown(text, names.pagers));
+    }
     let fix = suggest(text, names).unwrap_or_else(|| {
         let all = ways(names);
         format!(
-            "Write \"@PERSON\", \"schedule:NAME\" or \"owners\"; there are {}",
+            "Write \"@PERSON\", \"schedule:NAME\", \"owners\" or a pager; there are {}",
             some_of(all.iter().map(String::as_str))
         )
     });
-    Err((format!("{} says neither a person nor a schedule", quoted(text)), fix))
+    Err((format!("{} is no person, schedule or pager", quoted(text)), fix))
 }
 
 fn ways(names: &Names<'_>) -> Vec<String> {
     let people = names.people.iter().map(|p| format!("@{p}"));
     let schedules = names.schedules.iter().map(|s| format!("schedule:{s}"));
-    people.chain(schedules).chain(["owners".to_string()]).collect()
+    let pagers = names.pagers.iter().map(ChannelId::to_string);
+    people.chain(schedules).chain(["owners".to_string()]).chain(pagers).collect()
 }
 
 fn suggest(text: &str, names: &Names<'_>) -> Option<String> {
     let all = ways(names);
-    let bare = all.iter().find(|w| w.trim_start_matches('@') == text || w.trim_start_matches("schedule:") == text);
+    let bare = all
+        .iter()
+        .find(|w| ["@", "schedule:", "pagerduty.", "webhook."].iter().any(|p| w.strip_prefix(p) == Some(text)));
     let meant = bare.map(String::as_str).or_else(|| nearest(text, all.iter().map(String::as_str)))?;
     Some(format!("Did you mean {}?", quoted(meant)))
 }
@@ -245,7 +261,7 @@ fn how_to_reach<'a>(directory: &Directory, mut targets: impl Iterator<Item = &'a
 fn give_contact(directory: &Directory) -> String {
     match directory.pagers.first() {
         Some(channel) => format!("Give one of its people a contact method: contact = [{{ via = \"{channel}\" }}]"),
-        None => "Add [paging.pagerduty] or [paging.webhook.NAME], and name it as a contact of one of its people".into(),
+        None => "Add [paging.pagerduty], [paging.smtp] or [paging.webhook.NAME], and name it as a contact of one of its people".into(),
     }
 }
 

@@ -15,6 +15,8 @@ pub enum Kind {
     Text,
     /// Text that is never printed, and may stand in a file named by `NAME_file`.
     Secret,
+    /// The path of a file, relative to the folder of the configuration.
+    Path,
     Span,
     Number,
     Flag,
@@ -39,6 +41,7 @@ pub fn is_credential(key: &Key) -> bool {
 }
 
 const TOKEN: &str = "a random text of at least 16 characters (openssl rand -hex 24)";
+const ROUTING_KEY: &str = "a PagerDuty integration key of 32 characters";
 const SPAN: &str = "a span such as \"5m\", \"90s\" or \"1h30m\"";
 
 pub const ROOT: &[Key] = &[
@@ -52,7 +55,7 @@ pub const ROOT: &[Key] = &[
     key("services", Kind::Named(SERVICE), "tables [services.NAME]"),
     key("policies", Kind::Named(POLICY), "tables [policies.NAME]"),
     key("schedules", Kind::Named(SCHEDULE), "tables [schedules.NAME]"),
-    key("paging", Kind::Table(PAGING), "tables [paging.pagerduty] and [paging.webhook.NAME]"),
+    key("paging", Kind::Table(PAGING), "tables [paging.pagerduty], [paging.smtp] and [paging.webhook.NAME]"),
     key("ingest", Kind::Named(INGEST), "tables [ingest.NAME]"),
     key("api", Kind::Table(API), "tables [api.tokens.NAME]"),
     key("audit", Kind::Table(AUDIT), "a table [audit]"),
@@ -84,8 +87,9 @@ pub const PERSON: &[Key] = &[
 ];
 
 pub const CONTACT: &[Key] = &[
-    key("via", Kind::Text, "\"pagerduty\" or \"webhook.NAME\""),
-    key("routing_key", Kind::Secret, "a PagerDuty integration key of 32 characters"),
+    key("via", Kind::Text, "\"pagerduty\", \"pagerduty.NAME\", \"smtp\" or \"webhook.NAME\""),
+    key("routing_key", Kind::Secret, ROUTING_KEY),
+    key("address", Kind::Text, "an address such as \"ana@example.org\""),
 ];
 
 pub const SERVICE: &[Key] = &[
@@ -104,7 +108,7 @@ pub const POLICY: &[Key] = &[
 ];
 
 pub const STEP: &[Key] = &[
-    key("page", Kind::Texts, "a list such as [\"@ana\", \"schedule:primary\", \"owners\"]"),
+    key("page", Kind::Texts, "a list such as [\"@ana\", \"schedule:primary\", \"owners\", \"webhook.ops\"]"),
     key("delay", Kind::Span, SPAN),
     key("when", Kind::Choice(&["always", "working-hours", "off-hours"]), "\"working-hours\" or \"off-hours\""),
 ];
@@ -134,12 +138,29 @@ pub const OVERRIDE: &[Key] = &[
 pub const PAGING: &[Key] = &[
     key("rings_per_minute", Kind::Number, "a whole number from 1"),
     key("pagerduty", Kind::Table(PAGERDUTY), "a table [paging.pagerduty]"),
+    key("smtp", Kind::Table(SMTP), "a table [paging.smtp]"),
     key("webhook", Kind::Named(WEBHOOK), "tables [paging.webhook.NAME]"),
 ];
 
 pub const PAGERDUTY: &[Key] = &[
-    key("routing_key", Kind::Secret, "a PagerDuty integration key of 32 characters"),
+    key("routing_key", Kind::Secret, ROUTING_KEY),
     key("api_url", Kind::Text, "an address such as \"https://events.pagerduty.com\""),
+    key("services", Kind::Named(PAGERDUTY_SERVICE), "tables [paging.pagerduty.services.NAME]"),
+];
+
+pub const PAGERDUTY_SERVICE: &[Key] = &[key("routing_key", Kind::Secret, ROUTING_KEY)];
+
+pub const SMTP: &[Key] = &[
+    key("host", Kind::Text, "the name of a mail server such as \"mail.example.org\""),
+    key("port", Kind::Number, "a number such as 587"),
+    key("tls", Kind::Choice(&["starttls", "tls", "none"]), "\"starttls\", \"tls\" or \"none\""),
+    key("login", Kind::Flag, "false for a server that asks for no login"),
+    key("user", Kind::Text, "the name that the mail server knows us by"),
+    key("password", Kind::Secret, "the password of that user"),
+    key("from", Kind::Text, "an address such as \"firebell@example.org\""),
+    key("to", Kind::Texts, "a list such as [\"oncall@example.org\"]"),
+    key("ca_file", Kind::Path, "the path of a PEM file, relative to the folder of this configuration"),
+    key("notices", Kind::Flag, "true or false"),
 ];
 
 pub const WEBHOOK: &[Key] = &[

@@ -90,12 +90,11 @@ pub fn address(table: &Table<'_>, name: &str, problems: &mut Problems) -> Option
 
 /// Whether an address stays on this machine, where no network can read along.
 pub fn is_local(address: &Address) -> bool {
-    match address.url().host_str() {
-        Some(host) => {
-            host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
-        }
-        None => false,
-    }
+    address.url().host_str().is_some_and(is_local_host)
+}
+
+pub fn is_local_host(host: &str) -> bool {
+    host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
 pub fn database_url(root: &Table<'_>, problems: &mut Problems) -> SecretString {

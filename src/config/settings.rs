@@ -5,6 +5,7 @@ use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, S
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use firebell_domain::schedule::Schedule;
 use firebell_domain::severity::Severity;
+use lettre::message::Mailbox;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use std::collections::BTreeMap;
@@ -62,17 +63,46 @@ pub struct ServiceSettings {
 #[derive(Debug)]
 pub enum Pager {
     PagerDuty(PagerDuty),
+    Smtp(Smtp),
     Webhook(Webhook),
 }
 
 #[derive(Debug)]
 pub struct PagerDuty {
+    /// One of the named services; `None` is the default one.
+    pub service: Option<String>,
     /// Where pages go that are for no one person.
     pub routing_key: SecretString,
     /// `https://events.pagerduty.com`, without a path.
     pub api_url: Address,
     /// Routing keys of people who have their own.
     pub routing_keys: BTreeMap<PersonId, SecretString>,
+}
+
+/// How a mail server is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailTls {
+    StartTls,
+    Tls,
+    None,
+}
+
+#[derive(Debug)]
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub tls: MailTls,
+    /// `None`: the server asks for none.
+    pub login: Option<(String, SecretString)>,
+    pub from: Mailbox,
+    /// Who gets pages that are for no one person; never empty.
+    pub to: Vec<Mailbox>,
+    /// Of the people whose contact methods name it.
+    pub addresses: BTreeMap<PersonId, Mailbox>,
+    /// Certificates to trust besides the system's.
+    pub ca_pem: Option<String>,
+    /// Also gets cards and updates, not only pages.
+    pub notices: bool,
 }
 
 #[derive(Debug)]
@@ -185,7 +215,9 @@ impl fmt::Debug for Address {
 impl Pager {
     pub fn channel(&self) -> ChannelId {
         match self {
-            Pager::PagerDuty(_) => ChannelId::from("pagerduty"),
+            Pager::PagerDuty(PagerDuty { service: None, .. }) => ChannelId::from("pagerduty"),
+            Pager::PagerDuty(PagerDuty { service: Some(name), .. }) => ChannelId::new(format!("pagerduty.{name}")),
+            Pager::Smtp(_) => ChannelId::from("smtp"),
             Pager::Webhook(w) => ChannelId::new(format!("webhook.{}", w.name)),
         }
     }
@@ -194,7 +226,11 @@ impl Pager {
 impl Config {
     /// What decisions may look up: no address and no secret in it.
     pub fn directory(&self) -> Directory {
-        let notices = |p: &&Pager| matches!(p, Pager::Webhook(w) if w.notices);
+        let notices = |p: &&Pager| match p {
+            Pager::Webhook(w) => w.notices,
+            Pager::Smtp(s) => s.notices,
+            Pager::PagerDuty(_) => false,
+        };
         Directory {
             severities: self.severities.clone(),
             people: self.people.iter().map(|(id, p)| (id.clone(), p.person.clone())).collect(),

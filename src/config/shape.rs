@@ -70,7 +70,8 @@ impl Shape<'_> {
     /// Checks one value; what is wrong is reported and marked.
     fn expect(&mut self, node: &mut Node, kind: &Kind, wants: &str, spot: &Spot) {
         let wrong = |found: &str| {
-            let quotes = matches!(kind, Kind::Text | Kind::Secret) && found != "a list" && found != "a table";
+            let quotes =
+                matches!(kind, Kind::Text | Kind::Secret | Kind::Path) && found != "a list" && found != "a table";
             let fix = format!("Write {wants}{}", if quotes { ", in double quotes" } else { "" });
             (format!("is {found}"), fix)
         };
@@ -78,6 +79,11 @@ impl Shape<'_> {
             (_, Value::Broken) => None,
             (Kind::Text, Value::Text(text)) => text_complaint(text, wants),
             (Kind::Secret, Value::Text(text)) => secret_complaint(text, wants),
+            (Kind::Path, Value::Text(text)) => {
+                let complaint = text_complaint(text, wants);
+                *text = self.folder.join(&*text).display().to_string();
+                complaint
+            }
             (Kind::Span, Value::Text(text)) => match parse_span(text) {
                 Some(_) => None,
                 None => Some((format!("{} is not a span of time", quoted(text)), format!("Write {wants}"))),

@@ -31,7 +31,7 @@ impl Notes<'_> {
 pub fn notes(root: &Table<'_>, directory: &Directory, place: &Place) -> Vec<Unmapped> {
     let mut notes = Notes { place, list: Vec::new() };
     if directory.pagers.is_empty() {
-        let fix = "Add [paging.pagerduty] or [paging.webhook.NAME]";
+        let fix = "Add [paging.pagerduty], [paging.smtp] or [paging.webhook.NAME]";
         notes.add("pager", "", &root.spot("paging"), "no pager is configured: nobody is paged", fix);
     }
     for (id, table) in root.named("people") {

@@ -19,6 +19,10 @@ pub const RESPONDERS_MAX: usize = 500;
 /// Times that one intent of the page lane is tried on one channel before the next channel is: with the back-off
 /// below about three minutes, less than the usual delay of a policy's first level.
 pub const PAGE_ATTEMPTS_MAX: u32 = 8;
+/// Seconds for which a page is tried on one channel before the person's next contact method is: what the tries above
+/// take when each fails at once. Without it a vendor that answers "in two minutes" every time would hold up the next
+/// one for a quarter of an hour, and one that lets every try time out for five minutes.
+pub const PAGE_CHANNEL_MAX_S: i64 = 180;
 /// Times that any other intent is tried: about half an hour, after which a status card is news to nobody.
 pub const NOTICE_ATTEMPTS_MAX: u32 = 36;
 /// Seconds of the first wait after a failure; it doubles with every further one.

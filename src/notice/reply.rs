@@ -15,7 +15,8 @@ const ACTIONS_NAMED_MAX: usize = 5;
 const PAGES_NAMED_MAX: usize = 8;
 
 /// What helps where there is no pager.
-const ADD_A_PAGER: &str = "Add [paging.pagerduty] or [paging.webhook.NAME] to the configuration, and reload it.";
+const ADD_A_PAGER: &str =
+    "Add [paging.pagerduty], [paging.smtp] or [paging.webhook.NAME] to the configuration, and reload it.";
 
 /// The answer to whoever caused these events. `before` is `None` for a declaration.
 pub fn after(before: Option<&Incident>, events: &[IncidentEvent], after: &Incident, now: Timestamp) -> String {

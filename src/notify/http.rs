@@ -14,9 +14,9 @@
 //! | 426-428 | never | as 400 |
 //! | 429 | retry | after the time it names, if it does |
 //! | 430-499 | never | as 400 |
-//! | 500-599 | retry | its failure, not ours |
-//!
-//! No answer at all is always `retry`: refused, unreachable, reset, no valid certificate, no answer in time.
+//! | 500-599 | retry, may have arrived | its failure, not ours; a proxy may say it of what is behind it |
+//! | no connection: refused, unreachable, no valid certificate | retry | nothing was handed over |
+//! | no answer in time, reset, not HTTP | retry, may have arrived | the request is on its way |
 
 use super::{BadSettings, words};
 use crate::engine::ports::Outcome;
@@ -27,7 +27,6 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
 /// The client of all pagers. TLS by the process's default provider (`main` installs ring).
@@ -184,31 +183,9 @@ fn no_answer(who: &str, error: reqwest::Error, timeout: Duration, secrets: &[Sec
     Outcome::Retry { after_s: None, why: words::why(&sentence, secrets), maybe_arrived: !error.is_connect() }
 }
 
-/// What an operator can act on, from the chain below an error.
+/// What an operator can act on.
 fn cause(error: &reqwest::Error) -> String {
-    if error.is_dns() {
-        return "its name is not known".to_string();
-    }
-    let mut outer = None;
-    let mut next = error.source();
-    while let Some(e) = next {
-        if let Some(tls) = e.downcast_ref::<rustls::Error>() {
-            return format!("TLS: {tls}");
-        }
-        let Some(io) = e.downcast_ref::<io::Error>() else {
-            next = e.source();
-            continue;
-        };
-        // `source` of an I/O error skips the error that it wraps.
-        outer = Some(io.kind());
-        next = io.get_ref().map(|inner| inner as &(dyn Error + 'static));
-    }
-    match outer {
-        Some(io::ErrorKind::ConnectionRefused) => "connection refused".to_string(),
-        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => "connection reset".to_string(),
-        Some(kind) if kind != io::ErrorKind::Other => kind.to_string(),
-        _ => "connection closed".to_string(),
-    }
+    if error.is_dns() { "its name is not known".to_string() } else { words::cause(error) }
 }
 
 fn chain(error: &dyn Error) -> String {

@@ -6,6 +6,7 @@
 //! | channel | guarantee | because |
 //! |---|---|---|
 //! | `pagerduty` | effectively once | a repeated trigger carries the same `dedup_key` and joins the open alert |
+//! | `smtp` | at least once, labelled | the mail says that it may be a repeat, and its `Message-ID` is that of the first |
 //! | `webhook.NAME` | at least once, labelled | `maybe_repeated` is true, and `Idempotency-Key` is that of the first |
 //!
 //! A new pager is a file with an `impl Notify`, a variant of `Pager` with its two lines here, a row above and a
@@ -14,6 +15,7 @@
 pub mod heartbeat;
 pub mod http;
 pub mod pagerduty;
+pub mod smtp;
 pub mod webhook;
 pub mod words;
 
@@ -30,6 +32,7 @@ pub type Now = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// The table: every kind of pager that there is, with its settings.
 pub enum Pager {
     PagerDuty(pagerduty::Settings),
+    Smtp(smtp::Settings),
     Webhook(webhook::Settings),
 }
 
@@ -43,6 +46,7 @@ impl Pagers {
         for one in settings {
             let pager: Arc<dyn Notify> = match one {
                 Pager::PagerDuty(s) => Arc::new(pagerduty::PagerDuty::new(s, client.clone(), now.clone())?),
+                Pager::Smtp(s) => Arc::new(smtp::Smtp::new(s, now.clone())?),
                 Pager::Webhook(s) => Arc::new(webhook::Webhook::new(s, client.clone(), now.clone())?),
             };
             let channel = pager.channel().clone();

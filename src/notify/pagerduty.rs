@@ -26,7 +26,6 @@ const SUMMARY_CHARS_MAX: usize = 1_024;
 const DEDUP_KEY_CHARS_MAX: usize = 255;
 /// Even with each character escaped to twelve bytes, half of the 512 KB that a request may have.
 const TEXT_CHARS_MAX: usize = 20_000;
-const WHO: &str = "PagerDuty";
 
 #[derive(Clone)]
 pub struct Settings {
@@ -75,6 +74,14 @@ impl PagerDuty {
         Ok(PagerDuty { settings, enqueue, client, now })
     }
 
+    /// As the timeline names it: which of several services matters to whoever repairs it.
+    fn who(&self) -> String {
+        match self.settings.channel.as_str() {
+            "pagerduty" => "PagerDuty".to_string(),
+            service => format!("PagerDuty ({service})"),
+        }
+    }
+
     async fn deliver(&self, sending: &Sending) -> Outcome {
         let (key, mut event) = match self.event(sending) {
             Ok(ready) => ready,
@@ -82,17 +89,18 @@ impl PagerDuty {
         };
         event["routing_key"] = json!(key.expose_secret());
         let secrets: Vec<_> = http::secret_parts(&self.enqueue).into_iter().chain([key.clone()]).collect();
+        let who = self.who();
         let request = self.client.post(self.enqueue.clone()).json(&event);
-        match http::post(WHO, request, self.settings.timeout, (self.now)(), &secrets).await {
-            Ok(answer) if answer.status.is_success() => accepted(&answer, &secrets),
-            Ok(answer) => http::refused(WHO, &answer, &secrets),
+        match http::post(&who, request, self.settings.timeout, (self.now)(), &secrets).await {
+            Ok(answer) if answer.status.is_success() => accepted(&who, &answer, &secrets),
+            Ok(answer) => http::refused(&who, &answer, &secrets),
             Err(outcome) => outcome,
         }
     }
 
     /// The routing key and the event without it, or why there is none.
     fn event(&self, sending: &Sending) -> Result<(&SecretString, Value), String> {
-        let message = &sending.message;
+        let (message, who) = (&sending.message, self.who());
         let (action, severity) = match sending.kind {
             SendingKind::Page => ("trigger", severity(message.severity_rank)),
             // A service there may wake people only for high urgency, and a test must reach like a real page.
@@ -101,21 +109,21 @@ impl PagerDuty {
             SendingKind::PageResolved => ("resolve", severity(message.severity_rank)),
             SendingKind::Notice => {
                 return Err(format!(
-                    "{WHO} takes pages only, a notice there would wake people: send notices elsewhere"
+                    "{who} takes pages only, a notice there would wake people: send notices elsewhere"
                 ));
             }
         };
         let own = sending.person.as_ref().and_then(|p| self.settings.routing_keys.get(p));
         let key = own.or(self.settings.routing_key.as_ref()).ok_or_else(|| match &sending.person {
             Some(person) => {
-                format!("{person} has no routing key for {WHO}, and paging.pagerduty.routing_key is not set")
+                format!("{person} has no routing key for {who}, and paging.pagerduty.routing_key is not set")
             }
-            None => format!("{WHO} has no routing key: set paging.pagerduty.routing_key"),
+            None => format!("{who} has no routing key: set paging.pagerduty.routing_key"),
         })?;
         let dedup_key = match (message.thread.as_str(), action) {
             // Without a key PagerDuty invents one, and a repeated trigger would page twice.
             ("", "trigger") => dedup_key(&sending.idempotency_key),
-            ("", _) => return Err(format!("{WHO} cannot be told which page this ends: it has no thread")),
+            ("", _) => return Err(format!("{who} cannot be told which page this ends: it has no thread")),
             (thread, _) => dedup_key(thread),
         };
         let service = message.service.as_deref().map(|s| line_of_machine(s, NAME_CHARS_MAX));
@@ -131,7 +139,7 @@ impl PagerDuty {
             "client_url": link.unwrap_or(&self.settings.public_url),
             "links": Vec::from_iter(links),
             "payload": {
-                "summary": summary(sending),
+                "summary": cut(&words::subject(sending), SUMMARY_CHARS_MAX),
                 "source": source,
                 "severity": severity,
                 "custom_details": {
@@ -169,19 +177,6 @@ fn severity(rank: u32) -> &'static str {
     }
 }
 
-/// Never empty (PagerDuty refuses that), and a test says that it is one.
-fn summary(sending: &Sending) -> String {
-    let line = line_of_machine(&sending.message.summary, usize::MAX);
-    let line = match (sending.kind, line.is_empty(), sending.incident) {
-        (SendingKind::Test, true, _) => "Test page from Firebell: nothing is wrong".to_string(),
-        (SendingKind::Test, ..) if !line.to_lowercase().contains("test") => format!("Test page: {line}"),
-        (_, true, Some(incident)) => format!("{incident} needs an answer"),
-        (_, true, None) => "Firebell needs an answer".to_string(),
-        _ => line,
-    };
-    cut(&line, SUMMARY_CHARS_MAX)
-}
-
 /// Too long a key becomes its hash: cutting could make two pages one.
 fn dedup_key(key: &str) -> String {
     if key.chars().count() <= DEDUP_KEY_CHARS_MAX {
@@ -194,11 +189,11 @@ fn dedup_key(key: &str) -> String {
 /// would not help against a damaged body. Any other 2xx counts only with PagerDuty's own words in it: what answers
 /// 200 with a page of HTML is a proxy or a sign-in wall, and the page is still here. Where that is wrong, the
 /// repeated trigger joins the first by its `dedup_key`.
-fn accepted(answer: &Answer, secrets: &[SecretString]) -> Outcome {
+fn accepted(who: &str, answer: &Answer, secrets: &[SecretString]) -> Outcome {
     let json = answer.json().unwrap_or(Value::Null);
     if answer.status.as_u16() != 202 && json["status"] != "success" {
         let why = format!(
-            "{WHO} answered {} and not its usual 202, so something in between may have taken it: check its api_url",
+            "{who} answered {} and not its usual 202, so something in between may have taken it: check its api_url",
             answer.status.as_u16()
         );
         return Outcome::Retry { after_s: None, why: words::why(&why, secrets), maybe_arrived: true };

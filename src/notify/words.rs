@@ -1,9 +1,58 @@
-//! Text on its way to a vendor or to the timeline: mentions defused, secrets taken out. Never decides what is said,
-//! and leaves what any text needs (cutting, invisible characters) to the domain's `text`.
+//! Text on its way to a vendor or to the timeline: mentions defused, secrets taken out, errors of the network in words.
+//! Never decides what is said, and leaves what any text needs (cutting, invisible characters) to the domain's `text`.
 
+use crate::engine::ports::{Sending, SendingKind};
 use firebell_domain::limits::{RECEIPT_CHARS_MAX, WHY_CHARS_MAX};
 use firebell_domain::text::{cut, line_of_machine};
 use secrecy::{ExposeSecret, SecretString};
+use std::error::Error;
+use std::io;
+
+/// The one line that stands for a sending: never empty, and a test says that it is one.
+pub fn subject(sending: &Sending) -> String {
+    let line = line_of_machine(&sending.message.summary, usize::MAX);
+    match (sending.kind, line.is_empty(), sending.incident) {
+        (SendingKind::Test, true, _) => "Test page from Firebell: nothing is wrong".to_string(),
+        (SendingKind::Test, ..) if !line.to_lowercase().contains("test") => format!("Test page: {line}"),
+        (_, true, Some(incident)) => format!("{incident} needs an answer"),
+        (_, true, None) => "Firebell needs an answer".to_string(),
+        _ => line,
+    }
+}
+
+/// A text of several lines without anything that is none: no control character, one kind of line break.
+pub fn lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace(['\r', '\u{2028}', '\u{2029}'], "\n").replace('\t', " ");
+    text.chars().filter(|c| *c == '\n' || !c.is_control()).collect::<String>().trim_end().to_string()
+}
+
+/// What an operator can act on, from an error of the network and the chain below it.
+pub fn cause(error: &(dyn Error + 'static)) -> String {
+    if let Some(tls) = tls_error(error) {
+        return format!("TLS: {tls}");
+    }
+    match chain(error).filter_map(|e| e.downcast_ref::<io::Error>()).last().map(io::Error::kind) {
+        Some(io::ErrorKind::ConnectionRefused) => "connection refused".to_string(),
+        Some(io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe) => "connection reset".to_string(),
+        Some(io::ErrorKind::TimedOut) => "no connection in time".to_string(),
+        Some(kind) if kind != io::ErrorKind::Other => kind.to_string(),
+        _ => "connection closed".to_string(),
+    }
+}
+
+/// What TLS itself said, if it was that.
+pub fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> {
+    chain(error).find_map(|e| e.downcast_ref::<rustls::Error>())
+}
+
+/// An error and all below it. `source` of an I/O error skips the error that it wraps.
+fn chain<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |e: &&'a (dyn Error + 'static)| {
+        let e = *e;
+        let wrapped = e.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map(|inner| inner as &(dyn Error + 'static)).or_else(|| e.source())
+    })
+}
 
 /// The sentence of an outcome: one line, no secret that we sent even if the vendor quotes it, no angle brackets
 /// (they are markup in the room and mentions in chat), at most `WHY_CHARS_MAX` characters.

@@ -7,6 +7,7 @@ mod harness_selftest;
 mod heartbeat;
 mod hooks;
 mod live;
+mod mail;
 mod outbox;
 mod path;
 mod recovery;

@@ -10,7 +10,7 @@ use firebell_domain::decide::{Declaration, Input};
 use firebell_domain::event::Actor;
 use firebell_domain::id::IncidentId;
 use firebell_domain::intent::Lane;
-use firebell_domain::limits::{LEASE_S, PAGE_ATTEMPTS_MAX, RETRY_AFTER_MAX_S};
+use firebell_domain::limits::{LEASE_S, PAGE_ATTEMPTS_MAX, PAGE_CHANNEL_MAX_S, RETRY_AFTER_MAX_S};
 use firebell_domain::status::IncidentStatus;
 use firebell_domain::time::SECOND;
 use futures_util::future::join_all;
@@ -140,6 +140,36 @@ async fn a_vendor_that_asks_for_patience_gets_it_up_to_two_minutes() {
         world.expect_pages(&["ops page bo: [P1] INC-1 the queue is stuck"]);
         let labelled = world.ops.see(|i| i.deliveries[1].body["maybe_repeated"].clone());
         assert_eq!(labelled, false, "429 says that it was not taken");
+        world.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_vendor_that_is_down_holds_up_the_next_contact_method_for_three_minutes_at_most() {
+    let patient = |asked: &str| Fault::too_many(asked);
+    for (fault, tries, at_most_s) in [
+        (patient("86400"), 1, 0),
+        (patient("99999999999999999999999"), 1, 0),
+        (patient("100"), 2, PAGE_CHANNEL_MAX_S),
+        (patient("60"), 3, PAGE_CHANNEL_MAX_S),
+        (Fault::reset_after(), 8, PAGE_CHANNEL_MAX_S),
+        (Fault::status(503), 8, PAGE_CHANNEL_MAX_S),
+    ] {
+        let mut world = World::with(BO_HAS_TWO).await;
+        world.ops.faults.always(fault.clone());
+        world.declare("the queue is stuck", None).await;
+        world.settle().await;
+        for _ in 1..tries {
+            assert!(world.pagerduty.see(|v| v.requests.is_empty()), "{fault:?}: left too early");
+            let due = world.next_due().await.expect("another try is promised");
+            world.advance_to(due).await;
+        }
+        let waited = world.now().seconds_since(START);
+        assert!(waited <= at_most_s, "{fault:?}: {waited} s");
+        assert_eq!(world.ops.see(|i| i.deliveries.len()), tries, "{fault:?}");
+        // Some of these take the page before they misbehave.
+        let pages = world.take_pages();
+        assert_eq!(pages.last().map(String::as_str), Some("pagerduty trigger ana: [P1] INC-1 the queue is stuck"));
         world.finish().await;
     }
 }

@@ -3,7 +3,7 @@
 use super::super::node::{Tree, Value, parse_file};
 use super::super::problem::Problems;
 use super::super::schema::{Key, Kind, ROOT, find};
-use super::super::{IngestKind, Level, Pager, load, load_text, report_json, report_text};
+use super::super::{IngestKind, Level, MailTls, Pager, load, load_text, report_json, report_text};
 use super::{bad, good, good_with, lines, load_with};
 use firebell_domain::directory::Target;
 use firebell_domain::hours::When;
@@ -150,6 +150,51 @@ fn adapters_get_their_own_secrets() {
 }
 
 #[test]
+fn every_pager_can_be_the_target_of_a_level_and_the_way_to_a_person() {
+    let text = r#"
+        [paging.smtp]
+        host = "mail.example.org"
+        tls = "tls"
+        login = false
+        from = "Firebell <firebell@example.org>"
+        to = ["oncall@example.org"]
+        [paging.pagerduty]
+        api_url = "https://events.eu.pagerduty.com"
+        [paging.pagerduty.services.checkout]
+        routing_key = "0123456789abcdef0123456789abcdef"
+        [paging.pagerduty.services.payments]
+        routing_key = "fedcba9876543210fedcba9876543210"
+        [paging.webhook.ops]
+        url = "https://hooks.example.org/ops"
+        secret = "0123456789abcdef-ops"
+        [people.ana]
+        email = "ana@example.org"
+        contact = [{ via = "pagerduty.payments" }, { via = "smtp" }]
+        [people.bo]
+        email = "bo@example.org"
+        contact = [{ via = "smtp", address = "bo@phone.example.org" }]
+        [policies.default]
+        levels = [{ page = ["pagerduty.checkout", "webhook.ops"] }, { page = ["smtp", "@ana"] }]
+    "#;
+    let loaded = good(text);
+    assert_eq!(loaded.warnings, []);
+    let d = loaded.config.directory();
+    let channels: Vec<&str> = d.pagers.iter().map(ChannelId::as_str).collect();
+    assert_eq!(channels, ["smtp", "pagerduty.checkout", "pagerduty.payments", "webhook.ops"], "no \"pagerduty\" alone");
+    let targets: Vec<_> = d.policies[&PolicyId::from("default")].steps.iter().map(|s| s.targets.clone()).collect();
+    let pager = |name: &str| Target::Pager(ChannelId::from(name));
+    assert_eq!(targets[0], [pager("pagerduty.checkout"), pager("webhook.ops")]);
+    assert_eq!(targets[1], [pager("smtp"), Target::Person(PersonId::from("ana"))]);
+    let Some(Pager::Smtp(smtp)) = loaded.config.pagers.first() else { panic!("smtp is first") };
+    assert_eq!((smtp.port, smtp.tls, smtp.login.is_none()), (465, MailTls::Tls, true));
+    let addresses: Vec<String> = smtp.addresses.values().map(|a| a.to_string()).collect();
+    assert_eq!(addresses, ["ana@example.org", "bo@phone.example.org"]);
+    let Some(Pager::PagerDuty(payments)) = loaded.config.pagers.get(2) else { panic!("payments is third") };
+    assert_eq!(payments.routing_key.expose_secret(), "fedcba9876543210fedcba9876543210");
+    assert_eq!(payments.api_url.base(), "https://events.eu.pagerduty.com");
+}
+
+#[test]
 fn data_lives_beside_the_database() {
     let dir = |text: &str| good(text).config.data_dir.display().to_string();
     assert_eq!(dir(""), ".");
@@ -287,7 +332,7 @@ fn a_valid_configuration_prints_none_of_its_secrets() {
     let tree = parse_file(&text, &mut Problems::new(None)).unwrap();
     let mut secrets = Vec::new();
     secrets_of(&tree, ROOT, &mut secrets);
-    assert_eq!(secrets.len(), 10, "{secrets:?}");
+    assert_eq!(secrets.len(), 12, "{secrets:?}");
     let result = load_with(&text, &[]);
     let printed = format!("{result:#?}\n{}\n{}", report_text(&result), report_json(&result));
     for secret in secrets.iter().filter(|s| *s != "sqlite://firebell.db") {

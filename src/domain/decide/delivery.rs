@@ -4,7 +4,7 @@
 use super::{Decider, SendOutcome};
 use crate::escalation;
 use crate::event::{CancelReason, Event};
-use crate::intent::{IntentNo, What, backoff_s, jitter_us};
+use crate::intent::{IntentNo, Live, What, backoff_s, jitter_us};
 use crate::limits;
 use crate::refusal::Refusal;
 use crate::storm::Summary;
@@ -35,13 +35,17 @@ pub(super) fn delivered(d: &mut Decider, no: IntentNo, claim_seq: i64, outcome: 
         return Err(Refusal::Stale);
     }
     let (attempt, attempts_max) = (live.attempt, live.intent.lane.attempts_max());
+    // What the vendor really asks for: who wants a day is not tried again in two minutes while there is another way.
+    let asked_s = |after_s: Option<i64>| after_s.unwrap_or(0).max(backoff_s(attempt, None));
     match outcome {
         SendOutcome::Done { receipt } => {
             d.emit(Event::IntentDone { no, receipt: receipt.clone() });
             // Acknowledged or ended while it was under way: the vendor is told now.
             d.follow_pages();
         }
-        SendOutcome::Retry { after_s, why, maybe_sent } if attempt < attempts_max => {
+        SendOutcome::Retry { after_s, why, maybe_sent }
+            if attempt < attempts_max && !leaves_channel(d, live, asked_s(*after_s)) =>
+        {
             let wait_s = backoff_s(attempt, *after_s);
             let jitter = jitter_us(wait_s, d.incident.id.0, no, attempt);
             retry(d, no, d.now.plus_s(wait_s).plus_us(jitter), why.clone(), *maybe_sent);
@@ -62,13 +66,27 @@ pub(super) fn claim_lost(d: &mut Decider, no: IntentNo, claim_seq: i64) -> Resul
     if d.incident.needless(no) {
         d.emit(Event::IntentAbandoned { no });
         d.follow_pages();
-    } else if live.attempt < live.intent.lane.attempts_max() {
+    } else if live.attempt < live.intent.lane.attempts_max() && !leaves_channel(d, live, 0) {
         retry(d, no, d.now, why.to_string(), true);
     } else {
         // What takes the worker down each time is not tried for ever.
         give_up(d, no, why, true);
     }
     Ok(())
+}
+
+/// Whether a page that has just failed is given up on this channel, though it has tries left: a vendor that is down must
+/// not hold up the person's next contact method. With one, no wait goes beyond the bound; without one, the wait that was
+/// asked for is kept, and it ends with the next failure after the bound. A first failure alone ends nothing then: the page
+/// may have waited for Firebell itself.
+fn leaves_channel(d: &Decider, live: &Live, wait_s: i64) -> bool {
+    let What::Page(page) = &live.intent.what else { return false };
+    let tried_s = d.now.seconds_since(live.queued_at);
+    let next = page.person.as_ref().and_then(|p| d.directory.contact_method(p, page.method + 1));
+    match next {
+        Some(_) => tried_s.saturating_add(wait_s) > limits::PAGE_CHANNEL_MAX_S,
+        None => live.attempt > 1 && tried_s > limits::PAGE_CHANNEL_MAX_S,
+    }
 }
 
 /// The last try on this channel has failed. Whoever still needs the page is reached in another way.

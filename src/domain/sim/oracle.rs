@@ -111,6 +111,22 @@ fn failed_pages_go_on(i: &Incident, w: &Watch, d: &Directory) -> Result<(), Stri
     Ok(())
 }
 
+/// A page is put off on one channel only until its time there is over, while its person has another contact method.
+fn a_dead_channel_is_left(i: &Incident, w: &Watch, d: &Directory) -> Result<(), String> {
+    for live in w.put_off.iter().filter_map(|no| i.live.get(no)) {
+        let What::Page(page) = &live.intent.what else { continue };
+        let Some(person) = &page.person else { continue };
+        let Some((_, next)) = d.contact_method(person, page.method + 1) else { continue };
+        // The jitter of the last wait comes on top.
+        let held_up_s = live.due_at.seconds_since(live.queued_at);
+        if held_up_s > limits::PAGE_CHANNEL_MAX_S + limits::RETRY_AFTER_MAX_S / 4 {
+            let (no, channel) = (live.intent.no, &live.intent.channel);
+            return Err(format!("a_dead_channel_is_left: #{no} holds up {next} for {held_up_s} s on {channel}"));
+        }
+    }
+    Ok(())
+}
+
 /// Whatever answers an incident takes back its waiting pages in the same decision, not when somebody would claim them.
 fn no_needless_page_waits(i: &Incident, w: &Watch) -> Result<(), String> {
     let waiting = i.live.values().filter(|l| l.claim.is_none()).map(|l| l.intent.no);
@@ -242,6 +258,7 @@ impl World {
             bad = self.judge(id, &watch).err();
         }
         watch.failed.clear();
+        watch.put_off.clear();
         self.watches.insert(id, watch);
         if let Some(why) = bad {
             self.fail(format!("{id}: {why}"));
@@ -255,6 +272,7 @@ impl World {
         }
         no_needless_page_waits(&s.incident, watch)?;
         failed_pages_go_on(&s.incident, watch, &self.directory)?;
+        a_dead_channel_is_left(&s.incident, watch, &self.directory)?;
         one_timer(&s.incident)?;
         clocks_are_sound(&s.incident)?;
         timers_are_stored(s)?;

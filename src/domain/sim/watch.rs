@@ -30,6 +30,8 @@ pub struct Watch {
     reached: bool,
     /// Pages that this commit gave up while somebody still needed them.
     pub(super) failed: Vec<Page>,
+    /// Pages that this commit put off.
+    pub(super) put_off: Vec<IntentNo>,
     /// Working time by which the last level must have been reached.
     pub(super) last_level_by: Option<i64>,
     /// Working time by which a person must have said something, or the incident is nobody's any more.
@@ -52,6 +54,7 @@ impl Watch {
             unreached: None,
             reached: false,
             failed: Vec::new(),
+            put_off: Vec::new(),
             last_level_by: None,
             heard_by: None,
             overdue_since: None,
@@ -119,6 +122,9 @@ impl Watch {
             && let Some(What::Page(page)) = i.live.get(no).map(|l| &l.intent.what)
         {
             self.failed.push(page.clone());
+        }
+        if let Event::IntentRetried { no, .. } = &e.body {
+            self.put_off.push(*no);
         }
         if let Some(i) = &self.shadow {
             nothing_before_its_time(i, e)?;

@@ -14,6 +14,7 @@ pub mod fake_pagerduty;
 pub mod fake_webhook;
 pub mod faults;
 pub mod files;
+pub mod mail;
 pub mod port;
 pub mod postgres;
 pub mod process;

@@ -10,7 +10,7 @@ use axum::body::Bytes;
 use axum::http::HeaderMap;
 use axum::routing::post;
 use firebell::engine::ports::{Guarantee, Message, Notify, Outcome, Sending, SendingKind};
-use firebell::notify::{self, Pager, Pagers, pagerduty, webhook};
+use firebell::notify::{self, Pager, Pagers, pagerduty, smtp, webhook};
 use firebell_domain::limits;
 use serde_json::Value;
 use std::process::Command;
@@ -39,12 +39,24 @@ fn one_of_each() -> Vec<Pager> {
             public_url: "http://127.0.0.1:7911".into(),
             timeout: Duration::from_secs(limits::SEND_TIMEOUT_S),
         }),
+        Pager::Smtp(smtp::Settings {
+            channel: "smtp".into(),
+            host: "127.0.0.1".into(),
+            port: 9,
+            encryption: smtp::Encryption::None,
+            login: None,
+            from: "firebell@example.org".parse().expect("an address"),
+            to: Vec::new(),
+            addresses: Default::default(),
+            ca_pem: None,
+            timeout: Duration::from_secs(limits::SEND_TIMEOUT_S),
+        }),
         Pager::Webhook(webhook_settings("http://127.0.0.1:9", "0123456789abcdef")),
     ];
     for pager in &all {
         // Another kind is another row above, and this stops compiling until it is there.
         match pager {
-            Pager::PagerDuty(_) | Pager::Webhook(_) => {}
+            Pager::PagerDuty(_) | Pager::Smtp(_) | Pager::Webhook(_) => {}
         }
     }
     all
@@ -55,7 +67,8 @@ fn the_page_about_channels_promises_what_the_adapters_promise() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let header = rows(&text("src/notify/mod.rs"), "//! ");
     let page = text("docs/channels.md");
-    assert_eq!(rows(&page, ""), header, "docs/channels.md and the header of src/notify/mod.rs differ");
+    let (guarantees, answers) = page.split_once("## What is final").expect("a section of its own");
+    assert_eq!(rows(guarantees, ""), header, "docs/channels.md and the header of src/notify/mod.rs differ");
     let now: notify::Now = Arc::new(firebell::clock::system_now);
     let client = notify::http::client().expect("a client");
     let pagers = Pagers::new(one_of_each(), &client, &now).expect("pagers");
@@ -69,7 +82,19 @@ fn the_page_about_channels_promises_what_the_adapters_promise() {
         };
         assert!(row.contains(promise), "{kind} promises {promise}, the table says {row}");
     }
+    // What each answer means: the tables of the adapters' headers, which their own tests hold to the code.
+    let table = |path: &str, pager: &str| {
+        let source = text(path);
+        let rows = source.lines().filter_map(|l| l.strip_prefix("//! | ")).skip(1);
+        rows.map(|row| format!("{pager} {row}")).collect::<Vec<_>>()
+    };
+    let http = table("src/notify/http.rs", "| `pagerduty`, `webhook` | HTTP |");
+    let smtp = table("src/notify/smtp.rs", "| `smtp` |");
+    assert!(http.len() > 8 && smtp.len() > 8, "the headers have their tables");
+    assert_eq!(rows(answers, ""), [http, smtp].concat(), "docs/channels.md and the headers of src/notify differ");
     // Figures that the pages name.
+    assert!(page.contains(&format!("the next one for {} minutes at most", limits::PAGE_CHANNEL_MAX_S / 60)));
+    assert!(page.contains(&format!("up to {} minutes each time", limits::RETRY_AFTER_MAX_S / 60)));
     assert!(page.contains(&format!(" {} tries have failed", limits::PAGE_ATTEMPTS_MAX)));
     assert!(text("docs/webhook.md").contains(&format!("within {} seconds", limits::SEND_TIMEOUT_S)));
     assert!(text("docs/operations.md").contains(&format!("after {} seconds at most", limits::LEASE_S)));

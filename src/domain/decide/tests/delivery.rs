@@ -18,7 +18,7 @@ fn an_intent_is_claimed_by_one_and_not_before_it_is_due() {
 
 #[test]
 fn waits_grow_and_a_vendors_wish_is_bounded() {
-    let mut case = Case::new();
+    let mut case = with_policy(&[(&["bo"], 3_600)], None);
     for (after_s, at_least, at_most) in [(None, 1, 2), (Some(86_400), 120, 150), (Some(-5), 4, 5), (None, 8, 10)] {
         let due = case.incident.live[&2].due_at;
         case.now = case.now.max(due);
@@ -36,6 +36,95 @@ fn a_page_is_given_up_after_its_tries_and_a_card_after_more() {
     assert_eq!((case.status_of(2), case.outbox[&2].attempt), (OutboxStatus::Failed, limits::PAGE_ATTEMPTS_MAX));
     case.exhausted(1);
     assert_eq!((case.status_of(1), case.outbox[&1].attempt), (OutboxStatus::Failed, limits::NOTICE_ATTEMPTS_MAX));
+}
+
+fn busy(after_s: i64) -> SendOutcome {
+    SendOutcome::Retry { after_s: Some(after_s), why: "429".into(), maybe_sent: false }
+}
+
+#[test]
+fn a_vendor_that_asks_for_more_than_three_minutes_is_not_waited_for_while_there_is_another_way() {
+    for (after_s, paged) in [(86_400, "ana/mail"), (i64::MAX, "ana/mail"), (181, "ana/mail"), (180, "ana/pager")] {
+        let mut case = Case::new();
+        let seq = case.claim(2);
+        case.deliver(2, seq, busy(after_s)).expect("decided");
+        assert_eq!(case.paged(), [paged], "asked for {after_s} s");
+    }
+}
+
+#[test]
+fn a_vendor_that_asks_for_patience_again_and_again_holds_up_the_next_contact_method_for_three_minutes_at_most() {
+    for after_s in [1, 20, 60, 90, 120, 150] {
+        let mut case = Case::new();
+        let mut tries = 0;
+        while case.paged() == ["ana/pager"] {
+            case.now = case.now.max(case.incident.live[&2].due_at);
+            let seq = case.claim(2);
+            case.deliver(2, seq, busy(after_s)).expect("decided");
+            tries += 1;
+        }
+        assert_eq!(case.paged(), ["ana/mail"]);
+        let waited = case.now.seconds_since(START);
+        assert!(waited <= limits::PAGE_CHANNEL_MAX_S, "{after_s} s each, {tries} tries: {waited} s");
+        assert!(tries > 1, "asked for {after_s} s: the vendor got what it asked for once");
+    }
+}
+
+#[test]
+fn tries_that_time_out_hold_up_the_next_contact_method_for_three_minutes_at_most() {
+    let mut case = Case::new();
+    while case.paged() == ["ana/pager"] {
+        case.now = case.now.max(case.incident.live[&2].due_at);
+        let seq = case.claim(2);
+        case.wait(20);
+        case.deliver(2, seq, retry(true)).expect("decided");
+    }
+    assert_eq!(case.paged(), ["ana/mail"]);
+    assert!(case.now.seconds_since(START) <= limits::PAGE_CHANNEL_MAX_S + 20, "{:?}", case.now);
+    assert!(case.incident.threads.contains_key(&2), "it may have arrived, so it will be followed");
+}
+
+#[test]
+fn the_only_contact_method_is_waited_for_and_left_at_the_first_failure_after_three_minutes() {
+    let mut case = with_policy(&[(&["bo"], 3_600), (&["cy"], 3_600)], Some(0));
+    let mut tries = 0;
+    while case.paged() == ["bo/pager"] {
+        case.now = case.now.max(case.incident.live[&2].due_at);
+        let seq = case.claim(2);
+        case.deliver(2, seq, busy(86_400)).expect("decided");
+        tries += 1;
+    }
+    assert_eq!((case.paged(), tries), (vec!["cy/mail".to_string()], 3), "at 0, 2 and 4 minutes");
+    let longest = limits::PAGE_CHANNEL_MAX_S + limits::RETRY_AFTER_MAX_S * 5 / 4;
+    assert!(case.now.seconds_since(START) <= longest);
+}
+
+#[test]
+fn a_page_that_waited_for_firebell_itself_gets_its_second_try() {
+    let mut case = with_policy(&[(&["bo"], 7_200)], None).after(3_600);
+    let seq = case.claim(2);
+    case.deliver(2, seq, retry(false)).expect("decided");
+    assert_eq!(case.paged(), ["bo/pager"], "bo has no other method");
+    let mut case = Case::new().after(200);
+    let seq = case.claim(2);
+    case.deliver(2, seq, retry(false)).expect("decided");
+    assert_eq!(case.paged(), ["ana/mail"], "ana has one");
+}
+
+#[test]
+fn follow_ups_and_cards_are_tried_on() {
+    let mut case = Case::new();
+    case.sent(2);
+    case.says(Input::Acknowledge);
+    let follow = case.incident.live.values().find(|l| matches!(l.intent.what, What::Follow { .. })).expect("one");
+    let (no, due_at) = (follow.intent.no, follow.due_at);
+    case.now = due_at.plus_s(600);
+    for _ in 0..2 {
+        case.now = case.now.max(case.incident.live[&no].due_at);
+        let seq = case.claim(no);
+        case.deliver(no, seq, busy(86_400)).expect("decided");
+    }
+    assert_eq!(case.status_of(no), OutboxStatus::Queued);
 }
 
 #[test]
