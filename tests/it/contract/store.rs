@@ -130,7 +130,7 @@ fn changed(acted: Result<Acted, ActError>) -> Changed {
 }
 
 fn delivery(group: &str, fingerprint: &str, status: AlertStatus, starts_at: Timestamp) -> On {
-    let alert = Alert { fingerprint: fingerprint.into(), status, starts_at, summary: "it is down".into() };
+    let alert = Alert { fingerprint: fingerprint.into(), status, starts_at, summary: "it is down".into(), link: None };
     let delivery = Delivery {
         source: "monitoring".into(),
         group: group.into(),
