@@ -39,6 +39,7 @@ static SOURCES: LazyLock<[Ingest; 3]> = LazyLock::new(|| {
             service: None,
             severity_label: "severity".into(),
             service_label: "service".into(),
+            rules: Vec::new(),
         }
     })
 });
@@ -67,7 +68,7 @@ fn actor() -> Actor {
 }
 
 fn deliver(reading: &Reading) {
-    let Reading { delivery, declaration } = reading;
+    let Reading { delivery, declaration, .. } = reading;
     assert!(!delivery.group.chars().any(char::is_control), "a group's key with a control character");
     assert!(delivery.alerts.iter().all(|a| a.summary.chars().count() <= limits::TITLE_CHARS_MAX));
     match alert::route(None, delivery, &DIRECTORY.settings, NOW) {

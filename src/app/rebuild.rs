@@ -1,7 +1,7 @@
 //! The log is the truth: computes from it what every other table should say, names what differs and, if told, writes
 //! what the log says. Sign-ins and kept answers are not part of the log and stay as they are.
 
-use super::commit::groups_of;
+use super::belongs::{Key, keys_of};
 use crate::fault::{Fault, FaultKind};
 use crate::store::{Loaded, RawEvent, Store, Written};
 use firebell_domain::chain::GENESIS;
@@ -14,7 +14,7 @@ use firebell_domain::timer::{self, Timer};
 use std::collections::BTreeMap;
 
 /// Which incident a group went to last, and when it went there.
-type Groups = BTreeMap<(String, String), (Timestamp, IncidentId)>;
+type Groups = BTreeMap<Key, (Timestamp, IncidentId)>;
 
 /// Returns one line per difference.
 pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
@@ -49,7 +49,8 @@ pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
     let mut wrong = Written::default();
     for (key, id) in &computed {
         if stored.get(key) != Some(id) {
-            differences.push(format!("alert group {} of {}: should lead to {id}", key.1, key.0));
+            let name = key.1.replace(char::is_control, "");
+            differences.push(format!("alert group {name} of {}: should lead to {id}", key.0));
             wrong.groups.insert(key.clone(), *id);
         }
     }
@@ -76,7 +77,7 @@ async fn incident(
     let events = raw.iter().map(parse).collect::<Result<Vec<IncidentEvent>, Fault>>()?;
     let id = raw.first().map_or(IncidentId::ORG, |e| e.incident);
     for e in &events {
-        for key in groups_of(&e.body) {
+        for key in keys_of(&e.body) {
             let slot = groups.entry(key).or_insert((e.at, id));
             if (e.at, id) >= *slot {
                 *slot = (e.at, id);

@@ -4,6 +4,8 @@
 
 mod env;
 mod hours;
+mod ingest;
+mod matcher;
 mod node;
 mod oncall;
 mod paging;
@@ -19,11 +21,12 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use matcher::Matcher;
 pub use problem::{Level, Problem};
 pub use report::{report_json, report_text};
 pub use settings::{
-    Address, Config, Ingest, IngestKind, Log, LogFormat, Mapping, Pager, PagerDuty, PersonSettings, ServiceSettings,
-    Webhook,
+    Address, Config, Ingest, IngestKind, Log, LogFormat, Mapping, Pager, PagerDuty, PersonSettings, Rule,
+    ServiceSettings, Webhook,
 };
 
 use node::Tree;
@@ -109,7 +112,7 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         policies: policy::policies(root, problems),
         schedules: oncall::schedules(root, problems),
         pagers: paging::pagers(root, routing_keys, problems),
-        ingest: paging::ingest(root, &severities, problems),
+        ingest: ingest::ingest(root, &severities, problems),
         severities,
         api_tokens: paging::api_tokens(root, problems),
         audit_key: server::audit_key(root, problems),

@@ -90,9 +90,8 @@ pub fn parts<'a>(
 
 /// What these alerts leave of the group in which they are followed.
 fn word(group: &Group, told: &[Alert]) -> AlertStatus {
-    let resolved = |fingerprint: &str| {
-        told.iter().any(|a| a.fingerprint == fingerprint && a.status == AlertStatus::Resolved)
-    };
+    let resolved =
+        |fingerprint: &str| told.iter().any(|a| a.fingerprint == fingerprint && a.status == AlertStatus::Resolved);
     let mut firing = group.alerts.iter().filter(|(_, t)| t.status == AlertStatus::Firing);
     match group.partial || firing.any(|(fingerprint, _)| !resolved(fingerprint)) {
         true => AlertStatus::Firing,

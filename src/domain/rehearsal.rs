@@ -8,7 +8,6 @@ use crate::event::{Actor, Event, IncidentEvent, Unreachable};
 use crate::id::{ChannelId, IncidentId, PersonId};
 use crate::incident::Incident;
 use crate::intent::What;
-use crate::status::IncidentStatus;
 use crate::time::Timestamp;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,11 +75,8 @@ pub fn delivery(
             }
         }
         (Route::Nothing | Route::Existing, _) if fires(delivery) => nothing(Would::NothingNew),
-        (Route::Nothing | Route::Existing, Some(i)) if i.status == IncidentStatus::Resolved => {
-            nothing(Would::NothingFires)
-        }
-        (Route::Nothing | Route::Existing, Some(_)) => nothing(Would::NothingNew),
-        (Route::Nothing | Route::Existing, None) => nothing(Would::NothingFires),
+        (Route::Nothing, Some(i)) if i.status.open() => nothing(Would::NothingNew),
+        (Route::Nothing | Route::Existing, _) => nothing(Would::NothingFires),
     }
 }
 

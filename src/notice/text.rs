@@ -121,7 +121,10 @@ pub fn follow(i: &Incident, over: bool) -> String {
 pub fn notice(i: &Incident, about: &IncidentEvent, kind: NoticeKind, link: &str) -> (String, String) {
     let (body, by) = (&about.body, format!(" by {}", who(&about.actor)));
     let (what, more) = match kind {
-        NoticeKind::Declared => (format!("declared by {}", who(&i.declared_by)), Some([Some(facts(i, true)), source(i)].into_iter().flatten().collect::<Vec<_>>().join("\n"))),
+        NoticeKind::Declared => (
+            format!("declared by {}", who(&i.declared_by)),
+            Some([Some(facts(i, true)), source(i)].into_iter().flatten().collect::<Vec<_>>().join("\n")),
+        ),
         NoticeKind::Acknowledged => (format!("acknowledged{by}"), None),
         NoticeKind::Changed => match body {
             Event::SeverityChanged { from, to, reason } => {
