@@ -91,17 +91,16 @@ fn rules(source: &Table<'_>, known: &Known<'_>, problems: &mut Problems) -> Vec<
         let what = format!("there are {} rules, more than {RULES_MAX}", rows.len());
         problems.error(&source.spot("rules"), what, "Join some by regular expressions (=~), or split the source");
     }
-    let mut takes_all: Option<usize> = None;
+    let mut takes_all: Option<String> = None;
     let mut rules = Vec::new();
-    for (n, table) in rows.iter().enumerate() {
-        if let Some(before) = takes_all {
-            let what = format!("no alert comes this far: rule {before} above takes every one");
+    for table in &rows {
+        if let Some(before) = takes_all.take() {
+            let what = format!("no alert comes this far: the rule of {before} takes every one");
             problems.warn(&table.here(), what, "Move it above that rule, or give that one a match");
-            takes_all = None;
         }
         let rule = rule(table, known, problems);
         if rule.conditions.is_empty() && table.lists_nothing("match") {
-            takes_all = Some(n + 1);
+            takes_all = Some(rule.place.clone());
         }
         rules.push(rule);
     }

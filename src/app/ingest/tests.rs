@@ -14,6 +14,8 @@ use firebell_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 mod arbitrary;
+mod captured;
+mod rules;
 
 const FIRING: &str = include_str!("../../../tests/data/webhooks/alertmanager/firing.json");
 const MIXED: &str = include_str!("../../../tests/data/webhooks/alertmanager/mixed.json");
