@@ -42,7 +42,8 @@ fn a_group_that_fires_recovers_by_halves_and_is_over_is_one_incident_with_three_
     assert_eq!(routed(&incident, &delivery), Route::Nothing, "a repeat");
     let mixed = delivered(MIXED);
     assert_eq!(mixed.group_status, Firing, "a mixed group says that it fires");
-    let told = [("Instance 10.0.4.7 of api is down".into(), Resolved), ("Instance 10.0.4.8 of api is down".into(), Firing)];
+    let told =
+        [("Instance 10.0.4.7 of api is down".into(), Resolved), ("Instance 10.0.4.8 of api is down".into(), Firing)];
     assert_eq!(statuses(&mixed), told);
     let incident = received(&incident, mixed.clone());
     assert!(incident.firing_alerts());
@@ -102,7 +103,8 @@ fn a_truncated_group_of_any_version_ends_by_its_own_word_only() {
 
 #[test]
 fn what_is_optional_may_be_missing() {
-    for key in ["receiver", "version", "externalURL", "groupLabels", "commonLabels", "commonAnnotations", "truncatedAlerts"]
+    for key in
+        ["receiver", "version", "externalURL", "groupLabels", "commonLabels", "commonAnnotations", "truncatedAlerts"]
     {
         let body = changed(MIXED, |b| drop(b.as_object_mut().and_then(|o| o.remove(key))));
         let delivery = delivered(&body);

@@ -152,7 +152,9 @@ fn rules_of_a_generic_source_look_at_mapped_fields_and_at_dotted_paths() {
     let rules = |rules: Vec<Rule>| {
         let settings = Ingest { rules, ..generic(mapping.clone()) };
         let all = read("prod", &settings, NESTED.as_bytes(), &directory()).expect("it can be read");
-        all.iter().map(|r| (r.delivery.group.clone(), r.declaration.severity.level.clone(), r.muted())).collect::<Vec<_>>()
+        all.iter()
+            .map(|r| (r.delivery.group.clone(), r.declaration.severity.level.clone(), r.muted()))
+            .collect::<Vec<_>>()
     };
     let group = |name: &str, level: &str, muted| (name.to_string(), level.to_string(), muted);
     // `group` is the mapped one; the body has no such key.
@@ -172,7 +174,10 @@ fn a_generic_alerts_link_is_kept_when_it_is_one() {
         let body = changed(FLAT, |b| b["link"] = link);
         one(&generic(Mapping::default()), &body).delivery.alerts[0].link.clone()
     };
-    assert_eq!(link(json!("https://monitor.example.org/c/7?x=1")).as_deref(), Some("https://monitor.example.org/c/7?x=1"));
+    assert_eq!(
+        link(json!("https://monitor.example.org/c/7?x=1")).as_deref(),
+        Some("https://monitor.example.org/c/7?x=1")
+    );
     for odd in [json!("javascript:alert(1)"), json!("see the board"), json!(7), json!({"href": "https://x.example"})] {
         assert_eq!(link(odd.clone()), None, "{odd}");
     }
