@@ -78,9 +78,9 @@ fn text(run: &DryRun) -> String {
         lines.push("There is no alert in it: nothing would happen.".to_string());
     }
     if !run.groups.is_empty() {
-        lines
-            .push("This is by the configuration alone. What an open incident makes of it says the running bot:".into());
-        lines.push(format!("  POST /hooks/{}?dry_run=true", one(&run.source)));
+        let what = "This is what the configuration alone says. What is open already knows only the running bot:";
+        lines.push(what.to_string());
+        lines.push(format!("  POST /hooks/{}?dry_run=true, with the source's token", one(&run.source)));
     }
     lines.join("\n") + "\n"
 }
@@ -107,8 +107,8 @@ fn alert(a: &Alert) -> String {
     };
     let rule = match &a.rule {
         None => "no rule".to_string(),
-        Some(r) if r.r#match.is_empty() => format!("rule {} ({}): every alert", r.number, r.place),
-        Some(r) => format!("rule {} ({}): {}", r.number, r.place, r.r#match.join(", ")),
+        Some(r) if r.r#match.is_empty() => format!("rule {}, {}: every alert", r.number, r.place),
+        Some(r) => format!("rule {}, {}: {}", r.number, r.place, r.r#match.join(", ")),
     };
     let what = match (a.incident, &a.service) {
         (false, _) => "makes no incident".to_string(),

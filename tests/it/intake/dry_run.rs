@@ -164,6 +164,7 @@ async fn the_running_bots_dry_run_says_what_then_happens_and_changes_nothing() {
     let (first, second, third) = ("2026-03-02T01:00:00Z", "2026-03-02T02:00:00Z", "2026-03-02T03:00:00Z");
     // Each is asked for first, and then done.
     let step = async |body: &Value, expected: &str, then: &str| {
+        live.nothing_waits().await;
         let before = live.api("/api/v1/incidents").await;
         assert_eq!(would(&live, body).await, [expected]);
         assert_eq!(live.api("/api/v1/incidents").await, before, "the dry run changed something");
