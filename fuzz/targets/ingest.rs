@@ -3,7 +3,7 @@
 #![no_main]
 
 use firebell::app::ingest::{self, Reading};
-use firebell::config::{Ingest, IngestKind, Mapping};
+use firebell::config::{Ingest, IngestKind, Mapping, Matcher, Rule};
 use firebell_domain::alert::{self, Route};
 use firebell_domain::decide::{self, Because, Declaration, Input};
 use firebell_domain::directory::Directory;
@@ -29,6 +29,11 @@ static DIRECTORY: LazyLock<Directory> = LazyLock::new(|| {
     }
 });
 
+fn rule(condition: &str, incident: bool) -> Rule {
+    let conditions = vec![Matcher::parse(condition).expect("a condition")];
+    Rule { conditions, severity: Some("P1".into()), service: None, incident, place: "line 1".into() }
+}
+
 static SOURCES: LazyLock<[Ingest; 3]> = LazyLock::new(|| {
     let many = Mapping { alerts: Some("alerts".into()), ..Mapping::default() };
     [IngestKind::Alertmanager, IngestKind::Generic(Box::default()), IngestKind::Generic(Box::new(many))].map(|kind| {
@@ -39,7 +44,7 @@ static SOURCES: LazyLock<[Ingest; 3]> = LazyLock::new(|| {
             service: None,
             severity_label: "severity".into(),
             service_label: "service".into(),
-            rules: Vec::new(),
+            rules: vec![rule("severity=~\"warn.*\"", true), rule("title=~\".*quiet.*\"", false)],
         }
     })
 });

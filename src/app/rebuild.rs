@@ -13,8 +13,9 @@ use firebell_domain::time::Timestamp;
 use firebell_domain::timer::{self, Timer};
 use std::collections::BTreeMap;
 
-/// Which incident a group went to last, and when it went there.
-type Groups = BTreeMap<Key, (Timestamp, IncidentId)>;
+/// Which incident a group went to last, and when it went there. Of one instant a merge comes last: it takes what the
+/// other one had.
+type Groups = BTreeMap<Key, (Timestamp, bool, IncidentId)>;
 
 /// Returns one line per difference.
 pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
@@ -45,7 +46,7 @@ pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
         differences.push(format!("{id}: is listed, but has no event (not removed: restore the log first)"));
     }
     let stored = store.all_groups().await?;
-    let computed: BTreeMap<(String, String), IncidentId> = groups.into_iter().map(|(k, (_, id))| (k, id)).collect();
+    let computed: BTreeMap<(String, String), IncidentId> = groups.into_iter().map(|(k, (_, _, id))| (k, id)).collect();
     let mut wrong = Written::default();
     for (key, id) in &computed {
         if stored.get(key) != Some(id) {
@@ -78,10 +79,9 @@ async fn incident(
     let id = raw.first().map_or(IncidentId::ORG, |e| e.incident);
     for e in &events {
         for key in keys_of(&e.body) {
-            let slot = groups.entry(key).or_insert((e.at, id));
-            if (e.at, id) >= *slot {
-                *slot = (e.at, id);
-            }
+            let went = (e.at, matches!(e.body, Event::MergedFrom { .. }), id);
+            let slot = groups.entry(key).or_insert(went);
+            *slot = went.max(*slot);
         }
     }
     let replayed = Incident::replay(&events)

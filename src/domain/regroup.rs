@@ -130,7 +130,7 @@ mod tests {
     }
 
     fn incident(no: i64, delivery: Delivery) -> Incident {
-        let severity = Severity { level: "P1".into(), name: "Critical".into(), rank: 1, response_s: None };
+        let severity = Severity::new("P1", "Critical", 1);
         let because = Some(Because::Alerts(delivery));
         let declaration = Declaration { title: "down".into(), severity, service: None, private: false, because };
         let done = decide::declare(IncidentId(no), &declaration, &source(), &Directory::default(), NOW);

@@ -124,8 +124,8 @@ pub struct Page {
 /// From the configuration alone, as if nothing were open.
 pub fn offline(source: &str, settings: &Ingest, body: &[u8], directory: &Directory, now: Timestamp) -> DryRun {
     let readings = read_whatever_comes(source, settings, body, directory);
-    let stage = Stage { source, settings, directory, now, known: Known::default() };
-    stage.run(readings, false)
+    let stage = Stage { source, settings, directory, now, known: None };
+    stage.run(readings)
 }
 
 /// The same for a body that has not come whole.
@@ -136,8 +136,8 @@ pub fn offline_problem(
     directory: &Directory,
     now: Timestamp,
 ) -> DryRun {
-    let stage = Stage { source, settings, directory, now, known: Known::default() };
-    stage.run(Err(problem.to_string()), false)
+    let stage = Stage { source, settings, directory, now, known: None };
+    stage.run(Err(problem.to_string()))
 }
 
 /// As the running bot would take it now.
@@ -158,9 +158,9 @@ async fn online_of(
     readings: Result<Vec<Reading>, String>,
 ) -> Result<DryRun, Fault> {
     let directory = app.directory_now().await?;
-    let known = Known::load(app, source, &readings).await?;
+    let known = Some(Known::load(app, source, &readings).await?);
     let stage = Stage { source, settings, directory: &directory, now: app.clock().now(), known };
-    Ok(stage.run(readings, true))
+    Ok(stage.run(readings))
 }
 
 /// What is open, as far as these readings touch it.
@@ -210,11 +210,12 @@ struct Stage<'a> {
     settings: &'a Ingest,
     directory: &'a Directory,
     now: Timestamp,
-    known: Known,
+    /// `None`: nobody was asked what is open.
+    known: Option<Known>,
 }
 
 impl Stage<'_> {
-    fn run(&self, readings: Result<Vec<Reading>, String>, online: bool) -> DryRun {
+    fn run(&self, readings: Result<Vec<Reading>, String>) -> DryRun {
         let kind = match self.settings.kind {
             IngestKind::Alertmanager => "alertmanager",
             IngestKind::Generic(_) => "generic",
@@ -223,7 +224,7 @@ impl Stage<'_> {
             dry_run: true,
             source: self.source.to_string(),
             kind,
-            online,
+            online: self.known.is_some(),
             at: self.now.rfc3339(),
             unreadable: None,
             groups: Vec::new(),
@@ -235,12 +236,16 @@ impl Stage<'_> {
         run
     }
 
+    fn last(&self, key: &belongs::Key) -> Option<&Incident> {
+        self.known.as_ref().and_then(|known| known.last(key))
+    }
+
     fn actor(&self) -> Actor {
         Actor::Source { name: self.source.to_string() }
     }
 
     fn unreadable(&self) -> Plan {
-        let open = self.known.last(&belongs::unreadable(self.source)).filter(|i| i.status.open());
+        let open = self.last(&belongs::unreadable(self.source)).filter(|i| i.status.open());
         if let Some(open) = open {
             return Plan { incident: Some(open.id.to_string()), ..Plan::of("join") };
         }
@@ -251,11 +256,12 @@ impl Stage<'_> {
     fn group(&self, reading: &Reading) -> Group {
         let count = |status| reading.sorted.iter().filter(|s| s.alert.status == status).count();
         let delivery = &reading.delivery;
-        let by_group = self.known.last(&(self.source.to_string(), delivery.group.clone()));
-        let parts = regroup::parts(delivery, by_group, |alert| self.known.last(&belongs::alert(self.source, alert)));
+        let by_group = self.last(&(self.source.to_string(), delivery.group.clone()));
+        let parts = regroup::parts(delivery, by_group, |alert| self.last(&belongs::alert(self.source, alert)));
         let several = parts.len() > 1;
         let part = |part: &Part| {
-            let last = part.to.map_or(by_group, |id| self.known.incidents.get(&id));
+            let host = |id| self.known.as_ref().and_then(|known| known.incidents.get(&id));
+            let last = part.to.map_or(by_group, host);
             let plan = self.part(reading, &part.delivery, last, &reading.declaration);
             // Of a divided delivery only what comes to something is of interest.
             (!several || !part.delivery.alerts.is_empty()).then_some(plan)
@@ -279,6 +285,8 @@ impl Stage<'_> {
             let rules: Vec<String> = self.muting(reading).iter().map(|r| format!("rule {}", r + 1)).collect();
             plan.why = Some(format!("{} says that what fires makes no incident", rules.join(" and ")));
             plan.result = "muted";
+        } else if r.would == Would::NothingFires && self.known.is_none() {
+            plan.why = Some("nothing fires; an open incident of this group would hear of its end".to_string());
         }
         plan
     }

@@ -119,7 +119,7 @@ impl Reader<'_> {
             .or_else(|| severity::find(scale, &self.settings.severity))
             .or_else(|| scale.first())
             .cloned()
-            .unwrap_or(Severity { level: "P1".into(), name: "Critical".into(), rank: 1, response_s: None })
+            .unwrap_or(Severity::new("P1", "Critical", 1))
     }
 
     /// The service that a label names, if it is configured.
