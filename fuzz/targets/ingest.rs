@@ -3,7 +3,7 @@
 #![no_main]
 
 use firebell::app::ingest::{self, Reading};
-use firebell::config::{Ingest, IngestKind, Mapping};
+use firebell::config::{Ingest, IngestKind, Mapping, Matcher, Rule};
 use firebell_domain::alert::{self, Route};
 use firebell_domain::decide::{self, Because, Declaration, Input};
 use firebell_domain::directory::Directory;
@@ -29,6 +29,11 @@ static DIRECTORY: LazyLock<Directory> = LazyLock::new(|| {
     }
 });
 
+fn rule(condition: &str, incident: bool) -> Rule {
+    let conditions = vec![Matcher::parse(condition).expect("a condition")];
+    Rule { conditions, severity: Some("P1".into()), service: None, incident, place: "line 1".into() }
+}
+
 static SOURCES: LazyLock<[Ingest; 3]> = LazyLock::new(|| {
     let many = Mapping { alerts: Some("alerts".into()), ..Mapping::default() };
     [IngestKind::Alertmanager, IngestKind::Generic(Box::default()), IngestKind::Generic(Box::new(many))].map(|kind| {
@@ -39,6 +44,7 @@ static SOURCES: LazyLock<[Ingest; 3]> = LazyLock::new(|| {
             service: None,
             severity_label: "severity".into(),
             service_label: "service".into(),
+            rules: vec![rule("severity=~\"warn.*\"", true), rule("title=~\".*quiet.*\"", false)],
         }
     })
 });
@@ -67,7 +73,7 @@ fn actor() -> Actor {
 }
 
 fn deliver(reading: &Reading) {
-    let Reading { delivery, declaration } = reading;
+    let Reading { delivery, declaration, .. } = reading;
     assert!(!delivery.group.chars().any(char::is_control), "a group's key with a control character");
     assert!(delivery.alerts.iter().all(|a| a.summary.chars().count() <= limits::TITLE_CHARS_MAX));
     match alert::route(None, delivery, &DIRECTORY.settings, NOW) {

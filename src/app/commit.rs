@@ -3,21 +3,24 @@
 //! running bot.
 
 use super::act::{Act, ActError, Acted, Changed, On};
+use super::belongs::{self, Key};
 use super::{Inner, Moved};
 use crate::clock::Clock;
 use crate::fault::{Fault, FaultKind};
 use crate::measure::{self, Figure};
 use crate::stop;
 use crate::store::{Batch, Loaded, Store, Written, event_row};
-use firebell_domain::alert::{self, Route};
+use firebell_domain::alert::{self, Delivery, Route};
 use firebell_domain::chain::GENESIS;
 use firebell_domain::decide::{self, Because, Decision, Declaration, Input, No};
 use firebell_domain::directory::Directory;
-use firebell_domain::event::{Actor, Event};
+use firebell_domain::event::Actor;
 use firebell_domain::id::IncidentId;
+use firebell_domain::incident::Incident;
 use firebell_domain::org::OrgEntry;
 use firebell_domain::outbox;
 use firebell_domain::refusal::Refusal;
+use firebell_domain::regroup;
 use firebell_domain::time::Timestamp;
 use firebell_domain::timer::{self, Timer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -29,8 +32,6 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot};
 const BATCH_MAX: usize = 128;
 /// A transaction that takes longer has lost its database: it is dropped and everybody is told.
 const TRANSACTION_MAX: Duration = Duration::from_secs(15);
-/// Alert groups that cannot be read have this key; a source cannot send it, because keys from outside are cleaned.
-pub const UNREADABLE_GROUP: &str = "\u{1}unreadable";
 
 pub struct Job {
     pub act: Act,
@@ -155,7 +156,8 @@ struct Work {
     directory: Directory,
     loaded: HashMap<IncidentId, Loaded>,
     timers_before: HashMap<IncidentId, Vec<Timer>>,
-    groups: BTreeMap<(String, String), IncidentId>,
+    /// Which incident each group, and each alert, belonged to last.
+    groups: BTreeMap<Key, IncidentId>,
     answers: HashMap<String, String>,
     declared_before: i64,
     declared: i64,
@@ -169,6 +171,7 @@ impl Work {
     async fn load(batch: &mut Batch, acts: &[Asked], directory: &Directory, now: Timestamp) -> Result<Work, Fault> {
         let mut ids = BTreeSet::new();
         let mut keys = BTreeSet::new();
+        let mut alerts = BTreeSet::new();
         let mut once = BTreeSet::new();
         let mut may_declare = false;
         for (act, _) in acts {
@@ -183,16 +186,19 @@ impl Work {
                 On::Alerts(delivery, _) => {
                     may_declare = true;
                     keys.insert((delivery.source.clone(), delivery.group.clone()));
+                    let looked_up = regroup::looked_up(delivery).into_iter();
+                    alerts.extend(looked_up.map(|fingerprint| belongs::alert(&delivery.source, fingerprint)));
                 }
                 On::Unreadable(u, _) => {
                     may_declare = true;
-                    keys.insert((u.source.clone(), UNREADABLE_GROUP.to_string()));
+                    keys.insert(belongs::unreadable(&u.source));
                 }
                 On::Organisation(_) => {}
             }
             once.extend(act.once.as_ref().map(|o| o.key.clone()));
         }
-        let groups = batch.groups(&keys).await?;
+        let mut groups = batch.groups(&keys).await?;
+        groups.extend(batch.open_followers(&alerts).await?);
         ids.extend(groups.values().copied());
         let loaded = batch.incidents(&ids).await?;
         let timers_before = loaded.iter().map(|(id, l)| (*id, timer::timers(&l.incident).collect())).collect();
@@ -238,36 +244,19 @@ impl Work {
 
     fn decide_anew(&mut self, on: &On, actor: &Actor) -> Result<Acted, ActError> {
         match on {
-            On::Declare(declaration) => self.declare(declaration, actor, None),
+            On::Declare(declaration) => self.declare(declaration, actor),
             On::Incident(id, Input::Merge { into }) => self.merge(*id, *into, actor),
             On::Incident(id, input) => self.change(*id, input, actor),
-            On::Alerts(delivery, declaration) => {
-                let key = (delivery.source.clone(), delivery.group.clone());
-                let last = self.groups.get(&key).and_then(|id| self.loaded.get(id)).map(|l| &l.incident);
-                match alert::route(last, delivery, &self.directory.settings, self.now) {
-                    Route::Nothing => Ok(Acted::Nothing),
-                    Route::New => {
-                        let because = Some(Because::Alerts(delivery.clone()));
-                        self.declare(&Declaration { because, ..declaration.clone() }, actor, Some(key))
-                    }
-                    Route::Existing => {
-                        let id = last.map_or(IncidentId::ORG, |i| i.id);
-                        match self.change(id, &Input::Alerts(delivery.clone()), actor) {
-                            Err(ActError::Refused(Refusal::Stale)) => Ok(Acted::Nothing),
-                            other => other,
-                        }
-                    }
-                }
-            }
+            On::Alerts(delivery, declaration) => self.alerts(delivery, declaration, actor),
             On::Unreadable(unreadable, declaration) => {
-                let key = (unreadable.source.clone(), UNREADABLE_GROUP.to_string());
+                let key = belongs::unreadable(&unreadable.source);
                 let open =
                     self.groups.get(&key).filter(|id| self.loaded.get(*id).is_some_and(|l| l.incident.status.open()));
                 match open.copied() {
                     Some(id) => self.change(id, &Input::Unreadable(unreadable.clone()), actor),
                     None => {
                         let because = Some(Because::Unreadable(unreadable.clone()));
-                        self.declare(&Declaration { because, ..declaration.clone() }, actor, Some(key))
+                        self.declare(&Declaration { because, ..declaration.clone() }, actor)
                     }
                 }
             }
@@ -278,19 +267,58 @@ impl Work {
         }
     }
 
-    fn declare(
+    /// A delivery goes to the incident that its group belongs to, and of what other open incidents follow, each its
+    /// part; or it declares. The answer is the first thing that changed.
+    fn alerts(&mut self, delivery: &Delivery, declaration: &Declaration, actor: &Actor) -> Result<Acted, ActError> {
+        let parts = regroup::parts(delivery, self.last(&(delivery.source.clone(), delivery.group.clone())), |alert| {
+            self.last(&belongs::alert(&delivery.source, alert))
+        });
+        let mut acted = Acted::Nothing;
+        for part in parts {
+            let done = match part.to {
+                Some(id) => self.told(id, part.delivery, actor)?,
+                None => self.alerts_by_group(part.delivery, declaration, actor)?,
+            };
+            if matches!(acted, Acted::Nothing) {
+                acted = done;
+            }
+        }
+        Ok(acted)
+    }
+
+    fn alerts_by_group(
         &mut self,
+        delivery: Delivery,
         declaration: &Declaration,
         actor: &Actor,
-        group: Option<(String, String)>,
     ) -> Result<Acted, ActError> {
+        let last = self.last(&(delivery.source.clone(), delivery.group.clone()));
+        match (alert::route(last, &delivery, &self.directory.settings, self.now), last.map(|i| i.id)) {
+            (Route::Existing, Some(id)) => self.told(id, delivery, actor),
+            (Route::Nothing | Route::Existing, _) => Ok(Acted::Nothing),
+            (Route::New, _) => {
+                let because = Some(Because::Alerts(delivery));
+                self.declare(&Declaration { because, ..declaration.clone() }, actor)
+            }
+        }
+    }
+
+    /// An incident hears of its alerts, if there is news in it.
+    fn told(&mut self, id: IncidentId, delivery: Delivery, actor: &Actor) -> Result<Acted, ActError> {
+        match self.change(id, &Input::Alerts(delivery), actor) {
+            Err(ActError::Refused(Refusal::Stale)) => Ok(Acted::Nothing),
+            other => other,
+        }
+    }
+
+    fn last(&self, key: &Key) -> Option<&Incident> {
+        self.groups.get(key).and_then(|id| self.loaded.get(id)).map(|l| &l.incident)
+    }
+
+    fn declare(&mut self, declaration: &Declaration, actor: &Actor) -> Result<Acted, ActError> {
         let id = IncidentId(self.declared + 1);
         let decision = decide::declare(id, declaration, actor, &self.directory, self.now).map_err(no)?;
         self.declared += 1;
-        if let Some(key) = group {
-            self.groups.insert(key.clone(), id);
-            self.written.groups.insert(key, id);
-        }
         self.record(None, decision)
     }
 
@@ -315,11 +343,6 @@ impl Work {
         let ended = decide::decide(&from, &Input::Merge { into }, actor, directory, now).map_err(no)?;
         let absorb = Input::Absorb { from: id, title: from.title.clone(), groups: from.groups.clone() };
         let absorbed = decide::decide(&target, &absorb, actor, directory, now).map_err(no)?;
-        for group in &from.groups {
-            let key = (group.source.clone(), group.key.clone());
-            self.groups.insert(key.clone(), into);
-            self.written.groups.insert(key, into);
-        }
         self.record(Some(into), absorbed)?;
         self.record(Some(id), ended)
     }
@@ -333,6 +356,11 @@ impl Work {
         self.figures.extend(measure::figures(before.as_ref(), &decision.events, &decision.incident));
         let mut rows = Vec::with_capacity(decision.events.len());
         for e in &decision.events {
+            for key in belongs::keys_of(&e.body) {
+                if self.groups.insert(key.clone(), e.incident) != Some(e.incident) {
+                    self.written.groups.insert(key, e.incident);
+                }
+            }
             let row = event_row(e.incident, e.seq, e.at, e.body.kind(), &e.actor, &e.body, &head)?;
             head = row.hash;
             rows.push(row);
@@ -380,15 +408,5 @@ fn no(no: No) -> ActError {
         No::Illegal(illegal) => {
             ActError::Fault(Fault::bug(format!("decision refused by the incident: {illegal}")).logged())
         }
-    }
-}
-
-/// What an event of the log says about which incident an alert group belongs to (for the rebuild).
-pub fn groups_of(event: &Event) -> Vec<(String, String)> {
-    match event {
-        Event::AlertsReceived { source, group, .. } => vec![(source.clone(), group.clone())],
-        Event::UnreadableReceived { source, .. } => vec![(source.clone(), UNREADABLE_GROUP.to_string())],
-        Event::MergedFrom { groups, .. } => groups.iter().map(|g| (g.source.clone(), g.key.clone())).collect(),
-        _ => Vec::new(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod act;
 pub mod audit;
+mod belongs;
 mod commit;
 pub mod ingest;
 pub mod rebuild;

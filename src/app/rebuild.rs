@@ -1,7 +1,7 @@
 //! The log is the truth: computes from it what every other table should say, names what differs and, if told, writes
 //! what the log says. Sign-ins and kept answers are not part of the log and stay as they are.
 
-use super::commit::groups_of;
+use super::belongs::{Key, keys_of};
 use crate::fault::{Fault, FaultKind};
 use crate::store::{Loaded, RawEvent, Store, Written};
 use firebell_domain::chain::GENESIS;
@@ -13,8 +13,9 @@ use firebell_domain::time::Timestamp;
 use firebell_domain::timer::{self, Timer};
 use std::collections::BTreeMap;
 
-/// Which incident a group went to last, and when it went there.
-type Groups = BTreeMap<(String, String), (Timestamp, IncidentId)>;
+/// Which incident a group went to last, and when it went there. Of one instant a merge comes last: it takes what the
+/// other one had.
+type Groups = BTreeMap<Key, (Timestamp, bool, IncidentId)>;
 
 /// Returns one line per difference.
 pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
@@ -45,11 +46,12 @@ pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
         differences.push(format!("{id}: is listed, but has no event (not removed: restore the log first)"));
     }
     let stored = store.all_groups().await?;
-    let computed: BTreeMap<(String, String), IncidentId> = groups.into_iter().map(|(k, (_, id))| (k, id)).collect();
+    let computed: BTreeMap<(String, String), IncidentId> = groups.into_iter().map(|(k, (_, _, id))| (k, id)).collect();
     let mut wrong = Written::default();
     for (key, id) in &computed {
         if stored.get(key) != Some(id) {
-            differences.push(format!("alert group {} of {}: should lead to {id}", key.1, key.0));
+            let name = key.1.replace(char::is_control, "");
+            differences.push(format!("alert group {name} of {}: should lead to {id}", key.0));
             wrong.groups.insert(key.clone(), *id);
         }
     }
@@ -76,11 +78,10 @@ async fn incident(
     let events = raw.iter().map(parse).collect::<Result<Vec<IncidentEvent>, Fault>>()?;
     let id = raw.first().map_or(IncidentId::ORG, |e| e.incident);
     for e in &events {
-        for key in groups_of(&e.body) {
-            let slot = groups.entry(key).or_insert((e.at, id));
-            if (e.at, id) >= *slot {
-                *slot = (e.at, id);
-            }
+        for key in keys_of(&e.body) {
+            let went = (e.at, matches!(e.body, Event::MergedFrom { .. }), id);
+            let slot = groups.entry(key).or_insert(went);
+            *slot = went.max(*slot);
         }
     }
     let replayed = Incident::replay(&events)

@@ -4,6 +4,7 @@
 mod audit;
 mod copies;
 mod descriptors;
+mod ingest_test;
 mod oncall;
 mod page_test;
 mod postmortem;
@@ -59,6 +60,11 @@ enum Command {
     /// Sends a marked test page on each of a person's channels
     #[command(after_help = "Example:\n  firebell page-test ana")]
     PageTest(page_test::PageTest),
+    /// Shows where a body of an alert source would go, without sending it
+    #[command(
+        after_help = "Examples:\n  firebell ingest-test alertmanager body.json\n  firebell ingest-test alertmanager - < body.json"
+    )]
+    IngestTest(ingest_test::IngestTest),
     /// Prints the post-mortem draft of an incident
     #[command(after_help = "Example:\n  firebell postmortem INC-42 --format md > inc-42.md")]
     Postmortem(postmortem::Postmortem),
@@ -167,6 +173,7 @@ async fn run(cli: Cli) -> Result<(), End> {
         Command::Invite(invite) => invite.run(&config).await,
         Command::Oncall(oncall) => oncall.run(&config).await,
         Command::PageTest(test) => test.run(&config).await,
+        Command::IngestTest(test) => test.run(&config).await,
         Command::Postmortem(postmortem) => postmortem.run(&config).await,
         Command::Audit(audit) => audit.run(&config).await,
         Command::Serve | Command::Config(_) => Ok(()),

@@ -4,7 +4,9 @@
 
 mod env;
 mod hours;
+mod ingest;
 mod mail;
+mod matcher;
 mod node;
 mod oncall;
 mod paging;
@@ -24,11 +26,12 @@ mod tables;
 mod tests;
 mod unmapped;
 
+pub use matcher::Matcher;
 pub use oncall::StandIns;
 pub use problem::{Level, Problem};
 pub use report::{report_json, report_text};
 pub use settings::{
-    Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings,
+    Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings, Rule,
     ServiceSettings, Smtp, Webhook,
 };
 pub use standing::{Refused, Standing};
@@ -139,7 +142,7 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         policies: policy::policies(root, &pagers, problems),
         schedules: oncall::schedules(root, problems),
         pagers: paging::pagers(root, ways, problems),
-        ingest: paging::ingest(root, &severities, problems),
+        ingest: ingest::ingest(root, &severities, problems),
         severities,
         api_tokens: paging::api_tokens(root, problems),
         audit_key: server::audit_key(root, problems),

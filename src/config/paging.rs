@@ -1,13 +1,12 @@
-//! Reads where pages go and who may talk to us: pagers, alert sources, API tokens. Holds secrets, prints none.
+//! Reads where pages go and who may talk to us: pagers and API tokens. Holds secrets, prints none.
 
 use super::mail;
 use super::people::Ways;
-use super::problem::{Problems, did_you_mean, nearest, quoted, some_of};
-use super::read::{Table, declared};
+use super::problem::{Problems, nearest, quoted, some_of};
+use super::read::Table;
 use super::server::{address, is_local};
-use super::settings::{Address, Ingest, IngestKind, Mapping, Pager, PagerDuty, Webhook};
-use firebell_domain::id::{ChannelId, PersonId, ServiceId};
-use firebell_domain::severity::{self, Severity};
+use super::settings::{Address, Pager, PagerDuty, Webhook};
+use firebell_domain::id::{ChannelId, PersonId};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,7 +139,7 @@ fn webhook(name: &str, table: &Table<'_>, problems: &mut Problems) -> Option<Web
 }
 
 /// A secret that others present or sign with: required, and too long to be guessed.
-fn token(table: &Table<'_>, key: &str, problems: &mut Problems) -> Option<SecretString> {
+pub(super) fn token(table: &Table<'_>, key: &str, problems: &mut Problems) -> Option<SecretString> {
     let text = table.required(key, problems)?;
     let length = text.chars().count();
     if length < TOKEN_CHARS_MIN {
@@ -149,83 +148,6 @@ fn token(table: &Table<'_>, key: &str, problems: &mut Problems) -> Option<Secret
         return None;
     }
     Some(SecretString::from(text))
-}
-
-pub fn ingest(root: &Table<'_>, severities: &[Severity], problems: &mut Problems) -> BTreeMap<String, Ingest> {
-    let services = declared(root, "services");
-    let mut all = BTreeMap::new();
-    for (name, table) in root.named("ingest") {
-        let kind = table.required("kind", problems).map(str::to_string);
-        let token = token(&table, "token", problems);
-        let severity = table.text("severity").and_then(|word| {
-            let found = severity::find(severities, word).map(|s| s.level.clone());
-            if found.is_none() && !severities.is_empty() {
-                let fix = format!("Write one of {}", some_of(severities.iter().map(|s| s.level.as_str())));
-                problems.error(&table.spot("severity"), format!("there is no severity {}", quoted(word)), fix);
-            }
-            found
-        });
-        let service = table.text("service");
-        if let Some(s) = service.filter(|s| !services.contains(s)) {
-            let fix = did_you_mean(s, services.iter().copied(), || format!("Add a table [services.{s}]"));
-            problems.error(&table.spot("service"), format!("there is no service {}", quoted(s)), fix);
-        }
-        if kind.as_deref() == Some("alertmanager") && table.given("mapping") {
-            let fix = "Remove it, or write kind = \"generic\"";
-            problems.error(&table.spot("mapping"), "an Alertmanager's body needs no mapping", fix);
-        }
-        let mapping = mapping(&table.table("mapping"), problems);
-        let text = |key: &str, default: &str| table.text(key).unwrap_or(default).to_string();
-        let kind = kind
-            .map(|k| if k == "generic" { IngestKind::Generic(Box::new(mapping)) } else { IngestKind::Alertmanager });
-        let (severity_label, service_label) = (text("severity_label", "severity"), text("service_label", "service"));
-        if let (Some(kind), Some(token)) = (kind, token) {
-            let service = service.map(ServiceId::from);
-            let worst = || severities.first().map(|s| s.level.clone()).unwrap_or_default();
-            let severity = severity.unwrap_or_else(worst);
-            all.insert(name.to_string(), Ingest { kind, token, severity, service, severity_label, service_label });
-        }
-    }
-    all
-}
-
-fn mapping(table: &Table<'_>, problems: &mut Problems) -> Mapping {
-    let mut path = |key: &str| {
-        let text = table.text(key)?;
-        if text.split('.').any(|part| part.is_empty() || part.chars().any(char::is_whitespace)) {
-            let what = format!("{} is not a dotted path", quoted(text));
-            problems.error(&table.spot(key), what, "Write names with dots between them, such as \"alert.labels.team\"");
-        }
-        Some(text.to_string())
-    };
-    let default = Mapping::default();
-    let mut mapping = Mapping {
-        alerts: path("alerts"),
-        group: path("group").unwrap_or(default.group),
-        title: path("title").unwrap_or(default.title),
-        text: path("text").unwrap_or(default.text),
-        status: path("status").unwrap_or(default.status),
-        fingerprint: path("fingerprint").unwrap_or(default.fingerprint),
-        severity: path("severity").unwrap_or(default.severity),
-        service: path("service").unwrap_or(default.service),
-        link: path("link").unwrap_or(default.link),
-        firing_values: default.firing_values,
-        resolved_values: default.resolved_values,
-    };
-    for (key, values) in
-        [("firing_values", &mut mapping.firing_values), ("resolved_values", &mut mapping.resolved_values)]
-    {
-        if table.given(key) {
-            *values = table.texts(key).into_iter().map(|(t, _)| t.to_string()).collect();
-        }
-    }
-    let both = mapping.firing_values.iter().find(|f| mapping.resolved_values.iter().any(|r| r.eq_ignore_ascii_case(f)));
-    if let Some(both) = both {
-        let key = if table.given("resolved_values") { "resolved_values" } else { "firing_values" };
-        let what = format!("{} means both firing and resolved", quoted(both));
-        problems.error(&table.spot(key), what, "Keep it in firing_values or in resolved_values");
-    }
-    mapping
 }
 
 pub fn api_tokens(root: &Table<'_>, problems: &mut Problems) -> BTreeMap<String, SecretString> {

@@ -177,6 +177,14 @@ pub const INGEST: &[Key] = &[
     key("severity_label", Kind::Text, "the name of a label such as \"severity\""),
     key("service_label", Kind::Text, "the name of a label such as \"service\""),
     key("mapping", Kind::Table(MAPPING), "a table [ingest.NAME.mapping]"),
+    key("rules", Kind::Rows(RULE), "[[ingest.NAME.rules]] tables"),
+];
+
+pub const RULE: &[Key] = &[
+    key("match", Kind::Texts, "a list of conditions such as ['team=\"payments\"', 'env!=\"prod\"']"),
+    key("severity", Kind::Text, "the level of a [[severities]] table such as \"P2\""),
+    key("service", Kind::Text, "the name of a table [services.NAME]"),
+    key("incident", Kind::Flag, "true or false"),
 ];
 
 const PATH: &str = "a dotted path into the JSON body such as \"alert.title\"";

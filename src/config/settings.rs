@@ -1,6 +1,7 @@
 //! What a configuration says, typed: the settings of the adapters, and the `Directory` for decisions. Every value is
 //! valid and every reference resolves. `Debug` prints no secret and of an address only its host.
 
+use super::matcher::Matcher;
 use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Settings};
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use firebell_domain::schedule::Schedule;
@@ -125,6 +126,23 @@ pub struct Ingest {
     pub service: Option<ServiceId>,
     pub severity_label: String,
     pub service_label: String,
+    /// In order; the first that matches an alert decides, alone.
+    pub rules: Vec<Rule>,
+}
+
+/// What becomes of the alerts that fit all its conditions.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// None fits every alert.
+    pub conditions: Vec<Matcher>,
+    /// Level instead of what the labels say.
+    pub severity: Option<String>,
+    /// Service instead of what the labels say.
+    pub service: Option<ServiceId>,
+    /// Whether they make an incident.
+    pub incident: bool,
+    /// Where it was written: `line 140`, or a variable.
+    pub place: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]

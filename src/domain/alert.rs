@@ -28,6 +28,9 @@ pub struct Alert {
     pub starts_at: Timestamp,
     /// One line for people.
     pub summary: String,
+    /// Where its source shows it: an address of http or https, as whoever read the delivery checked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// One delivery of one group of alerts.
@@ -72,6 +75,9 @@ pub struct Group {
     /// only the group's own word says that it has resolved.
     pub partial: bool,
     pub status: AlertStatus,
+    /// Where the source shows what fired last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
 }
 
 /// What of a delivery is news to an incident.
@@ -113,6 +119,7 @@ impl Group {
             }
         }
         self.partial |= other.partial;
+        self.link = self.link.take().or_else(|| other.link.clone());
         if other.status == AlertStatus::Firing {
             self.status = AlertStatus::Firing;
         }

@@ -1,7 +1,7 @@
 //! An incident as it stands: what its events add up to. `apply` is the only way to change one, and it refuses an
 //! event that is illegal in the current state, both when deciding and when the log is replayed.
 
-use crate::alert::{AlertStatus, Group, Tracked};
+use crate::alert::{Alert, AlertStatus, Group, Tracked};
 use crate::clocks::{self, Course};
 use crate::directory::EscalationPolicy;
 use crate::event::{Actor, Event, IncidentEvent};
@@ -177,6 +177,12 @@ impl Incident {
 
     pub fn firing_alerts(&self) -> bool {
         self.groups.iter().any(Group::firing)
+    }
+
+    /// Where the source shows what fires: of the first group that does, else of the first that has such a place.
+    pub fn source_link(&self) -> Option<&str> {
+        let firing = self.groups.iter().filter(|g| g.firing());
+        firing.chain(&self.groups).find_map(|g| g.link.as_deref())
     }
 
     /// People in it: whoever declared, acknowledged, leads, has a role or wrote something.
@@ -450,6 +456,7 @@ impl Incident {
                             alerts: BTreeMap::new(),
                             partial: false,
                             status: *group_status,
+                            link: None,
                         });
                         self.groups.len() - 1
                     }
@@ -457,6 +464,10 @@ impl Incident {
                 if let Some(g) = self.groups.get_mut(index) {
                     g.partial |= *partial;
                     g.status = *group_status;
+                    let fires = |a: &&Alert| a.status == AlertStatus::Firing;
+                    if let Some(link) = changed.iter().filter(fires).find_map(|a| a.link.clone()) {
+                        g.link = Some(link);
+                    }
                     for a in changed {
                         let tracked = Tracked { status: a.status, starts_at: a.starts_at };
                         g.alerts.insert(a.fingerprint.clone(), tracked);

@@ -20,6 +20,8 @@ pub mod org;
 pub mod outbox;
 pub mod postmortem;
 pub mod refusal;
+pub mod regroup;
+pub mod rehearsal;
 pub mod schedule;
 pub mod severity;
 #[cfg(any(test, feature = "sim"))]

@@ -76,6 +76,12 @@ pub const STEP_PEOPLE_MAX: usize = 50;
 pub const ALERTS_TRACKED_MAX: usize = 1_000;
 /// Alert groups that may join one incident before a further one declares its own.
 pub const ALERT_GROUPS_MAX: usize = 50;
+/// Characters of a link into monitoring. Prometheus' holds the whole expression; a longer one is left out, because half
+/// a link leads nowhere.
+pub const LINK_CHARS_MAX: usize = 1_000;
+/// Alerts of one delivery for which it is asked whether another open incident follows them: as many as one incident
+/// follows.
+pub const ALERTS_LOOKED_UP_MAX: usize = ALERTS_TRACKED_MAX;
 /// Alert groups in one request of a source: each may declare an incident of its own, and one sender must not fill the
 /// list. More is declared as unreadable.
 pub const GROUPS_PER_REQUEST_MAX: usize = 500;

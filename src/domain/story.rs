@@ -88,7 +88,8 @@ fn policy(d: &mut Directory, steps: Vec<Step>, repeat_max: Option<u32>) {
 }
 
 pub fn alert(fingerprint: &str, status: AlertStatus, starts_at: Timestamp, summary: &str) -> Alert {
-    Alert { fingerprint: fingerprint.into(), status, starts_at, summary: summary.into() }
+    let link = (status == AlertStatus::Firing).then(|| format!("https://prometheus.example.org/alerts/{fingerprint}"));
+    Alert { fingerprint: fingerprint.into(), status, starts_at, summary: summary.into(), link }
 }
 
 fn delivery(alerts: Vec<Alert>, group_status: AlertStatus, truncated: u32) -> Delivery {

@@ -393,6 +393,11 @@ pub fn action_words(text: &str, owner: Option<&crate::id::PersonId>, due: Option
     format!("{}{facts}", one(text))
 }
 
+/// "Source: https://…", with every letter of it: half a link leads nowhere.
+pub fn source_words(link: &str) -> String {
+    format!("Source: {}", words::whole(link))
+}
+
 fn group_words(group: &Group) -> String {
     let alerts = counted(group.alerts.len(), "alert");
     format!("alert group {} of {} ({alerts})", one(&group.key), one(&group.source))
@@ -428,5 +433,8 @@ fn alerts_words(
         AlertStatus::Resolved => "resolved",
     };
     parts.push(format!("group {} is {group_word}", one(group)));
+    let firing = changed.iter().filter(|a| a.status == AlertStatus::Firing);
+    let link = firing.chain(changed).find_map(|a| a.link.as_deref());
+    parts.extend(link.map(source_words));
     format!("From {}: {}", one(source), parts.join("; "))
 }

@@ -83,7 +83,13 @@ pub fn known(known: &Known) {
     }
     for source in &known.sources {
         counter!(UNREADABLE_REQUESTS, "source" => source.clone()).increment(0);
-        for outcome in ["declared", "reopened", "joined", "nothing_new", "refused", "fault"] {
+        for name in [ALERTS_MUTED, ALERTS_UNAUTHORIZED] {
+            counter!(name, "source" => source.clone()).increment(0);
+        }
+        for status in ["firing", "resolved"] {
+            counter!(ALERTS_RECEIVED, "source" => source.clone(), "status" => status).increment(0);
+        }
+        for outcome in ["declared", "reopened", "joined", "nothing_new", "muted", "refused", "fault"] {
             counter!(ALERT_DELIVERIES, "source" => source.clone(), "outcome" => outcome).increment(0);
         }
     }
@@ -131,6 +137,19 @@ pub fn command(verb: &'static str, outcome: &'static str) {
 }
 
 /// One alert group of a configured source.
+/// What a source's request held, once it is durable.
+pub fn alerts_read(source: &str, firing: u64, resolved: u64, muted: u64) {
+    for (status, n) in [("firing", firing), ("resolved", resolved)] {
+        counter!(ALERTS_RECEIVED, "source" => source.to_string(), "status" => status).increment(n);
+    }
+    counter!(ALERTS_MUTED, "source" => source.to_string()).increment(muted);
+}
+
+/// A request to a source without its token.
+pub fn unauthorized(source: &str) {
+    counter!(ALERTS_UNAUTHORIZED, "source" => source.to_string()).increment(1);
+}
+
 pub fn delivery(source: &str, outcome: &'static str) {
     counter!(ALERT_DELIVERIES, "source" => source.to_string(), "outcome" => outcome).increment(1);
 }

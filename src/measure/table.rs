@@ -92,8 +92,14 @@ table! {
     SEND_DURATION = "firebell_send_duration_seconds" WORK ["channel"]
         "Time that one try to send takes";
 
+    ALERTS_RECEIVED = "firebell_alerts_received_total" COUNTER ["source" "status"]
+        "Alerts received, repeats too";
+    ALERTS_MUTED = "firebell_alerts_muted_total" COUNTER ["source"]
+        "Firing alerts that a rule kept from making an incident";
+    ALERTS_UNAUTHORIZED = "firebell_alerts_unauthorized_total" COUNTER ["source"]
+        "Requests without the source's token";
     ALERT_DELIVERIES = "firebell_alert_deliveries_total" COUNTER ["source" "outcome"]
-        "Alert groups taken in: declared, reopened, joined, nothing_new, refused or fault";
+        "Alert groups taken in: declared, reopened, joined, nothing_new, muted, refused or fault";
     UNREADABLE_REQUESTS = "firebell_unreadable_requests_total" COUNTER ["source"]
         "Requests of an alert source that could not be read, each recorded in an incident";
     COMMANDS = "firebell_commands_total" COUNTER ["verb" "outcome"]

@@ -11,7 +11,7 @@ use firebell_domain::status::IncidentStatus;
 use firebell_domain::text::cut;
 use firebell_domain::time::{Timestamp, span};
 use firebell_domain::timeline::words::{clock, counted, intent, one, people, person, sentence, until, who};
-use firebell_domain::timeline::{Entry, Importance, action_words, headline, next_step};
+use firebell_domain::timeline::{Entry, Importance, action_words, headline, next_step, source_words};
 
 /// Characters of one line.
 const LINE_CHARS_MAX: usize = 250;
@@ -44,6 +44,7 @@ pub fn show(i: &Incident, now: Timestamp) -> String {
     let involved = if i.responders.is_empty() { "nobody yet".to_string() } else { people(&i.responders) };
     lines.push(format!("People in it: {involved}"));
     lines.extend(alerts(i));
+    lines.extend(i.source_link().map(source_words).filter(|l| l.chars().count() <= LINE_CHARS_MAX));
     lines.extend(sending(i, now));
     lines.extend(actions(i));
     lines.push(can_be_done(i));

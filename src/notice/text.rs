@@ -8,7 +8,7 @@ use firebell_domain::incident::Incident;
 use firebell_domain::intent::{NoticeKind, Page, PageReason};
 use firebell_domain::limits::STILL_WORKING_GRACE_S;
 use firebell_domain::timeline::words::{INDENT, clock, counted, one, person, said, who};
-use firebell_domain::timeline::{NextLevel, next_level};
+use firebell_domain::timeline::{NextLevel, next_level, source_words};
 
 /// Stands for the title where more people read than a private incident is for.
 pub const PRIVATE: &str = "private incident";
@@ -33,6 +33,7 @@ pub fn page(i: &Incident, page: &Page, link: &str) -> String {
         lines.push(said(text));
     }
     lines.push(facts(i, !hidden(i, page)));
+    lines.extend(source(i).filter(|_| !hidden(i, page)));
     lines.extend(next(i));
     // Who was paged by hand after somebody took it is asked to help, not to take it.
     lines.push(match &i.acknowledged {
@@ -88,6 +89,11 @@ fn facts(i: &Incident, alerts: bool) -> String {
     text
 }
 
+/// Where its source shows what fires.
+fn source(i: &Incident) -> Option<String> {
+    i.source_link().map(source_words)
+}
+
 pub fn firing(i: &Incident) -> usize {
     i.groups.iter().flat_map(|g| g.alerts.values()).filter(|a| a.status == AlertStatus::Firing).count()
 }
@@ -115,7 +121,10 @@ pub fn follow(i: &Incident, over: bool) -> String {
 pub fn notice(i: &Incident, about: &IncidentEvent, kind: NoticeKind, link: &str) -> (String, String) {
     let (body, by) = (&about.body, format!(" by {}", who(&about.actor)));
     let (what, more) = match kind {
-        NoticeKind::Declared => (format!("declared by {}", who(&i.declared_by)), Some(facts(i, true))),
+        NoticeKind::Declared => (
+            format!("declared by {}", who(&i.declared_by)),
+            Some([Some(facts(i, true)), source(i)].into_iter().flatten().collect::<Vec<_>>().join("\n")),
+        ),
         NoticeKind::Acknowledged => (format!("acknowledged{by}"), None),
         NoticeKind::Changed => match body {
             Event::SeverityChanged { from, to, reason } => {

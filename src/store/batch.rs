@@ -108,6 +108,31 @@ impl Batch {
         Ok(found)
     }
 
+    /// Of these alerts, the open incidents that followed them last. Nothing is locked: what two replicas say at the same
+    /// instant about one alert in two groups may declare two incidents.
+    pub async fn open_followers(
+        &mut self,
+        keys: &BTreeSet<(String, String)>,
+    ) -> Result<BTreeMap<(String, String), IncidentId>, Fault> {
+        let keys: Vec<&(String, String)> = keys.iter().collect();
+        let mut found = BTreeMap::new();
+        for chunk in chunks(&keys) {
+            let sql = followers_sql(&self.tx.values(chunk.len(), 2), matches!(self.tx, Tx::Pg(_)));
+            on_tx!(&mut self.tx, |c| {
+                let mut q = sqlx::query(AssertSqlSafe(sql));
+                for (source, alert) in chunk {
+                    q = q.bind(source).bind(alert);
+                }
+                for row in q.fetch_all(c).await.map_err(fault)? {
+                    let key = (row.try_get(0).map_err(fault)?, row.try_get(1).map_err(fault)?);
+                    found.insert(key, IncidentId(row.try_get(2).map_err(fault)?));
+                }
+                Ok::<(), Fault>(())
+            })?;
+        }
+        Ok(found)
+    }
+
     /// Loads incidents for a decision; on Postgres their rows are locked until the commit.
     pub async fn incidents(&mut self, ids: &BTreeSet<IncidentId>) -> Result<HashMap<IncidentId, Loaded>, Fault> {
         let ids: Vec<IncidentId> = ids.iter().copied().collect();
@@ -405,6 +430,13 @@ impl Batch {
     pub(super) fn tx(&mut self) -> &mut Tx {
         &mut self.tx
     }
+}
+
+pub(super) fn followers_sql(list: &str, postgres: bool) -> String {
+    let open = if postgres { "i.is_open" } else { "i.is_open = 1" };
+    format!(
+        "SELECT g.source, g.group_key, g.incident_id FROM alert_group g JOIN incident i ON i.incident_id = g.incident_id WHERE (g.source, g.group_key) IN (VALUES {list}) AND {open}"
+    )
 }
 
 /// Writes an event's texts once and hashes exactly those.

@@ -1,6 +1,7 @@
 //! What is read outside a decision: lists, logs, what is due, how full the outbox is. Never locks, never writes.
 
-use super::batch::loaded;
+use super::batch::{followers_sql, loaded};
+use super::sql::{chunks, values};
 use super::{Loaded, Store, fault, on_read};
 use crate::fault::{Fault, FaultKind};
 use firebell_domain::event::{Actor, Event, IncidentEvent};
@@ -155,6 +156,44 @@ impl Store {
                 loaded(id, &head, &state).map(Some)
             }
         })
+    }
+
+    /// The incident that a source's group, or one alert of it, belonged to last.
+    pub async fn last_incident_of(&self, source: &str, group: &str) -> Result<Option<IncidentId>, Fault> {
+        const SQL: &str =
+            "SELECT incident_id FROM alert_group WHERE source = $1 AND group_key = $2 AND incident_id > 0";
+        on_read!(self, |p| {
+            let id: Option<i64> =
+                sqlx::query_scalar(SQL).bind(source).bind(group).fetch_optional(p).await.map_err(fault)?;
+            Ok(id.map(IncidentId))
+        })
+    }
+
+    /// Of these alerts, the open incidents that followed them last.
+    pub async fn open_followers(
+        &self,
+        keys: &[(String, String)],
+    ) -> Result<Vec<((String, String), IncidentId)>, Fault> {
+        let mut found = Vec::new();
+        for chunk in chunks(keys) {
+            let pg = self.is_postgres();
+            let sql = sqlx::AssertSqlSafe(followers_sql(&values(pg, chunk.len(), 2), pg));
+            let rows: Result<Vec<_>, Fault> = on_read!(self, |p| {
+                let mut q = sqlx::query(sql);
+                for (source, alert) in chunk {
+                    q = q.bind(source).bind(alert);
+                }
+                let rows = q.fetch_all(p).await.map_err(fault)?;
+                rows.iter()
+                    .map(|row| {
+                        let key = (row.try_get(0).map_err(fault)?, row.try_get(1).map_err(fault)?);
+                        Ok((key, IncidentId(row.try_get(2).map_err(fault)?)))
+                    })
+                    .collect()
+            });
+            found.extend(rows?);
+        }
+        Ok(found)
     }
 
     /// Events of an incident after a sequence number, in order.

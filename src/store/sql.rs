@@ -25,7 +25,7 @@ impl Tx {
     }
 }
 
-fn values(numbered: bool, rows: usize, columns: usize) -> String {
+pub(super) fn values(numbered: bool, rows: usize, columns: usize) -> String {
     use std::fmt::Write;
     let mut sql = String::with_capacity(rows * (columns * 5 + 3));
     for row in 0..rows {

@@ -1,22 +1,24 @@
 //! `POST /hooks/{name}`: alerts in. 200 only when it is durable; 503 with `Retry-After` when it could not be recorded
 //! (Alertmanager retries every 5xx); 4xx only for what is wrong with the request itself, and for an authenticated
-//! source only after an incident that says so is durable: Alertmanager drops every 4xx.
+//! source only after an incident that says so is durable: Alertmanager drops every 4xx. With `?dry_run=true` it says
+//! where the body would go, and nothing is recorded or counted.
 
-use crate::app::ingest::{self, Taken};
+use crate::app::ingest::{self, Taken, dry_run};
 use crate::app::{ActError, App};
 use crate::config::Ingest;
 use crate::measure;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use firebell_domain::limits::{HOOK_BYTES_MAX, UNREADABLE_KEPT_BYTES_MAX};
 use futures_util::StreamExt;
 use secrecy::ExposeSecret;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
@@ -29,22 +31,35 @@ const BODY_WAIT: Duration = Duration::from_secs(60);
 const HEARD_OUT_BYTES_MAX: u64 = 8 * HOOK_BYTES_MAX as u64;
 
 /// One for the process: a reload makes other routes, and no more memory.
-static ROOM: Semaphore = Semaphore::const_new(REQUESTS_MAX);
+static ROOM: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(REQUESTS_MAX)));
 
 #[derive(Clone)]
 pub struct Hooks {
     app: App,
     sources: Arc<BTreeMap<String, Ingest>>,
+    room: Arc<Semaphore>,
+    body_wait: Duration,
 }
 
 pub fn router(app: App, sources: Arc<BTreeMap<String, Ingest>>) -> Router {
-    let hooks = Hooks { app, sources };
+    router_waiting(app, sources, BODY_WAIT)
+}
+
+/// The same with another bound for a body's arrival.
+pub(super) fn router_waiting(app: App, sources: Arc<BTreeMap<String, Ingest>>, body_wait: Duration) -> Router {
+    let hooks = Hooks { app, sources, room: ROOM.clone(), body_wait };
     Router::new().route("/hooks/{name}", post(take)).layer(axum::extract::DefaultBodyLimit::disable()).with_state(hooks)
 }
 
 /// Recorded to its end even when the source has hung up meanwhile: a page is not lost to a connection.
-async fn take(state: State<Hooks>, name: Path<String>, headers: HeaderMap, body: Body) -> Response {
-    match tokio::spawn(take_on(state, name, headers, body)).await {
+async fn take(
+    state: State<Hooks>,
+    name: Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    match tokio::spawn(take_on(state, name, query, headers, body)).await {
         Ok(response) => response,
         Err(e) => {
             tracing::error!("taking an alert ended badly: {e}");
@@ -53,7 +68,13 @@ async fn take(state: State<Hooks>, name: Path<String>, headers: HeaderMap, body:
     }
 }
 
-async fn take_on(State(hooks): State<Hooks>, Path(name): Path<String>, headers: HeaderMap, body: Body) -> Response {
+async fn take_on(
+    State(hooks): State<Hooks>,
+    Path(name): Path<String>,
+    query: Option<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let Some(source) = hooks.sources.get(&name) else {
         return no(
             StatusCode::NOT_FOUND,
@@ -61,26 +82,27 @@ async fn take_on(State(hooks): State<Hooks>, Path(name): Path<String>, headers: 
             "There is no alert source of this name; add [ingest.NAME] to the configuration.",
         );
     };
-    let bearer = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|v| v.to_str().ok())
-        .and_then(|v| v.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-        .map(|(_, token)| token.trim().as_bytes().to_vec());
-    let authentic = bearer.is_some_and(|t| bool::from(t.ct_eq(source.token.expose_secret().as_bytes())));
-    if !authentic {
+    if !authentic(&headers, source) {
         measure::turned_away("hook");
+        measure::unauthorized(&name);
         return no(
             StatusCode::UNAUTHORIZED,
             "unauthorized",
             "Send this source's token as \"Authorization: Bearer …\".",
         );
     }
-    let Ok(_room) = ROOM.try_acquire() else {
+    let Some(dry_run) = dry_run_asked(query.as_deref()) else {
+        let message = "Write ?dry_run=true to see where this would go, or leave it out. Nothing was recorded.";
+        return no(StatusCode::BAD_REQUEST, "bad_dry_run", message);
+    };
+    let Ok(_room) = hooks.room.try_acquire() else {
         return busy("Too many requests at once; nothing was recorded.");
     };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-    let read = read_all(body).await;
+    let read = read_all(body, hooks.body_wait).await;
+    if dry_run {
+        return rehearse(&hooks.app, &name, source, read).await;
+    }
     let status = read.problem.as_ref().map_or(StatusCode::BAD_REQUEST, |p| p.0);
     let taken = match read.problem {
         None => ingest::take(&hooks.app, &name, source, read.kept).await,
@@ -109,6 +131,45 @@ async fn take_on(State(hooks): State<Hooks>, Path(name): Path<String>, headers: 
     }
 }
 
+/// Compared as hashes and in constant time: neither a token's letters nor its length show in how long it takes.
+fn authentic(headers: &HeaderMap, source: &Ingest) -> bool {
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|v| v.to_str().ok())
+        .and_then(|v| v.split_once(' '))
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let hash = |token: &str| Sha256::digest(token.as_bytes());
+    bearer.is_some_and(|(_, t)| bool::from(hash(t.trim()).ct_eq(&hash(source.token.expose_secret()))))
+}
+
+/// `None` where it cannot be told whether a dry run is meant: then nothing is recorded that was not meant.
+fn dry_run_asked(query: Option<&str>) -> Option<bool> {
+    let pairs = query.unwrap_or_default().split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+    let mut asked = Some(false);
+    for (_, value) in pairs.filter(|(key, _)| matches!(*key, "dry_run" | "dry-run" | "dryrun")) {
+        asked = match value {
+            "true" | "1" | "yes" | "" => Some(true),
+            "false" | "0" | "no" => Some(false),
+            _ => return None,
+        };
+    }
+    asked
+}
+
+/// Answers with the status that the body itself would get.
+async fn rehearse(app: &App, name: &str, source: &Ingest, read: ReadBody) -> Response {
+    let status = read.problem.as_ref().map_or(StatusCode::BAD_REQUEST, |p| p.0);
+    let run = match read.problem {
+        None => dry_run::online(app, name, source, read.kept).await,
+        Some((_, problem)) => dry_run::online_problem(app, name, source, &problem).await,
+    };
+    match run {
+        Ok(run) if run.unreadable.is_some() => (status, axum::Json(run)).into_response(),
+        Ok(run) => axum::Json(run).into_response(),
+        Err(fault) => busy(&fault.shown()),
+    }
+}
+
 /// A body as far as it came.
 struct ReadBody {
     kept: Vec<u8>,
@@ -117,10 +178,10 @@ struct ReadBody {
     problem: Option<(StatusCode, String)>,
 }
 
-async fn read_all(body: Body) -> ReadBody {
+async fn read_all(body: Body, wait: Duration) -> ReadBody {
     let mut read = ReadBody { kept: Vec::new(), bytes: 0, problem: None };
-    if tokio::time::timeout(BODY_WAIT, read_on(body, &mut read)).await.is_err() {
-        let problem = format!("it was not whole after {} s, but {} bytes", BODY_WAIT.as_secs(), read.bytes);
+    if tokio::time::timeout(wait, read_on(body, &mut read)).await.is_err() {
+        let problem = format!("it was not whole after {} s, but {} bytes", wait.as_secs(), read.bytes);
         read.problem.get_or_insert((StatusCode::REQUEST_TIMEOUT, problem));
     }
     read

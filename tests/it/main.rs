@@ -6,6 +6,7 @@ mod harness;
 mod harness_selftest;
 mod heartbeat;
 mod hooks;
+mod intake;
 mod live;
 mod mail;
 mod outbox;

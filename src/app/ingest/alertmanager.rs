@@ -2,48 +2,66 @@
 //! `webhook_config`). Unknown keys pass: newer versions add some. A mixed group says `firing`; `endsAt` of a firing
 //! alert is the year 1, so it is not looked at.
 
-use super::{Reader, Reading, group_key, title};
-use firebell_domain::alert::{Alert, AlertStatus, Delivery};
-use firebell_domain::decide::Declaration;
+use super::sort::{Reader, Sorted, link};
+use super::{Reading, group_key, title};
+use firebell_domain::alert::{Alert, AlertStatus};
 use firebell_domain::text;
 use firebell_domain::time::Timestamp;
 use serde_json::Value;
+use std::borrow::Cow;
 
 pub(super) fn read(reader: &Reader<'_>, body: &Value) -> Result<Reading, String> {
     let group = body.get("groupKey").and_then(Value::as_str).filter(|g| !g.is_empty());
     let group = group.ok_or("no groupKey: is this Alertmanager's webhook (version 4)?")?;
     let all = body.get("alerts").and_then(Value::as_array).ok_or("no list of alerts")?;
-    let mut alerts = Vec::with_capacity(all.len());
+    let elsewhere = body.get("externalURL").and_then(Value::as_str).and_then(link);
+    let mut sorted = Vec::with_capacity(all.len());
     for (index, raw) in all.iter().enumerate() {
-        alerts.push(alert(raw).map_err(|e| format!("alert {}: {e}", index + 1))?);
+        let alert = alert(raw, elsewhere.as_ref()).map_err(|e| format!("alert {}: {e}", index + 1))?;
+        sorted.push(sort(reader, body, raw, alert));
     }
     let group_status = match body.get("status").and_then(Value::as_str) {
         Some(s) => status(s).ok_or_else(|| format!("the group's status \"{}\" is unknown", quoted(s)))?,
-        None if alerts.iter().any(|a| a.status == AlertStatus::Firing) => AlertStatus::Firing,
+        None if sorted.iter().any(|s| s.alert.status == AlertStatus::Firing) => AlertStatus::Firing,
         None => AlertStatus::Resolved,
     };
     let truncated = body.get("truncatedAlerts").and_then(Value::as_u64).unwrap_or(0);
+    let truncated = u32::try_from(truncated).unwrap_or(u32::MAX);
     if group_status == AlertStatus::Firing && all.is_empty() && truncated == 0 {
         return Err("the group fires, but no alert of it is listed".to_string());
     }
-    let delivery = Delivery {
-        source: reader.source.to_string(),
-        group: group_key(group),
-        group_status,
-        truncated: u32::try_from(truncated).unwrap_or(u32::MAX),
-        alerts,
-    };
-    let declaration = Declaration {
-        title: title(&headline(body, all)),
-        severity: severity(reader, body, all),
-        service: reader.service(label(body, all, &reader.settings.service_label)),
-        private: false,
-        because: None,
-    };
-    Ok(Reading { delivery, declaration })
+    if group_status == AlertStatus::Firing && all.is_empty() {
+        return Ok(unlisted(reader, body, group, truncated, elsewhere));
+    }
+    let heard: Vec<&Value> = all.iter().zip(&sorted).filter(|(_, s)| !s.muted()).map(|(raw, _)| raw).collect();
+    let heard = if heard.is_empty() { all.iter().collect() } else { heard };
+    Ok(reader.reading(group, group_status, truncated, title(&headline(body, &heard)), sorted))
 }
 
-fn alert(raw: &Value) -> Result<Alert, String> {
+fn sort(reader: &Reader<'_>, body: &Value, raw: &Value, alert: Alert) -> Sorted {
+    let settings = reader.settings;
+    let said = |key: &str| pick(body, "commonLabels", key).or_else(|| pick(raw, "labels", key));
+    reader.sort(
+        alert,
+        |name| said(name).map(Cow::Borrowed),
+        said(&settings.severity_label),
+        said(&settings.service_label),
+    )
+}
+
+/// A group that fires and lists none of its alerts: judged by what they share.
+fn unlisted(reader: &Reader<'_>, body: &Value, group: &str, truncated: u32, link: Option<String>) -> Reading {
+    let (status, starts_at) = (AlertStatus::Firing, firebell_domain::alert::START_UNKNOWN);
+    let summary = format!("{truncated} alerts that are not listed");
+    let nameless = Alert { fingerprint: String::new(), status, starts_at, summary, link };
+    let shared = serde_json::json!({ "labels": body.get("groupLabels") });
+    let judged = sort(reader, body, &shared, nameless);
+    let mut reading = reader.reading(group, status, truncated, title(&headline(body, &[])), vec![judged]);
+    reading.delivery.alerts.clear();
+    reading
+}
+
+fn alert(raw: &Value, elsewhere: Option<&String>) -> Result<Alert, String> {
     let text_of = |key: &str| raw.get(key).and_then(Value::as_str);
     let said = text_of("status").ok_or("no status")?;
     let starts = text_of("startsAt").ok_or("no startsAt")?;
@@ -51,7 +69,6 @@ fn alert(raw: &Value) -> Result<Alert, String> {
         .map_err(|_| format!("startsAt \"{}\" is no time", quoted(starts)))?
         .with_timezone(&chrono::Utc)
         .into();
-    let summary = summary(raw);
     // Alertmanager has always sent one; without it the labels are the identity.
     let fingerprint = match text_of("fingerprint").filter(|f| !f.is_empty()) {
         Some(f) => group_key(f),
@@ -61,7 +78,8 @@ fn alert(raw: &Value) -> Result<Alert, String> {
         fingerprint,
         status: status(said).ok_or_else(|| format!("status \"{}\" is unknown", quoted(said)))?,
         starts_at,
-        summary: title(&summary),
+        summary: title(&summary(raw)),
+        link: text_of("generatorURL").and_then(link).or_else(|| elsewhere.cloned()),
     })
 }
 
@@ -91,35 +109,20 @@ fn summary(alert: &Value) -> String {
 }
 
 /// What all alerts of the group share, else the first one that fires and how many there are.
-fn headline(body: &Value, alerts: &[Value]) -> String {
+fn headline(body: &Value, alerts: &[&Value]) -> String {
     if let Some(shared) = pick(body, "commonAnnotations", "summary") {
         return shared.to_string();
     }
-    let first = alerts.iter().find(|a| a.get("status").and_then(Value::as_str) == Some("firing")).or(alerts.first());
+    let firing = |a: &&&Value| a.get("status").and_then(Value::as_str) == Some("firing");
+    let first = alerts.iter().find(firing).or(alerts.first());
     if let ([_], Some(first)) = (alerts, first) {
         return summary(first);
     }
-    let name = pick(body, "commonLabels", "alertname").map(str::to_string);
-    let name = name.or_else(|| first.map(summary)).unwrap_or_else(|| "an alert without a name".to_string());
+    let name = pick(body, "commonLabels", "alertname").or_else(|| pick(body, "groupLabels", "alertname"));
+    let name = name.map(str::to_string).or_else(|| first.map(|a| summary(a)));
+    let name = name.unwrap_or_else(|| "an alert without a name".to_string());
     match alerts.len() {
         0 | 1 => name,
         n => format!("{name} ({n} alerts)"),
     }
-}
-
-fn label<'a>(body: &'a Value, alerts: &'a [Value], key: &str) -> Option<&'a str> {
-    pick(body, "commonLabels", key).or_else(|| alerts.iter().find_map(|a| pick(a, "labels", key)))
-}
-
-/// The worst severity of what fires.
-fn severity(reader: &Reader<'_>, body: &Value, alerts: &[Value]) -> firebell_domain::severity::Severity {
-    let key = &reader.settings.severity_label;
-    if let Some(word) = pick(body, "commonLabels", key) {
-        return reader.severity(Some(word));
-    }
-    let words = alerts
-        .iter()
-        .filter(|a| a.get("status").and_then(Value::as_str) != Some("resolved"))
-        .filter_map(|a| pick(a, "labels", key));
-    words.map(|w| reader.severity(Some(w))).min_by_key(|s| s.rank).unwrap_or_else(|| reader.severity(None))
 }

@@ -1,15 +1,23 @@
 //! Any JSON body, read through a configured mapping of dotted paths. What does not say that it has resolved fires:
 //! rather a page too many than one too few.
 
-use super::{Reader, Reading, group_key, title};
+use super::sort::{Reader, Sorted, link};
+use super::{Reading, group_key, title};
 use crate::config::Mapping;
-use firebell_domain::alert::{Alert, AlertStatus, Delivery, START_UNKNOWN};
-use firebell_domain::decide::Declaration;
+use firebell_domain::alert::{Alert, AlertStatus, START_UNKNOWN};
 use firebell_domain::limits;
 use firebell_domain::text;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+
+/// A group as far as the body has been read.
+struct Group {
+    key: String,
+    /// With its headline each.
+    alerts: Vec<(Sorted, String)>,
+}
 
 pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Result<Vec<Reading>, String> {
     let items: Vec<&Value> = match &mapping.alerts {
@@ -20,35 +28,40 @@ pub(super) fn read(reader: &Reader<'_>, mapping: &Mapping, body: &Value) -> Resu
             None => return Err(format!("\"{path}\" is not there; it should be the list of alerts")),
         },
     };
-    let mut readings: Vec<Reading> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     // By an index: a body of 32 MB may hold a hundred thousand groups.
     let mut at_group: HashMap<String, usize> = HashMap::new();
     for (index, item) in items.into_iter().enumerate() {
-        let reading = one(reader, mapping, item).map_err(|e| format!("alert {}: {e}", index + 1))?;
-        match at_group.entry(reading.delivery.group.clone()) {
+        let (key, alert) = one(reader, mapping, item).map_err(|e| format!("alert {}: {e}", index + 1))?;
+        match at_group.entry(key) {
             Entry::Occupied(known) => {
-                let Some(same) = readings.get_mut(*known.get()) else { continue };
-                same.delivery.alerts.extend(reading.delivery.alerts);
-                if reading.delivery.group_status == AlertStatus::Firing {
-                    same.delivery.group_status = AlertStatus::Firing;
-                }
-                if reading.declaration.severity.rank < same.declaration.severity.rank {
-                    same.declaration.severity = reading.declaration.severity;
+                if let Some(same) = groups.get_mut(*known.get()) {
+                    same.alerts.push(alert);
                 }
             }
-            Entry::Vacant(_) if readings.len() >= limits::GROUPS_PER_REQUEST_MAX => {
+            Entry::Vacant(_) if groups.len() >= limits::GROUPS_PER_REQUEST_MAX => {
                 return Err(format!("more than {} groups in one request", limits::GROUPS_PER_REQUEST_MAX));
             }
             Entry::Vacant(new) => {
-                new.insert(readings.len());
-                readings.push(reading);
+                groups.push(Group { key: new.key().clone(), alerts: vec![alert] });
+                new.insert(groups.len() - 1);
             }
         }
     }
-    Ok(readings)
+    Ok(groups.into_iter().map(|g| reading(reader, g)).collect())
 }
 
-fn one(reader: &Reader<'_>, mapping: &Mapping, item: &Value) -> Result<Reading, String> {
+fn reading(reader: &Reader<'_>, group: Group) -> Reading {
+    let heard = group.alerts.iter().find(|(a, _)| !a.muted()).or(group.alerts.first());
+    let title = title(heard.map_or("", |(_, headline)| headline));
+    let sorted: Vec<Sorted> = group.alerts.into_iter().map(|(alert, _)| alert).collect();
+    let fires = sorted.iter().any(|s| s.alert.status == AlertStatus::Firing);
+    let group_status = if fires { AlertStatus::Firing } else { AlertStatus::Resolved };
+    reader.reading(&group.key, group_status, 0, title, sorted)
+}
+
+/// The group's key, the alert and its headline.
+fn one(reader: &Reader<'_>, mapping: &Mapping, item: &Value) -> Result<(String, (Sorted, String)), String> {
     if !item.is_object() {
         return Err("it is not an object".to_string());
     }
@@ -71,22 +84,27 @@ fn one(reader: &Reader<'_>, mapping: &Mapping, item: &Value) -> Result<Reading, 
         // Firing again after a resolution is then told apart by its status alone.
         starts_at: START_UNKNOWN,
         summary: text::line_of_machine(&headline, limits::TITLE_CHARS_MAX),
+        link: said(&mapping.link).as_deref().and_then(link),
     };
-    Ok(Reading {
-        delivery: Delivery {
-            source: reader.source.to_string(),
-            group: group_key(&group),
-            group_status: status,
-            truncated: 0,
-            alerts: vec![alert],
-        },
-        declaration: Declaration {
-            title: title(&headline),
-            severity: reader.severity(said(&mapping.severity).as_deref()),
-            service: reader.service(said(&mapping.service).as_deref()),
-            private: false,
-            because: None,
-        },
+    // A condition names a mapped field, else a dotted path.
+    let named = |name: &str| said(mapped(mapping, name).unwrap_or(name)).map(Cow::Owned);
+    let (severity, service) = (said(&mapping.severity), said(&mapping.service));
+    let sorted = reader.sort(alert, named, severity.as_deref(), service.as_deref());
+    Ok((group_key(&group), (sorted, headline)))
+}
+
+/// The path of a field that the mapping names.
+fn mapped<'a>(mapping: &'a Mapping, name: &str) -> Option<&'a str> {
+    Some(match name {
+        "group" => &mapping.group,
+        "title" => &mapping.title,
+        "text" => &mapping.text,
+        "status" => &mapping.status,
+        "fingerprint" => &mapping.fingerprint,
+        "severity" => &mapping.severity,
+        "service" => &mapping.service,
+        "link" => &mapping.link,
+        _ => return None,
     })
 }
 

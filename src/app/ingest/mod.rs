@@ -2,7 +2,9 @@
 //! same. Pure except for `take`, which hands the result to `app::act`. One file per kind of source.
 
 mod alertmanager;
+pub mod dry_run;
 mod generic;
+mod sort;
 #[cfg(test)]
 mod tests;
 
@@ -11,33 +13,55 @@ use crate::config::{Ingest, IngestKind};
 use crate::fault::Fault;
 use crate::measure;
 use base64::Engine as _;
-use firebell_domain::alert::Delivery;
+use firebell_domain::alert::{AlertStatus, Delivery};
 use firebell_domain::decide::{Declaration, Unreadable};
 use firebell_domain::directory::Directory;
 use firebell_domain::event::{Actor, KeptAs};
-use firebell_domain::id::{IncidentId, ServiceId};
+use firebell_domain::id::IncidentId;
 use firebell_domain::limits;
-use firebell_domain::severity::{self, Severity};
 use firebell_domain::text;
 use firebell_domain::time::Timestamp;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use sort::Reader;
+pub use sort::Sorted;
 
 /// A body up to this size is read in well under a millisecond.
 const READ_HERE_BYTES_MAX: usize = 64 * 1024;
 /// Groups of one request that wait for the writer together, so that they share commits and still leave it room.
 const GROUPS_AT_ONCE: usize = 32;
 
-/// One delivery, and the incident that it declares if it belongs to none.
+/// One group: what of it is heard, and the incident that it declares if it belongs to none.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reading {
     pub delivery: Delivery,
     pub declaration: Declaration,
+    /// Every alert of the group in the order of the body, also those that a rule mutes.
+    pub sorted: Vec<Sorted>,
 }
+
+impl Reading {
+    pub fn muted(&self) -> usize {
+        self.sorted.iter().filter(|s| s.muted()).count()
+    }
+
+    /// All that fires is muted.
+    pub fn all_muted(&self) -> bool {
+        let fires = self.delivery.alerts.iter().any(|a| a.status == AlertStatus::Firing);
+        !fires && self.delivery.truncated == 0 && self.muted() > 0
+    }
+}
+
+// What becomes of a group, as its source is told.
+const DECLARED: &str = "declared";
+const JOINED: &str = "joined";
+const REOPENED: &str = "reopened";
+const MUTED: &str = "muted";
+const NOTHING_NEW: &str = "nothing new";
 
 /// What became of a request.
 #[derive(Debug, PartialEq)]
 pub enum Taken {
-    /// Incident and what happened to it: `declared`, `joined`, `reopened`, or nothing that was news.
+    /// Incident and what happened to it: `declared`, `joined`, `reopened`, `muted`, or nothing that was news.
     Deliveries(Vec<(Option<IncidentId>, &'static str)>),
     /// It could not be read; the incident that says so pages. The source is told what was wrong with it.
     Unreadable { incident: Option<IncidentId>, problem: String },
@@ -58,43 +82,6 @@ fn reason(e: &serde_json::Error) -> &'static str {
     match e.classify() {
         serde_json::error::Category::Eof => "it ends too early",
         _ => "something unexpected stands there",
-    }
-}
-
-/// What both kinds need to make sense of labels.
-struct Reader<'a> {
-    source: &'a str,
-    settings: &'a Ingest,
-    directory: &'a Directory,
-}
-
-impl Reader<'_> {
-    /// The severity that a label means: as the scale names it, else by what monitoring usually means by the word,
-    /// else the source's default.
-    fn severity(&self, word: Option<&str>) -> Severity {
-        let scale = &self.directory.severities;
-        let named = word.and_then(|w| severity::find(scale, w)).or_else(|| {
-            let nth = match word?.trim().to_ascii_lowercase().as_str() {
-                "critical" | "crit" | "page" | "emergency" | "disaster" | "fatal" | "alert" => 0,
-                "error" | "err" | "high" | "major" => 1,
-                "warning" | "warn" | "average" | "medium" | "minor" => 2,
-                "info" | "information" | "informational" | "low" | "notice" | "none" | "debug" => usize::MAX,
-                _ => return None,
-            };
-            scale.get(nth.min(scale.len().saturating_sub(1)))
-        });
-        named
-            .or_else(|| severity::find(scale, &self.settings.severity))
-            .or_else(|| scale.first())
-            .cloned()
-            .unwrap_or(Severity::new("P1", "Critical", 1))
-    }
-
-    /// The service that a label names, if it is configured; else the source's own.
-    fn service(&self, word: Option<&str>) -> Option<ServiceId> {
-        word.map(ServiceId::from)
-            .filter(|s| self.directory.services.contains_key(s))
-            .or_else(|| self.settings.service.clone())
     }
 }
 
@@ -138,14 +125,48 @@ pub async fn take(app: &App, source: &str, settings: &Ingest, body: Vec<u8>) -> 
     let (readings, body) = read_aside(app, source, settings, body).await?;
     match readings {
         Ok(readings) => {
-            let acts = readings.into_iter().map(|Reading { delivery, declaration }| {
-                act(app, source, arrived_at, On::Alerts(delivery, declaration))
-            });
-            stream::iter(acts).buffered(GROUPS_AT_ONCE).try_collect().await.map(Taken::Deliveries)
+            let held = Held::of(&readings);
+            let acts = readings.into_iter().map(|reading| take_group(app, source, arrived_at, reading));
+            let done = stream::iter(acts).buffered(GROUPS_AT_ONCE).try_collect().await.map(Taken::Deliveries)?;
+            measure::alerts_read(source, held.firing, held.resolved, held.muted);
+            Ok(done)
         }
         Err(problem) => {
             let bytes = body.len() as u64;
             take_unreadable(app, source, settings, &problem, &body, bytes).await
+        }
+    }
+}
+
+async fn take_group(
+    app: &App,
+    source: &str,
+    arrived_at: Timestamp,
+    reading: Reading,
+) -> Result<(Option<IncidentId>, &'static str), ActError> {
+    let all_muted = reading.all_muted();
+    let done = act(app, source, arrived_at, On::Alerts(reading.delivery, reading.declaration)).await?;
+    let done = if all_muted && done.0.is_none() { (None, MUTED) } else { done };
+    measure::delivery(source, if done.1 == NOTHING_NEW { "nothing_new" } else { done.1 });
+    Ok(done)
+}
+
+/// What a request held, once it was read.
+struct Held {
+    firing: u64,
+    resolved: u64,
+    /// Firing alerts that a rule keeps from making an incident.
+    muted: u64,
+}
+
+impl Held {
+    fn of(readings: &[Reading]) -> Held {
+        let all = || readings.iter().flat_map(|r| &r.sorted);
+        let count = |status| all().filter(|s| s.alert.status == status).count() as u64;
+        Held {
+            firing: count(AlertStatus::Firing),
+            resolved: count(AlertStatus::Resolved),
+            muted: all().filter(|s| s.muted()).count() as u64,
         }
     }
 }
@@ -176,8 +197,11 @@ fn read_whatever_comes(
     body: &[u8],
     directory: &Directory,
 ) -> Result<Vec<Reading>, String> {
-    let reading = std::panic::AssertUnwindSafe(|| read(source, settings, body, directory));
-    std::panic::catch_unwind(reading).unwrap_or_else(|_| {
+    not_stumbling(source, || read(source, settings, body, directory))
+}
+
+fn not_stumbling<T>(source: &str, reading: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(reading)).unwrap_or_else(|_| {
         tracing::error!(source.name = %source, "reading a request panicked: its beginning is kept in the incident");
         Err("Firebell stumbled over it, which is a defect of Firebell".to_string())
     })
@@ -192,18 +216,20 @@ pub async fn take_unreadable(
     body: &[u8],
     bytes: u64,
 ) -> Result<Taken, ActError> {
-    let directory = app.directory();
-    let reader = Reader { source, settings, directory: &directory };
-    let declaration = Declaration {
-        title: format!("source {source} sent something unreadable"),
-        severity: reader.severity(None),
-        service: settings.service.clone(),
-        private: false,
-        because: None,
-    };
+    let declaration = unreadable_declaration(source, settings, &app.directory());
     let on = On::Unreadable(unreadable(source, problem, body, bytes), declaration);
     let (incident, _) = act(app, source, app.clock().now(), on).await?;
     Ok(Taken::Unreadable { incident, problem: problem.to_string() })
+}
+
+fn unreadable_declaration(source: &str, settings: &Ingest, directory: &Directory) -> Declaration {
+    Declaration {
+        title: format!("source {source} sent something unreadable"),
+        severity: Reader { source, settings, directory }.severity(None),
+        service: settings.service.clone(),
+        private: false,
+        because: None,
+    }
 }
 
 async fn act(
@@ -219,21 +245,17 @@ async fn act(
         Acted::Changed(c) => {
             let reopened = c.before.as_ref().is_some_and(|b| !b.status.open()) && c.after.status.open();
             let what = match (&c.before, reopened) {
-                (None, _) => "declared",
-                (Some(_), true) => "reopened",
-                (Some(_), false) => "joined",
+                (None, _) => DECLARED,
+                (Some(_), true) => REOPENED,
+                (Some(_), false) => JOINED,
             };
             (Some(c.after.id), what)
         }
-        Acted::Nothing | Acted::Recorded | Acted::Again(_) => (None, "nothing new"),
+        Acted::Nothing | Acted::Recorded | Acted::Again(_) => (None, NOTHING_NEW),
     });
-    if alerts {
-        let outcome = match &became {
-            Ok((_, "nothing new")) => "nothing_new",
-            Ok((_, what)) => what,
-            Err(e) => e.outcome(),
-        };
-        measure::delivery(source, outcome);
+    // What a rule muted is counted by whoever knows of it.
+    if let (true, Err(e)) = (alerts, &became) {
+        measure::delivery(source, e.outcome());
     }
     became
 }

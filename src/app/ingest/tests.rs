@@ -14,6 +14,8 @@ use firebell_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 mod arbitrary;
+mod captured;
+mod rules;
 
 const FIRING: &str = include_str!("../../../tests/data/webhooks/alertmanager/firing.json");
 const MIXED: &str = include_str!("../../../tests/data/webhooks/alertmanager/mixed.json");
@@ -39,6 +41,7 @@ fn source(kind: IngestKind) -> Ingest {
         service: Some("mail".into()),
         severity_label: "severity".into(),
         service_label: "service".into(),
+        rules: Vec::new(),
     }
 }
 
@@ -74,7 +77,7 @@ fn at(text: &str) -> Timestamp {
 
 #[test]
 fn a_firing_group_declares_its_alert_by_its_summary_severity_and_service() {
-    let Reading { delivery, declaration } = one(&alertmanager(), FIRING);
+    let Reading { delivery, declaration, .. } = one(&alertmanager(), FIRING);
     assert_eq!(declaration.title, "Orders fail at checkout");
     assert_eq!(declaration.severity.level, "P1");
     assert_eq!(declaration.service, Some("checkout".into()));
@@ -91,7 +94,7 @@ fn a_firing_group_declares_its_alert_by_its_summary_severity_and_service() {
 
 #[test]
 fn a_mixed_group_fires_with_the_worst_severity_of_what_still_fires() {
-    let Reading { delivery, declaration } = one(&alertmanager(), MIXED);
+    let Reading { delivery, declaration, .. } = one(&alertmanager(), MIXED);
     assert_eq!(declaration.title, "DiskFull (3 alerts)");
     assert_eq!(declaration.severity.level, "P2", "the critical one has resolved");
     assert_eq!(declaration.service, Some("mail".into()), "the source's own, because no label names one");
@@ -113,7 +116,7 @@ fn a_resolved_group_keeps_its_start_so_that_it_is_known_as_the_end_of_that_firin
 
 #[test]
 fn a_truncated_group_says_how_many_alerts_are_missing_and_alerts_without_annotations_have_a_name() {
-    let Reading { delivery, declaration } = one(&alertmanager(), TRUNCATED);
+    let Reading { delivery, declaration, .. } = one(&alertmanager(), TRUNCATED);
     assert_eq!((delivery.truncated, delivery.alerts.len()), (41, 2));
     assert_eq!(delivery.alerts[0].starts_at, at("2026-03-02T03:11:00.638281Z"), "nanoseconds are cut, not refused");
     assert_eq!(declaration.title, "PodsRestart (2 alerts)");
@@ -179,7 +182,7 @@ fn keys_that_a_newer_version_adds_and_labels_of_another_type_lose_no_alert() {
         b["commonAnnotations"] = json!(null);
         b["alerts"][0]["annotations"] = json!("none");
     });
-    let Reading { delivery, declaration } = one(&alertmanager(), &body);
+    let Reading { delivery, declaration, .. } = one(&alertmanager(), &body);
     assert_eq!(declaration.severity.level, "P2", "the source's default");
     assert_eq!(declaration.title, "CheckoutErrors");
     assert_eq!(delivery.alerts.len(), 1);
@@ -218,7 +221,7 @@ fn ten_thousand_alerts_in_one_group_are_one_incident_that_only_the_groups_own_wo
         let alerts: Vec<Value> = (0..n).map(|i| alert(i, status)).collect();
         json!({"status": status, "groupKey": "{}:{dc=\"eu\"}", "alerts": alerts, "version": "4"}).to_string()
     };
-    let Reading { delivery, declaration } = one(&alertmanager(), &group("firing", 10_000));
+    let Reading { delivery, declaration, .. } = one(&alertmanager(), &group("firing", 10_000));
     assert_eq!(delivery.alerts.len(), 10_000);
     assert_eq!(declaration.title, "h0 is down (10000 alerts)");
 
@@ -279,7 +282,7 @@ fn a_service_that_is_not_configured_is_the_sources_own() {
 
 #[test]
 fn a_generic_body_is_read_through_its_mapping() {
-    let Reading { delivery, declaration } = one(&generic(Mapping::default()), FLAT);
+    let Reading { delivery, declaration, .. } = one(&generic(Mapping::default()), FLAT);
     assert_eq!(declaration.title, "Queue of mails grows");
     assert_eq!(declaration.severity.level, "P2");
     assert_eq!(declaration.service, Some("mail".into()));
@@ -361,7 +364,7 @@ fn titles_and_summaries_are_one_visible_line_of_bounded_length() {
         b["alerts"][0]["annotations"]["summary"] = json!("\u{0}\u{200b}\n");
         b["alerts"][0]["annotations"]["description"] = json!(" ");
     });
-    let Reading { delivery, declaration } = one(&alertmanager(), &body);
+    let Reading { delivery, declaration, .. } = one(&alertmanager(), &body);
     assert!(declaration.title.starts_with("<!channel> @everyone xxx"), "{}", declaration.title);
     assert_eq!(declaration.title.chars().count(), limits::TITLE_CHARS_MAX);
     assert_eq!(delivery.alerts[0].summary, "an alert without a name");
@@ -372,7 +375,8 @@ fn titles_and_summaries_are_one_visible_line_of_bounded_length() {
 #[test]
 fn a_key_of_ours_cannot_be_sent_and_two_long_keys_stay_two() {
     let group = |key: &str| one(&alertmanager(), &changed(FIRING, |b| b["groupKey"] = json!(key))).delivery.group;
-    assert_ne!(group(super::super::commit::UNREADABLE_GROUP), super::super::commit::UNREADABLE_GROUP);
+    use super::super::belongs::UNREADABLE;
+    assert_ne!(group(UNREADABLE), UNREADABLE);
     assert_ne!(group("a\u{1}b"), group("ab"));
     let long = "k".repeat(600);
     assert_ne!(group(&format!("{long}1")), group(&format!("{long}2")));

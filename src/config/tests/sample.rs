@@ -104,6 +104,8 @@ fn the_defaults_that_the_sample_states_in_comments_are_the_real_ones() {
     assert_eq!(**mapping, super::super::Mapping { alerts: Some("alerts".into()), ..Default::default() });
     let source = &stated.ingest["alertmanager"];
     assert_eq!((source.severity_label.as_str(), source.service_label.as_str()), ("severity", "service"));
+    let rules: Vec<(usize, bool)> = source.rules.iter().map(|r| (r.conditions.len(), r.incident)).collect();
+    assert_eq!(rules, [(3, true), (1, false)]);
     // A schedule and a level that say nothing are what the comments say.
     let silent = good(
         "[people.ana]\n[schedules.primary]\npeople = [\"ana\"]\n[policies.default]\nlevels = [{ page = [\"@ana\"] }]",

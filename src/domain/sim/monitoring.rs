@@ -85,7 +85,8 @@ impl World {
             // Some resolutions are told in a delivery that never arrives.
             if *status == AlertStatus::Firing || self.dice.chance(800) {
                 let (fingerprint, starts_at) = (name.clone(), Timestamp(*starts_at));
-                alerts.push(Alert { fingerprint, status: *status, starts_at, summary: "disk full".to_string() });
+                let summary = "disk full".to_string();
+                alerts.push(Alert { fingerprint, status: *status, starts_at, summary, link: None });
             }
         }
         let truncated = if self.dice.chance(30) && alerts.len() > 1 { alerts.pop().map_or(0, |_| 1) } else { 0 };

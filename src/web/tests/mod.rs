@@ -3,6 +3,7 @@
 mod api;
 mod described;
 mod health;
+mod hooks;
 mod once;
 mod private;
 mod reload;

@@ -60,6 +60,7 @@ async fn a_request_under_way_goes_on_with_what_was_in_force_when_it_began() {
     assert_eq!(&*began.app().public_url(), "http://bell.example:7911");
     // What it then does is decided by what is in force: the service that is gone harms nothing.
     let source = crate::config::Ingest {
+        rules: Vec::new(),
         kind: crate::config::IngestKind::Generic(Box::default()),
         token: DEPLOY.into(),
         severity: "P1".into(),

@@ -130,7 +130,7 @@ fn changed(acted: Result<Acted, ActError>) -> Changed {
 }
 
 fn delivery(group: &str, fingerprint: &str, status: AlertStatus, starts_at: Timestamp) -> On {
-    let alert = Alert { fingerprint: fingerprint.into(), status, starts_at, summary: "it is down".into() };
+    let alert = Alert { fingerprint: fingerprint.into(), status, starts_at, summary: "it is down".into(), link: None };
     let delivery = Delivery {
         source: "monitoring".into(),
         group: group.into(),
@@ -199,6 +199,32 @@ on_both! {
         b.say(id, Input::Acknowledge).await.expect("acknowledged");
         assert!(b.store.due_intents(Lane::Page, &"webhook.ops".into(), now, 10, &[]).await.unwrap().is_empty());
         assert_eq!(b.store.next_timer().await.unwrap(), None);
+    }
+
+    async fn an_alert_that_comes_under_another_group_is_known_until_its_incident_has_ended(b: Bench) {
+        let told = async |group: &str, name: &str, status| {
+            match b.app.act(act(delivery(group, name, status, START))).await.expect("it is taken") {
+                Acted::Changed(c) => Some((c.after.id, c.before.is_none())),
+                _ => None,
+            }
+        };
+        let (one, two) = (IncidentId(1), IncidentId(2));
+        assert_eq!(told("g", "a", AlertStatus::Firing).await, Some((one, true)));
+        assert_eq!(told("other", "a", AlertStatus::Firing).await, None, "the same firing under another group");
+        assert_eq!(told("other", "b", AlertStatus::Firing).await, Some((two, true)), "another alert");
+        // Merged, its alerts are known in the one that it went into; the index follows from the log.
+        b.say(two, Input::Merge { into: one }).await.expect("merged");
+        assert_eq!(told("third", "b", AlertStatus::Firing).await, None);
+        assert!(rebuild::run(&b.store, false).await.expect("it is read").is_empty());
+        assert_eq!(told("third", "a", AlertStatus::Resolved).await, Some((one, false)));
+        assert_eq!(told("fourth", "b", AlertStatus::Resolved).await, Some((one, false)));
+        assert!(!b.store.incident(one).await.unwrap().expect("stored").incident.firing_alerts());
+        b.say(one, Input::Resolve { text: String::new() }).await.expect("resolved");
+        let keys = [("monitoring".to_string(), "\u{1}alert a".to_string())];
+        assert!(b.store.open_followers(&keys).await.unwrap().is_empty(), "it has ended");
+        assert_eq!(b.store.last_incident_of("monitoring", "g").await.unwrap(), Some(one));
+        assert_eq!(told("fifth", "a", AlertStatus::Firing).await, Some((IncidentId(3), true)));
+        assert!(rebuild::run(&b.store, false).await.expect("it is read").is_empty());
     }
 
     async fn one_of_two_claims_of_a_page_wins(b: Bench) {

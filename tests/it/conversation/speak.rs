@@ -63,6 +63,7 @@ impl World {
             service: None,
             severity_label: "severity".into(),
             service_label: "service".into(),
+            rules: Vec::new(),
         };
         let taken = ingest::take(&self.app, "prod", &source, body.to_string().into_bytes()).await;
         let Ok(Taken::Deliveries(done)) = taken else { panic!("the alert was not taken: {taken:?}") };

@@ -64,7 +64,7 @@ impl Monitoring {
         let target = Wire::serve(Router::new().route("/metrics", get(metrics)).with_state(broken.clone()));
         let ports = (free_port(), free_port());
         write(&folder, "rules.yml", RULES);
-        write(&folder, "alertmanager.yml", &alertmanager_config(hook_url, bearer));
+        write(&folder, "alertmanager.yml", &alertmanager_config(hook_url, bearer, "alertname, service"));
         write(&folder, "prometheus.yml", &prometheus_config(&ports.1.address(), &target.address()));
         // Prometheus tells an alert once and again only after ten seconds, so who takes it must be there first.
         let mut alertmanager = start_alertmanager(&folder, &ports.1);
@@ -98,6 +98,43 @@ pub(super) fn installed(programs: &[&str]) {
     }
 }
 
+/// A real Alertmanager alone, which the test itself tells what fires; its grouping can be changed while it runs.
+#[derive(Debug)]
+pub struct Alertmanager {
+    process: Process,
+    port: Port,
+    hook: (String, String),
+    folder: TempDir,
+}
+
+impl Alertmanager {
+    /// Alerts go to `hook_url` with this bearer token, grouped by these labels.
+    pub async fn start(hook_url: &str, bearer: &str, group_by: &str) -> Alertmanager {
+        assert!(Path::new(ALERTMANAGER).exists(), "{ALERTMANAGER} is not installed. Run ./test --install");
+        let (folder, port) = (temp_dir(), free_port());
+        let hook = (hook_url.to_string(), bearer.to_string());
+        write(&folder, "alertmanager.yml", &alertmanager_config(&hook.0, &hook.1, group_by));
+        let mut process = start_alertmanager(&folder, &port);
+        ready("Alertmanager", &mut process, &port).await;
+        Alertmanager { process, port, hook, folder }
+    }
+
+    /// Tells it of alerts in the shape of its API, as Prometheus does.
+    pub async fn tell(&self, alerts: &serde_json::Value) {
+        let request = http_client().post(format!("{}/api/v2/alerts", self.port.url())).json(alerts);
+        let answer = Answer::to(request).await.expect("Alertmanager answers");
+        assert_eq!(answer.status, 200, "{}{}", answer.body, self.process.log_tail());
+    }
+
+    /// Groups by other labels from now on, as after an edit of its file.
+    pub async fn group_by(&self, group_by: &str) {
+        write(&self.folder, "alertmanager.yml", &alertmanager_config(&self.hook.0, &self.hook.1, group_by));
+        let request = http_client().post(format!("{}/-/reload", self.port.url()));
+        let answer = Answer::to(request).await.expect("Alertmanager answers");
+        assert_eq!(answer.status, 200, "{}{}", answer.body, self.process.log_tail());
+    }
+}
+
 fn start_alertmanager(folder: &TempDir, port: &Port) -> Process {
     let mut command = kept(ALERTMANAGER);
     command
@@ -122,12 +159,12 @@ pub(super) fn start_prometheus(folder: &TempDir, port: &Port) -> Process {
     Process::start("Prometheus", command, &folder.join("prometheus.log"))
 }
 
-fn alertmanager_config(hook_url: &str, bearer: &str) -> String {
+fn alertmanager_config(hook_url: &str, bearer: &str, group_by: &str) -> String {
     format!(
         r#"
 route:
   receiver: firebell
-  group_by: [alertname, service]
+  group_by: [{group_by}]
   group_wait: 0s
   group_interval: 1s
   repeat_interval: 1h

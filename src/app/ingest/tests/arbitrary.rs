@@ -93,7 +93,18 @@ fn sources() -> Vec<Ingest> {
         group: "check.labels.0".into(),
         ..Mapping::default()
     };
-    vec![alertmanager(), generic(Mapping::default()), generic(nested)]
+    let condition = |text: &str| crate::config::Matcher::parse(text).expect("a condition");
+    let rule = |text: &str, incident| crate::config::Rule {
+        conditions: vec![condition(text)],
+        severity: Some("P3".into()),
+        service: Some("checkout".into()),
+        incident,
+        place: "line 1".into(),
+    };
+    let rules = vec![rule("severity=~\"(?i)c.*|.{3}\"", true), rule("title!=\"\"", false), rule("a.0.b=\"\"", false)];
+    let sorted = [alertmanager(), generic(nested.clone())].map(|s| Ingest { rules: rules.clone(), ..s });
+    let plain = [alertmanager(), generic(Mapping::default()), generic(nested)];
+    plain.into_iter().chain(sorted).collect()
 }
 
 /// Holds for whatever bytes an authenticated source sends.

@@ -221,7 +221,7 @@ fn group(key: &str, words: &[&str]) -> Group {
     let alerts = alerts.map(|a| (a.fingerprint, crate::alert::Tracked { status: a.status, starts_at: a.starts_at }));
     let alerts: BTreeMap<_, _> = alerts.collect();
     let status = if words.iter().any(|w| !w.starts_with('-')) { AlertStatus::Firing } else { AlertStatus::Resolved };
-    Group { source: "prom".into(), key: key.into(), alerts, partial: false, status }
+    Group { source: "prom".into(), key: key.into(), alerts, partial: false, status, link: None }
 }
 
 fn absorb(groups: Vec<Group>) -> Input {

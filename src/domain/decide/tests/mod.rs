@@ -264,7 +264,7 @@ pub fn alert(word: &str) -> Alert {
     };
     let (name, since) = word.split_once('@').unwrap_or((word, "1"));
     let starts_at = START.plus_s(since.parse().expect("seconds"));
-    Alert { fingerprint: name.into(), status, starts_at, summary: "disk full".into() }
+    Alert { fingerprint: name.into(), status, starts_at, summary: "disk full".into(), link: None }
 }
 
 /// A delivery of these alerts, whose group fires if one of them does.
