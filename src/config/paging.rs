@@ -62,6 +62,7 @@ fn pagerduty(
         let fix = "Copy the Integration Key of an \"Events API v2\" integration";
         problems.warn(&table.spot("routing_key"), what, fix);
     }
+    let webhook_secrets = webhook_secrets(table, problems);
     let given = address(table, "api_url", problems);
     if let Some(a) = given.as_ref().filter(|a| a.url().scheme() == "http" && !is_local(a)) {
         let what = format!("routing keys would go to {} unencrypted", a.url().host_str().unwrap_or_default());
@@ -71,7 +72,19 @@ fn pagerduty(
         Some(a) => a,
         None => Address::new(Url::parse(PAGERDUTY_URL).ok()?),
     };
-    Some(PagerDuty { routing_key: table.secret("routing_key")?, api_url, routing_keys })
+    Some(PagerDuty { routing_key: table.secret("routing_key")?, api_url, routing_keys, webhook_secrets })
+}
+
+/// Each subscription there has a secret of its own, and one that is being replaced has two.
+fn webhook_secrets(table: &Table<'_>, problems: &mut Problems) -> Vec<SecretString> {
+    let secrets: Vec<&str> = table.text("webhook_secret").unwrap_or_default().split_whitespace().collect();
+    if let Some(short) = secrets.iter().map(|s| s.chars().count()).find(|n| *n < TOKEN_CHARS_MIN) {
+        let what = format!("holds a secret of {short} characters, fewer than {TOKEN_CHARS_MIN}");
+        let fix = "Copy what PagerDuty shows when the webhook is made; several have blanks between them";
+        problems.error(&table.spot("webhook_secret"), what, fix);
+        return Vec::new();
+    }
+    secrets.into_iter().map(SecretString::from).collect()
 }
 
 fn webhook(name: &str, table: &Table<'_>, problems: &mut Problems) -> Option<Webhook> {

@@ -1,13 +1,15 @@
 //! What a command answers once its events are committed: what is so now, who is told, what happens next by itself
 //! and what can be said next. Reads the events that were just decided; decides and sends nothing.
 
-use firebell_domain::event::{Event, IncidentEvent, UnackCause};
+use firebell_domain::event::{Actor, Event, IncidentEvent, UnackCause};
+use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::incident::{ActionItem, Incident};
-use firebell_domain::intent::{Intent, What};
+use firebell_domain::intent::{Intent, IntentNo, Told, What};
 use firebell_domain::status::IncidentStatus;
 use firebell_domain::time::{Timestamp, span};
 use firebell_domain::timeline::words::{self, because, clock, counted, intent, one, people, person, said, who};
 use firebell_domain::timeline::{action_words, entries_after, next_step, under_way};
+use std::collections::BTreeMap;
 
 /// Open action items that an answer names.
 const ACTIONS_NAMED_MAX: usize = 5;
@@ -26,6 +28,14 @@ pub fn after(before: Option<&Incident>, events: &[IncidentEvent], after: &Incide
         // Nothing that a person does is without an event of its own; whatever it was, its sentences are true.
         None => entries_after(before, events).into_iter().map(|e| e.text).collect::<Vec<_>>().join("\n"),
     }
+}
+
+/// What became of the pages when somebody took it: those that are not sent any more, those that are with people
+/// already, and those that somebody is sending at this moment. The middle of the answer, for whoever words the rest.
+pub fn pages(before: Option<&Incident>, events: &[IncidentEvent], after: &Incident, now: Timestamp) -> Vec<String> {
+    let r = Reply { before, events, after, now };
+    let by = events.iter().find(|e| e.body == Event::Acknowledged).map(|e| &e.actor);
+    by.map_or_else(Vec::new, |by| r.pages(by))
 }
 
 struct Reply<'a> {
@@ -55,8 +65,7 @@ impl Reply<'_> {
             }
             Event::Acknowledged => {
                 lines.push(format!("{} has {id} now. Nobody else is paged by itself.", who(&event.actor)));
-                lines.extend(self.taken_back());
-                lines.extend(self.on_the_way());
+                lines.extend(self.pages(&event.actor));
                 let moved = self.find(|b| matches!(b, Event::StatusChanged { .. })).is_some();
                 lines.push(match i.status {
                     IncidentStatus::Monitoring if moved => {
@@ -295,10 +304,48 @@ impl Reply<'_> {
         for e in self.events {
             if let Event::IntentsCancelled { numbers, .. } = &e.body {
                 let live = numbers.iter().filter_map(|no| self.before.and_then(|b| b.live.get(no)));
-                pages.extend(live.map(|l| intent(&l.intent)));
+                pages.extend(live.map(|l| match l.maybe_sent {
+                    true => format!("{} (may have arrived)", intent(&l.intent)),
+                    false => intent(&l.intent),
+                }));
             }
         }
         if pages.is_empty() { None } else { Some(format!("Not sent any more: {}", some(&pages, PAGES_NAMED_MAX))) }
+    }
+
+    fn pages(&self, by: &Actor) -> Vec<String> {
+        [self.taken_back(), self.already_sent(by), self.on_the_way()].into_iter().flatten().collect()
+    }
+
+    /// Pages that others have already: each channel of each of them once, with the last page through it.
+    fn already_sent(&self, by: &Actor) -> Option<String> {
+        let threads = &self.before?.threads;
+        let rings = threads.iter().filter(|(_, t)| t.told == Told::Triggered);
+        let others = rings.filter(|(_, t)| t.person.is_none() || t.person.as_ref() != by.as_person());
+        let mut last: BTreeMap<(Option<&PersonId>, &ChannelId), (IntentNo, Option<Timestamp>)> = BTreeMap::new();
+        for (no, t) in others {
+            last.insert((t.person.as_ref(), &t.channel), (*no, t.taken_at));
+        }
+        if last.is_empty() {
+            return None;
+        }
+        let told = self.queued().any(|i| match &i.what {
+            What::Follow { page, .. } => last.values().any(|(no, _)| no == page),
+            _ => false,
+        });
+        let page = |((to, channel), (_, at)): (&(Option<&PersonId>, &ChannelId), &(IntentNo, Option<Timestamp>))| {
+            let channel = one(channel.as_str());
+            let to = to.map_or(channel.clone(), |p| format!("{} through {channel}", person(p)));
+            let when = match at.map(|at| self.now.seconds_since(at)) {
+                None => "may have arrived".to_string(),
+                Some(s) if s < 1 => "just now".to_string(),
+                Some(s) => format!("{} ago", span(s)),
+            };
+            format!("{to} ({when})")
+        };
+        let pages: Vec<String> = last.iter().map(page).collect();
+        let told = if told { ". They are told who has it" } else { "" };
+        Some(format!("Already sent and not to be taken back: {}{told}.", some(&pages, PAGES_NAMED_MAX)))
     }
 
     /// Pages that somebody is sending at this moment: they cannot be called back.
