@@ -91,6 +91,8 @@ pub const EVENTS_PER_INCIDENT_MAX: i64 = 100_000;
 
 /// Bytes of a request to the API or the room: the longest text (`TEXT_CHARS_MAX`) in the widest escapes fits twice.
 pub const API_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of what a pager's vendor sends us of its own. PagerDuty drops what is larger than 256 KB itself.
+pub const VENDOR_WORD_BYTES_MAX: usize = 256 * 1024;
 /// Characters of an `Idempotency-Key`; what Stripe allows.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// Connections at once. More wait in the kernel's queue.

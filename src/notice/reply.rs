@@ -4,7 +4,7 @@
 use firebell_domain::event::{Actor, Event, IncidentEvent, UnackCause};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::incident::{ActionItem, Incident};
-use firebell_domain::intent::{Intent, IntentNo, Told, What};
+use firebell_domain::intent::{Intent, IntentNo, Thread, Told, What};
 use firebell_domain::status::IncidentStatus;
 use firebell_domain::time::{Timestamp, span};
 use firebell_domain::timeline::words::{self, because, clock, counted, intent, one, people, person, said, who};
@@ -319,33 +319,31 @@ impl Reply<'_> {
 
     /// Pages that others have already: each channel of each of them once, with the last page through it.
     fn already_sent(&self, by: &Actor) -> Option<String> {
-        let threads = &self.before?.threads;
-        let rings = threads.iter().filter(|(_, t)| t.told == Told::Triggered);
+        let rings = self.before?.threads.iter().filter(|(_, t)| t.told == Told::Triggered);
         let others = rings.filter(|(_, t)| t.person.is_none() || t.person.as_ref() != by.as_person());
-        let mut last: BTreeMap<(Option<&PersonId>, &ChannelId), (IntentNo, Option<Timestamp>)> = BTreeMap::new();
-        for (no, t) in others {
-            last.insert((t.person.as_ref(), &t.channel), (*no, t.taken_at));
-        }
+        let mut last: BTreeMap<(Option<&PersonId>, &ChannelId), (&IntentNo, &Thread)> = BTreeMap::new();
+        last.extend(others.map(|(no, t)| ((t.person.as_ref(), &t.channel), (no, t))));
         if last.is_empty() {
             return None;
         }
+        let pages: Vec<String> = last.values().map(|(_, t)| self.sent(t)).collect();
         let told = self.queued().any(|i| match &i.what {
-            What::Follow { page, .. } => last.values().any(|(no, _)| no == page),
+            What::Follow { page, .. } => last.values().any(|(no, _)| *no == page),
             _ => false,
         });
-        let page = |((to, channel), (_, at)): (&(Option<&PersonId>, &ChannelId), &(IntentNo, Option<Timestamp>))| {
-            let channel = one(channel.as_str());
-            let to = to.map_or(channel.clone(), |p| format!("{} through {channel}", person(p)));
-            let when = match at.map(|at| self.now.seconds_since(at)) {
-                None => "may have arrived".to_string(),
-                Some(s) if s < 1 => "just now".to_string(),
-                Some(s) => format!("{} ago", span(s)),
-            };
-            format!("{to} ({when})")
-        };
-        let pages: Vec<String> = last.iter().map(page).collect();
         let told = if told { ". They are told who has it" } else { "" };
         Some(format!("Already sent and not to be taken back: {}{told}.", some(&pages, PAGES_NAMED_MAX)))
+    }
+
+    /// "@bo through webhook.ops (12 s ago)".
+    fn sent(&self, thread: &Thread) -> String {
+        let channel = one(thread.channel.as_str());
+        let to = thread.person.as_ref().map_or(channel.clone(), |p| format!("{} through {channel}", person(p)));
+        match thread.taken_at.map(|at| self.now.seconds_since(at)) {
+            None => format!("{to} (may have arrived)"),
+            Some(s) if s < 1 => format!("{to} (just now)"),
+            Some(s) => format!("{to} ({} ago)", span(s)),
+        }
     }
 
     /// Pages that somebody is sending at this moment: they cannot be called back.

@@ -1,9 +1,11 @@
 //! The listener as its clients see it: a real `App` over an SQLite file, a real socket, a real HTTP client.
 
+mod ack;
 mod api;
 mod described;
 mod health;
 mod once;
+mod pagerduty;
 mod private;
 mod reload;
 mod room;
@@ -11,6 +13,8 @@ mod signin;
 mod stream;
 
 use super::*;
+use crate::app::ack_link::AckLinks;
+use crate::app::audit::AuditKey;
 use crate::app::{Act, ActError, Acted, App, On};
 use crate::clock::Clock;
 use crate::config::Standing;
@@ -55,6 +59,10 @@ pub fn directory() -> Directory {
     };
     d.schedules.insert("primary".into(), firebell_domain::schedule::Schedule { rotation, overrides: Vec::new() });
     d
+}
+
+pub fn links() -> AckLinks {
+    AckLinks::new(&AuditKey([7; 32]), "test")
 }
 
 /// Commands that are enough for the listener: `declare TITLE`, `note TEXT`, `panic WHY`, and refusing everything else.
@@ -144,6 +152,7 @@ impl World {
             engine: engine.clone(),
             speak: Arc::new(Parrot),
             local_token: LOCAL.into(),
+            ack_links: links(),
             metrics: METRICS.clone().expect("nothing else counts in this process"),
             configuration: standing,
             stop: stopping.clone(),
@@ -152,6 +161,7 @@ impl World {
             api_tokens: [("deploy-bot".to_string(), DEPLOY.into())].into(),
             hosts: vec!["bell.intern".into()],
             pagers: vec!["pagerduty".into()],
+            pagerduty: pagerduty::settings(),
         };
         let web = WebState::new(settings, front.clone());
         let (routers, answering) = watch::channel(router(web.clone(), axum::Router::new()));
