@@ -34,7 +34,7 @@ pub fn after(before: Option<&Incident>, events: &[IncidentEvent], after: &Incide
 /// already, and those that somebody is sending at this moment. The middle of the answer, for whoever words the rest.
 pub fn pages(before: Option<&Incident>, events: &[IncidentEvent], after: &Incident, now: Timestamp) -> Vec<String> {
     let r = Reply { before, events, after, now };
-    let by = events.iter().find(|e| e.body == Event::Acknowledged).map(|e| &e.actor);
+    let by = events.iter().find(|e| matches!(e.body, Event::Acknowledged | Event::StillWorking)).map(|e| &e.actor);
     by.map_or_else(Vec::new, |by| r.pages(by))
 }
 

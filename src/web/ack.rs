@@ -104,7 +104,8 @@ struct Words {
     status: StatusCode,
     said: String,
     lines: Vec<String>,
-    button: bool,
+    /// What the button says, where there is something to press.
+    button: Option<String>,
 }
 
 /// How it stands; `taken` is the status where somebody else has it.
@@ -114,36 +115,49 @@ fn shown(i: &Incident, link: &AckLink, token: &str, now: Timestamp, taken: Statu
         s if s < 1 => "since just now".to_string(),
         s => format!("since {}, for {}", clock(at, now), span(s)),
     };
-    let (status, said, line) = match &i.acknowledged {
+    let words = |status: StatusCode, said: String, line: String, button: Option<String>| {
+        render(i, link, token, Words { status, said, lines: vec![line], button })
+    };
+    match &i.acknowledged {
         _ if !i.status.open() => {
             let next = match i.merged_into {
                 Some(into) => format!("It goes on in {into}, which has pages of its own."),
                 None => "There is nothing to acknowledge any more.".to_string(),
             };
-            (StatusCode::GONE, format!("{id} is over: {}.", timeline::standing(i, now)), next)
+            words(StatusCode::GONE, format!("{id} is over: {}.", timeline::standing(i, now)), next, None)
         }
-        Some(a) if a.by.as_person() == Some(&link.whose.name()) => {
-            (StatusCode::OK, format!("You have {id} already, {}.", since(a.at)), timeline::next_step(i, now))
+        None => {
+            let said = format!("{}.", sentence(&timeline::standing(i, now)));
+            words(StatusCode::OK, said, counts_as(&link.whose), Some(format!("Acknowledge {id}")))
+        }
+        Some(a) if a.by.as_person() != Some(&link.whose.name()) => {
+            let said = format!("{} has {id}, {}.", who(&a.by), since(a.at));
+            words(taken, said, "Nothing is left for you to do here, unless you can help.".to_string(), None)
+        }
+        Some(a) if i.course.asked_at.is_some() => {
+            let said = format!("You have {id}, {}. Still working on it?", since(a.at));
+            let button = Some(format!("I am still working on {id}"));
+            words(StatusCode::OK, said, "Without a word paging begins again.".to_string(), button)
         }
         Some(a) => {
-            let help = "Nothing is left for you to do here, unless you can help.".to_string();
-            (taken, format!("{} has {id}, {}.", who(&a.by), since(a.at)), help)
+            let said = format!("You have {id} already, {}.", since(a.at));
+            words(StatusCode::OK, said, timeline::next_step(i, now), None)
         }
-        None => (StatusCode::OK, format!("{}.", sentence(&timeline::standing(i, now))), counts_as(&link.whose)),
-    };
-    render(i, link, token, Words { status, said, lines: vec![line], button: i.unanswered() })
+    }
 }
 
 fn done(changed: &Changed, link: &AckLink, token: &str) -> Response {
     let i = &changed.after;
+    let has_it = changed.before.as_ref().is_some_and(|b| b.acknowledged.is_some());
     let said = match &link.whose {
+        _ if has_it => format!("Noted: {} is being worked on. Nobody is paged by itself.", i.id),
         Whose::Person(_) => format!("You have {} now. Nobody else is paged by itself.", i.id),
         Whose::Channel(_) => {
             format!("{} is acknowledged. Nobody else is paged by itself: say in the room who has it.", i.id)
         }
     };
     let lines = notice::reply::pages(changed.before.as_ref(), &changed.events, i, i.updated_at);
-    render(i, link, token, Words { status: StatusCode::OK, said, lines, button: false })
+    render(i, link, token, Words { status: StatusCode::OK, said, lines, button: None })
 }
 
 fn counts_as(whose: &Whose) -> String {

@@ -210,19 +210,19 @@ async fn load(state: &WebState, id: IncidentId) -> Result<Option<Incident>, No> 
 
 async fn acknowledged(state: &WebState, event: &Event<'_>, id: IncidentId, page: IntentNo) -> Result<Heard, No> {
     let Some(incident) = load(state, id).await? else { return Ok(Heard::NotOurs) };
-    if !incident.unanswered() {
-        return Ok(Heard::Already);
-    }
-    if incident.page_of(page).is_none() {
-        return Ok(Heard::Ignored("(that page is not remembered)"));
+    if !incident.rings(page) {
+        let taken = Heard::Ignored("(that page was answered before, or never sent)");
+        return Ok(if incident.unanswered() { taken } else { Heard::Already });
     }
     let Some(actor) = event.actor(state.pagerduty(), &incident, page) else {
         return Ok(Heard::Ignored("(nobody in particular did it)"));
     };
     match state.app().act_on(id, Input::AcknowledgePage { no: page }, &actor).await {
         Ok(_) => Ok(Heard::Acknowledged),
-        Err(ActError::Refused(Refusal::AlreadyAcknowledged { .. } | Refusal::Ended { .. })) => Ok(Heard::Already),
-        Err(ActError::Refused(Refusal::Stale)) => Ok(Heard::Ignored("(that page was answered before)")),
+        // Somebody was quicker, since it was looked at.
+        Err(ActError::Refused(Refusal::AlreadyAcknowledged { .. } | Refusal::Ended { .. } | Refusal::Stale)) => {
+            Ok(Heard::Already)
+        }
         Err(ActError::Refused(_)) => Ok(Heard::Ignored("(refused)")),
         Err(ActError::Fault(fault)) => Err(fault.into()),
     }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::app::ack_link::{AckLink, Whose, expires_at};
+use firebell_domain::directory::{EscalationPolicy, Step, Target};
 
 fn link(id: IncidentId, whose: Whose) -> AckLink {
     AckLink { incident: id, page: 1, whose, expires_at: expires_at(NOW) }
@@ -179,4 +180,31 @@ async fn a_title_that_tries_to_be_markup_stays_text_on_it_and_no_script_is_neede
     let (_, page) = text(w.get(&path(id, "bo"))).await;
     assert!(!page.contains("<script>") && !page.contains("<img"), "{page}");
     assert!(!page.contains("style=") && !page.contains("onclick"), "{page}");
+}
+
+#[tokio::test]
+async fn whoever_is_asked_whether_they_still_work_on_it_says_so_with_the_same_press() {
+    let w = World::new().await;
+    let mut d = directory();
+    let steps = vec![Step::new(vec![Target::Person("bo".into())], 300)];
+    let policy = EscalationPolicy::new("default".into(), steps, None);
+    d.policies.insert("default".into(), EscalationPolicy { ack_timeout_s: Some(600), ..policy });
+    w.app.reload(d);
+    let id = w.declare("checkout is down", false).await;
+    let path = path(id, "bo");
+    text(w.post(&path)).await;
+    let due = w.app.store().next_timer().await.unwrap().expect("it will be asked");
+    let Clock::Set(at) = &w.clock else { unreachable!() };
+    at.store(due.0, Ordering::SeqCst);
+    for (id, timer) in w.app.store().due_timers(due, 10).await.unwrap() {
+        w.app.act_engine(id, Input::TimerDue(timer)).await.unwrap();
+    }
+    let (status, page) = text(w.get(&path)).await;
+    assert_eq!(status, 200);
+    has(&page, &["Still working on it?", "I am still working on INC-1</button>"]);
+    let (status, page) = text(w.post(&path)).await;
+    assert_eq!(status, 200);
+    has(&page, &["Noted: INC-1 is being worked on."]);
+    let incident = w.app.store().incident(id).await.unwrap().unwrap().incident;
+    assert!(incident.course.asked_at.is_none() && !incident.unanswered());
 }

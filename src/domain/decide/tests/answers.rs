@@ -50,6 +50,23 @@ fn the_echo_of_our_own_word_takes_nothing_back_after_a_hand_back() {
 }
 
 #[test]
+fn still_working_is_answered_there_by_the_page_that_asks_and_by_no_older_one() {
+    let mut d = directory();
+    let policy = EscalationPolicy { ack_timeout_s: Some(600), ..policy(&[(&["ana"], 300)], None) };
+    d.policies.insert(PolicyId::from("default"), policy);
+    let mut case = Case::of(d, declaration(None));
+    case.sent(2);
+    case.says(Input::Acknowledge);
+    case.fire();
+    let asks = case.pages().last().map(|p| p.0).expect("ana is asked by her pager");
+    case.sent(asks);
+    assert_eq!(case.say(there(2)), Err(Refusal::Stale), "late word of what was answered long ago");
+    assert!(case.incident.course.asked_at.is_some());
+    assert!(case.says(there(asks)).contains(&Event::StillWorking));
+    assert!(case.incident.acknowledged.is_some() && case.incident.course.asked_at.is_none());
+}
+
+#[test]
 fn a_full_log_still_takes_an_answer() {
     let mut case = Case::new();
     case.sent(2);
