@@ -7,6 +7,7 @@ use super::error::{No, read_failed};
 use super::pages;
 use crate::app::ack_link::{AckLink, Unfit, Whose};
 use crate::app::{ActError, Changed};
+use crate::measure;
 use crate::notice;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
@@ -52,7 +53,16 @@ async fn look(state: &WebState, token: Token) -> Result<Response, No> {
 async fn pressed(state: &WebState, token: Token) -> Result<Response, No> {
     let (link, token) = read(state, token)?;
     let actor = Actor::Person { name: link.whose.name(), via: VIA.to_string() };
-    match state.app().act_on(link.incident, Input::Acknowledge, &actor).await {
+    let acted = state.app().act_on(link.incident, Input::Acknowledge, &actor).await;
+    measure::command(
+        "ack",
+        match &acted {
+            Ok(_) => "done",
+            Err(ActError::Refused(_)) => "refused",
+            Err(ActError::Fault(_)) => "fault",
+        },
+    );
+    match acted {
         Ok(changed) => Ok(done(&changed, &link, &token)),
         // Pressed twice, or somebody was quicker: how it stands now is the answer.
         Err(ActError::Refused(Refusal::AlreadyAcknowledged { .. } | Refusal::Ended { .. })) => {
@@ -74,7 +84,10 @@ fn read(state: &WebState, token: Token) -> Result<(AckLink, String), No> {
     let token = token.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', '>', '"']);
     match state.ack_links().read(token, state.app().clock().now()) {
         Ok(link) => Ok((link, token.to_string())),
-        Err(Unfit::Unknown) => Err(unknown()),
+        Err(Unfit::Unknown) => {
+            measure::turned_away("ack_link");
+            Err(unknown())
+        }
         Err(Unfit::Expired(link)) => {
             let message = format!(
                 "This link has expired: the link of a page holds for {}. Nothing was acknowledged. If {id} is still \

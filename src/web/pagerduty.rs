@@ -111,6 +111,7 @@ pub async fn webhook(State(state): State<WebState>, headers: HeaderMap, body: Bo
         }
         Err(Deaf::BadSignature) => {
             tracing::warn!("a webhook said to be PagerDuty's has no signature that fits: check its webhook_secret");
+            measure::turned_away("pagerduty");
             ("bad_signature", StatusCode::UNAUTHORIZED.into_response())
         }
         Err(Deaf::Said(no)) => (no.code, no.into_response()),

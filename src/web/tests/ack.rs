@@ -189,7 +189,7 @@ async fn whoever_is_asked_whether_they_still_work_on_it_says_so_with_the_same_pr
     let steps = vec![Step::new(vec![Target::Person("bo".into())], 300)];
     let policy = EscalationPolicy::new("default".into(), steps, None);
     d.policies.insert("default".into(), EscalationPolicy { ack_timeout_s: Some(600), ..policy });
-    w.app.reload(d);
+    w.app.reload(d, w.app.public_url().to_string());
     let id = w.declare("checkout is down", false).await;
     let path = path(id, "bo");
     text(w.post(&path)).await;
