@@ -141,8 +141,8 @@ pub fn turned_away(gate: &'static str) {
 }
 
 /// PagerDuty said something of our pages, and what came of it.
-pub fn pagerduty_webhook(result: &'static str) {
-    counter!(PAGERDUTY_WEBHOOKS, "result" => result).increment(1);
+pub fn pagerduty_webhook(outcome: &'static str) {
+    counter!(PAGERDUTY_WEBHOOKS, "outcome" => outcome).increment(1);
 }
 
 /// One try to send.

@@ -266,7 +266,7 @@ async fn what_firebell_tells_pagerduty_comes_back_as_an_echo_and_is_known_as_one
         }
     });
     let metrics = live.serve.get("/metrics").await.body;
-    assert!(metrics.contains("firebell_pagerduty_webhooks_total{result=\"already\"} 2"), "{metrics}");
+    assert!(metrics.contains("firebell_pagerduty_webhooks_total{outcome=\"already\"} 2"), "{metrics}");
     live.finish().await;
 }
 

@@ -191,3 +191,15 @@ async fn what_is_larger_than_pagerduty_sends_is_turned_away() {
     let (status, no) = answer(w.post("/pagerduty/webhook").body(body)).await;
     assert_eq!((status.as_u16(), code(&no)), (413, "too_large"));
 }
+
+#[tokio::test]
+async fn a_secret_that_was_taken_away_signs_nothing_any_more() {
+    let w = World::new().await;
+    let (id, key) = w.paged().await;
+    let said = event("incident.acknowledged", &key, user("PBO"));
+    let silent = Front { pagerduty: PagerDuty::default(), ..w.reload.front.clone() };
+    let _old = w.reload.routers.send_replace(router(w.web.with(silent), axum::Router::new()));
+    let (status, no) = w.pagerduty_says(&said).await;
+    assert_eq!((status.as_u16(), code(&no)), (404, "not_configured"));
+    assert_eq!(w.by(id).await, None);
+}
