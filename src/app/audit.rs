@@ -3,6 +3,7 @@
 //! the first event that does not fit. What lies after the last checkpoint is reported as not yet covered.
 
 use super::App;
+use super::ack_link::AckLinks;
 use crate::fault::Fault;
 use crate::store::{Checkpoint, Head, Store};
 use firebell_domain::chain::{self, Hash, checkpoint_text, hex};
@@ -55,6 +56,11 @@ pub struct Swept {
 impl Sweeper {
     pub fn new(key: AuditKey, log: PathBuf) -> Sweeper {
         Sweeper { key, log }
+    }
+
+    /// The links of this installation's pages: their key follows from this one.
+    pub fn ack_links(&self, install: &str) -> AckLinks {
+        AckLinks::new(&self.key, install)
     }
 
     /// One sweep.

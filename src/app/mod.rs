@@ -1,12 +1,14 @@
 //! Use cases: what can be done (`act`), asked (`query`) and taken in (`ingest`), whoever asks. Chat, web, API and
 //! engine all come through here; there is no other way to change anything.
 
+pub mod ack_link;
 mod act;
 pub mod audit;
 mod belongs;
 mod commit;
 pub mod ingest;
 pub mod rebuild;
+mod thread;
 
 pub use act::{Act, ActError, Acted, Changed, On, Once};
 
@@ -15,6 +17,7 @@ use crate::fault::Fault;
 use crate::store::Store;
 use firebell_domain::directory::Directory;
 use firebell_domain::id::IncidentId;
+use firebell_domain::intent::IntentNo;
 use std::sync::{Arc, RwLock};
 use tokio::sync::{Notify, broadcast, mpsc};
 
@@ -104,6 +107,14 @@ impl App {
     pub fn waiting(&self) -> [(&'static str, usize); 2] {
         let of = |queue: &mpsc::Sender<commit::Job>| queue.max_capacity() - queue.capacity();
         [("commands", of(&self.inner.commands)), ("engine", of(&self.inner.engine))]
+    }
+    /// How a page is called at its vendor.
+    pub fn thread(&self, incident: IncidentId, no: IntentNo) -> String {
+        thread::name(self.install(), incident, no)
+    }
+    /// Which page a vendor means; `None` for what this installation never sent.
+    pub fn page_of_thread(&self, said: &str) -> Option<(IncidentId, IntentNo)> {
+        thread::read(self.install(), said)
     }
     pub fn moved(&self) -> broadcast::Receiver<Moved> {
         self.inner.moved.subscribe()

@@ -46,6 +46,7 @@ impl Parts {
             api_tokens: config.api_tokens.clone(),
             hosts: config.hosts.clone(),
             pagers: config.pagers.iter().map(|p| p.channel().to_string()).collect(),
+            pagerduty: web::PagerDuty::of(config),
         });
         let hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
         let _old = self.routers.send_replace(web::router(web, hooks));

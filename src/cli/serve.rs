@@ -39,6 +39,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
 
     let (stop, stopped) = watch::channel(false);
     let state = Arc::new(EngineState::default());
+    let ack_links = sweeper.ack_links(app.install());
     let worker = hex(&compose::random::<6>()?);
     let engine = Engine::new(app.clone(), worker, Vec::new(), sweeper, state.clone());
     let (standing, configuration) = watch::channel(Standing::new(loaded.file.clone(), app.clock().now()));
@@ -47,6 +48,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
         engine: state.clone(),
         speak: Arc::new(Spoken),
         local_token: token,
+        ack_links,
         metrics,
         configuration,
         stop: stopped.clone(),

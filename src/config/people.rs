@@ -118,7 +118,7 @@ pub fn people(
     let (mut all, mut ways) = (BTreeMap::new(), Ways::default());
     let mut taken: BTreeMap<(&str, String), &str> = BTreeMap::new();
     for (id, table) in root.named("people") {
-        for (what, folded) in ["email", "slack", "discord"]
+        for (what, folded) in ["email", "slack", "discord", "pagerduty"]
             .iter()
             .filter_map(|k| table.text(k).map(|v| (*k, v.to_lowercase())))
             .collect::<Vec<_>>()
@@ -134,6 +134,11 @@ pub fn people(
             let what = format!("{} is not an e-mail address", quoted(email));
             problems.error(&table.spot("email"), what, "Write an address such as \"ana@example.org\"");
         }
+        if let Some(user) = table.text("pagerduty").filter(|u| !u.chars().all(|c| c.is_ascii_alphanumeric())) {
+            let what = format!("{} is not a PagerDuty user id", quoted(user));
+            let fix = "Write the id at the end of the address of their profile there, such as \"PXPGF42\"";
+            problems.error(&table.spot("pagerduty"), what, fix);
+        }
         let person = PersonId::from(id);
         let contact_methods = contacts(&table, &person, pagers, &mut ways, problems);
         let text = |key: &str| table.text(key).map(str::to_string);
@@ -146,6 +151,7 @@ pub fn people(
             email: text("email"),
             slack: text("slack"),
             discord: text("discord"),
+            pagerduty: text("pagerduty"),
         };
         all.insert(person, settings);
     }

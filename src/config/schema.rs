@@ -82,6 +82,7 @@ pub const PERSON: &[Key] = &[
     key("email", Kind::Text, "an address such as \"ana@example.org\""),
     key("time_zone", Kind::Text, "a zone such as \"Europe/Madrid\""),
     key("slack", Kind::Text, "a member id such as \"U024BE7LH\", in quotes"),
+    key("pagerduty", Kind::Text, "a user id such as \"PXPGF42\", in quotes"),
     key("discord", Kind::Text, "a user id such as \"80351110224678912\", in quotes"),
     key("contact", Kind::Rows(CONTACT), "a list such as [{ via = \"pagerduty\" }]"),
 ];
@@ -145,6 +146,11 @@ pub const PAGING: &[Key] = &[
 pub const PAGERDUTY: &[Key] = &[
     key("routing_key", Kind::Secret, ROUTING_KEY),
     key("api_url", Kind::Text, "an address such as \"https://events.pagerduty.com\""),
+    key(
+        "webhook_secret",
+        Kind::Secret,
+        "the signing secret of a PagerDuty webhook, or several with blanks between them",
+    ),
     key("services", Kind::Named(PAGERDUTY_SERVICE), "tables [paging.pagerduty.services.NAME]"),
 ];
 

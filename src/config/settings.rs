@@ -52,6 +52,8 @@ pub struct PersonSettings {
     pub slack: Option<String>,
     /// User id in Discord.
     pub discord: Option<String>,
+    /// User id in PagerDuty.
+    pub pagerduty: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -78,6 +80,8 @@ pub struct PagerDuty {
     pub api_url: Address,
     /// Routing keys of people who have their own.
     pub routing_keys: BTreeMap<PersonId, SecretString>,
+    /// What PagerDuty signs its own words with, one for each of its webhook subscriptions; none: it is not heard.
+    pub webhook_secrets: Vec<SecretString>,
 }
 
 /// How a mail server is spoken to.

@@ -5,8 +5,8 @@ use crate::alert::{Alert, AlertStatus, Group, Tracked};
 use crate::clocks::{self, Course};
 use crate::directory::EscalationPolicy;
 use crate::event::{Actor, Event, IncidentEvent};
-use crate::id::{IncidentId, PersonId, ServiceId};
-use crate::intent::{Claim, IntentNo, Live, Page, PageReason, Thread, Told, What};
+use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
+use crate::intent::{Claim, Intent, IntentNo, Live, Page, PageReason, Thread, Told, What};
 use crate::limits;
 use crate::severity::Severity;
 use crate::status::IncidentStatus;
@@ -209,6 +209,22 @@ impl Incident {
         }
     }
 
+    /// A page that rings where it was sent, as far as we know: its vendor has it, or may have it by now, and was not
+    /// told of an answer or an end.
+    pub fn rings(&self, no: IntentNo) -> bool {
+        let page = |l: &Live| matches!(l.intent.what, What::Page(_)) && (l.claim.is_some() || l.maybe_sent);
+        self.threads.get(&no).is_some_and(|t| t.told == Told::Triggered) || self.live.get(&no).is_some_and(page)
+    }
+
+    /// Whom a page was for and through what, as long as it is remembered.
+    pub fn page_of(&self, no: IntentNo) -> Option<(Option<&PersonId>, &ChannelId)> {
+        let thread = self.threads.get(&no).map(|t| (t.person.as_ref(), &t.channel));
+        thread.or_else(|| match self.live.get(&no).map(|l| &l.intent) {
+            Some(Intent { what: What::Page(page), channel, .. }) => Some((page.person.as_ref(), channel)),
+            _ => None,
+        })
+    }
+
     fn involve(&mut self, person: &PersonId) {
         if !self.responders.contains(person) && self.responders.len() < limits::RESPONDERS_MAX {
             self.responders.push(person.clone());
@@ -357,7 +373,7 @@ impl Incident {
                 for no in numbers {
                     match self.live.remove(no) {
                         Some(l) if l.claim.is_some() => return illegal("a claimed intent cannot be cancelled"),
-                        Some(l) => self.remember_thread(*no, &l, false),
+                        Some(l) => self.remember_thread(*no, &l, false, None),
                         None => return illegal("that intent is over"),
                     }
                 }
@@ -379,7 +395,7 @@ impl Incident {
             }
             Event::IntentDone { no, .. } => {
                 let Some(l) = self.live.remove(no) else { return illegal("that intent is over") };
-                self.remember_thread(*no, &l, true);
+                self.remember_thread(*no, &l, true, Some(at));
                 // A page of an earlier time that arrives late is not what this time's people were reached by.
                 if matches!(l.intent.what, What::Page(_)) && self.reached.since.is_none_or(|s| s <= l.queued_at) {
                     self.reached.first_page_at.get_or_insert(at);
@@ -406,11 +422,11 @@ impl Incident {
                 }
             }
             Event::IntentFailed { no, .. } => match self.live.remove(no) {
-                Some(l) => self.remember_thread(*no, &l, false),
+                Some(l) => self.remember_thread(*no, &l, false, None),
                 None => return illegal("that intent is over"),
             },
             Event::IntentAbandoned { no } => match self.live.remove(no) {
-                Some(l) => self.remember_thread(*no, &l, true),
+                Some(l) => self.remember_thread(*no, &l, true, None),
                 None => return illegal("that intent is over"),
             },
             Event::MilestoneWarned { .. }
@@ -539,7 +555,7 @@ impl Incident {
     }
 
     /// Keeps a page's thread when the vendor knows, or may know, of it.
-    fn remember_thread(&mut self, no: IntentNo, live: &Live, sent: bool) {
+    fn remember_thread(&mut self, no: IntentNo, live: &Live, sent: bool, taken_at: Option<Timestamp>) {
         if let What::Page(page) = &live.intent.what
             && (sent || live.maybe_sent)
             // A vendor knows a summary by the page whose message it was, and of the others nothing, unless one of them
@@ -551,8 +567,8 @@ impl Incident {
                 let Some(oldest) = over.or_else(|| self.threads.keys().next().copied()) else { break };
                 self.threads.remove(&oldest);
             }
-            let thread =
-                Thread { channel: live.intent.channel.clone(), person: page.person.clone(), told: Told::Triggered };
+            let (channel, person) = (live.intent.channel.clone(), page.person.clone());
+            let thread = Thread { channel, person, told: Told::Triggered, taken_at };
             self.threads.insert(no, thread);
         }
     }

@@ -164,6 +164,9 @@ pub struct Thread {
     pub person: Option<PersonId>,
     /// What the vendor was last asked to believe.
     pub told: Told,
+    /// When the vendor took it; `None` where it only may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

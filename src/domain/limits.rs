@@ -101,6 +101,8 @@ pub const EVENTS_PER_INCIDENT_MAX: i64 = 100_000;
 
 /// Bytes of a request to the API or the room: the longest text (`TEXT_CHARS_MAX`) in the widest escapes fits twice.
 pub const API_BODY_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of what a pager's vendor sends us of its own. PagerDuty drops what is larger than 256 KB itself.
+pub const VENDOR_WORD_BYTES_MAX: usize = 256 * 1024;
 /// Characters of an `Idempotency-Key`; what Stripe allows.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
 /// Connections at once. More wait in the kernel's queue.
@@ -117,5 +119,8 @@ pub const OPEN_SHOWN_MAX: usize = 200;
 pub const LIST_CHANGES_KEPT_MAX: usize = 1_000;
 /// Seconds for which a sign-in holds (30 days).
 pub const SESSION_S: i64 = 30 * 86_400;
+/// Seconds for which the signed link of a page acknowledges (7 days from its queueing): a page is answered within
+/// minutes, but some are read after a week-end, and an incident open for longer has been paged again.
+pub const ACK_LINK_S: i64 = 7 * 86_400;
 /// Seconds for which an invitation can be redeemed (one day): links lie about in chats and mailboxes.
 pub const INVITATION_S: i64 = 86_400;

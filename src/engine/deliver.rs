@@ -2,6 +2,7 @@
 
 use super::EngineState;
 use super::ports::{Message, Notify, Outcome, Part, Sending, SendingKind};
+use crate::app::ack_link::{self, AckLink, AckLinks, Whose};
 use crate::app::{ActError, App, Changed};
 use crate::fault::Fault;
 use crate::{clock, measure, notice, stop};
@@ -23,13 +24,14 @@ pub struct Deliveries {
     app: App,
     state: Arc<EngineState>,
     slots: usize,
+    links: AckLinks,
     under_way: BTreeMap<ChannelId, usize>,
     tasks: JoinSet<ChannelId>,
 }
 
 impl Deliveries {
-    pub fn new(app: App, state: Arc<EngineState>, slots: usize) -> Deliveries {
-        Deliveries { app, state, slots, under_way: BTreeMap::new(), tasks: JoinSet::new() }
+    pub fn new(app: App, state: Arc<EngineState>, slots: usize, links: AckLinks) -> Deliveries {
+        Deliveries { app, state, slots, links, under_way: BTreeMap::new(), tasks: JoinSet::new() }
     }
 
     /// How many more may be sent on a channel now.
@@ -80,10 +82,11 @@ impl Deliveries {
         let Some(lane) = claimed.first().map(|c| c.live.intent.lane) else { return };
         *self.under_way.entry(channel.clone()).or_default() += 1;
         let (app, state, channel) = (self.app.clone(), self.state.clone(), channel.clone());
+        let links = self.links.clone();
         self.tasks.spawn(async move {
             let outcome = match &pager {
                 None => Outcome::Never { why: format!("{channel} is not configured any more") },
-                Some(pager) => match sending(&app, &claimed).await {
+                Some(pager) => match sending(&app, &links, &claimed).await {
                     Ok(sending) => {
                         stop::point(stop::Place::BeforeSend);
                         let began = clock::instant();
@@ -130,15 +133,15 @@ async fn send(pager: &dyn Notify, sending: &Sending) -> Outcome {
 }
 
 /// Words what was claimed for its channel, from the incidents as they stand at their claims.
-async fn sending(app: &App, claimed: &[Claimed]) -> Result<Sending, Fault> {
+async fn sending(app: &App, links: &AckLinks, claimed: &[Claimed]) -> Result<Sending, Fault> {
     let [first, others @ ..] = claimed else { return Err(Fault::bug("a message about nothing")) };
-    let mut one = single(app, first).await?;
+    let mut one = single(app, links, first).await?;
     if others.is_empty() {
         return Ok(one);
     }
     let mut parts = Vec::new();
     for c in claimed {
-        let part = single(app, c).await?;
+        let part = single(app, links, c).await?;
         one.maybe_repeated |= part.maybe_repeated;
         parts.push(part);
     }
@@ -156,14 +159,18 @@ async fn sending(app: &App, claimed: &[Claimed]) -> Result<Sending, Fault> {
     Ok(one)
 }
 
-async fn single(app: &App, claimed: &Claimed) -> Result<Sending, Fault> {
+async fn single(app: &App, links: &AckLinks, claimed: &Claimed) -> Result<Sending, Fault> {
     let (incident, live) = (&claimed.incident, &claimed.live);
     let intent: &Intent = &live.intent;
     let url: &str = &app.public_url();
-    let thread = |no| format!("firebell-{}-{}-{no}", app.install(), incident.id);
+    let thread = |no| app.thread(incident.id, no);
     let (kind, person, mut message) = match &intent.what {
         What::Page(page) => {
-            let message = notice::page_message(incident, page, live.maybe_sent, url);
+            let whose = page.person.clone().map_or_else(|| Whose::Channel(intent.channel.clone()), Whose::Person);
+            let expires_at = ack_link::expires_at(live.queued_at);
+            let link = AckLink { incident: incident.id, page: intent.no, whose, expires_at };
+            let mut message = notice::page_message(incident, page, live.maybe_sent, url);
+            message.ack_link = Some(links.url(url, &link));
             (SendingKind::Page, page.person.clone(), message)
         }
         What::Follow { person, over, .. } => {

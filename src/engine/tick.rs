@@ -49,7 +49,7 @@ impl Engine {
     ) -> Engine {
         let outlets = Outlets::default();
         outlets.put(pagers, None);
-        let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS);
+        let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS, audit.ack_links(app.install()));
         Engine {
             app,
             state,

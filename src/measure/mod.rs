@@ -59,7 +59,7 @@ pub fn known(known: &Known) {
     zero(ACKNOWLEDGEMENTS_LAPSED, "cause", &UnackCause::ALL.map(UnackCause::as_str));
     zero(INCIDENTS_REOPENED, "cause", &ReopenCause::ALL.map(ReopenCause::as_str));
     zero(INCIDENTS_ENDED, "status", &["resolved", "merged", "cancelled"]);
-    zero(AUTH_REFUSED, "gate", &["api", "hook", "sign_in", "origin"]);
+    zero(AUTH_REFUSED, "gate", &["api", "hook", "sign_in", "origin", "ack_link", "pagerduty"]);
     zero(FAULTS, "kind", &["unavailable", "full", "unknown", "overloaded", "damaged", "bug"]);
     zero(HEARTBEATS, "outcome", &["done", "failed"]);
     for outcome in ["done", "fault"] {
@@ -157,6 +157,11 @@ pub fn delivery(source: &str, outcome: &'static str) {
 /// Somebody was turned away: without a token that fits, with a used link, from another site.
 pub fn turned_away(gate: &'static str) {
     counter!(AUTH_REFUSED, "gate" => gate).increment(1);
+}
+
+/// PagerDuty said something of our pages, and what came of it.
+pub fn pagerduty_webhook(outcome: &'static str) {
+    counter!(PAGERDUTY_WEBHOOKS, "outcome" => outcome).increment(1);
 }
 
 /// One try to send.

@@ -105,7 +105,9 @@ table! {
     COMMANDS = "firebell_commands_total" COUNTER ["verb" "outcome"]
         "Commands of people and of the API: done, refused or fault";
     AUTH_REFUSED = "firebell_auth_refused_total" COUNTER ["gate"]
-        "Requests turned away at a gate: api and hook (tokens), sign_in (links), origin (other sites)";
+        "Requests turned away at a gate: api and hook (tokens), sign_in and ack_link (links), pagerduty (signatures), origin (other sites)";
+    PAGERDUTY_WEBHOOKS = "firebell_pagerduty_webhooks_total" COUNTER ["outcome"]
+        "What PagerDuty said of our pages: acknowledged, noted, already, ignored, not_ours, unreadable, or why it was refused";
 
     ACT_LATENCY = "firebell_act_latency_seconds" WORK ["outcome"]
         "Time from a command or alert to its durable outcome: done, refused or fault";

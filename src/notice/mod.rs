@@ -74,7 +74,7 @@ pub fn notice_message(incident: &Incident, about: &IncidentEvent, kind: NoticeKi
 /// What becomes of an earlier page: somebody has it, or it is over.
 pub fn follow_message(incident: &Incident, over: bool, public_url: &str) -> Message {
     let what = text::follow(incident, over);
-    let title = if incident.private { text::PRIVATE } else { &incident.title };
+    let title = title(incident, false);
     let summary = fit(&text::head(incident), title, &format!(" — {what}"), SUMMARY_CHARS_MAX);
     Message { summary, ..base(incident, public_url) }
 }
@@ -94,6 +94,11 @@ pub fn test_page_message(name: &str, channel: &ChannelId, public_url: &str) -> M
         link: Some(public_url.trim_end_matches('/').to_string()),
         ..Message::default()
     }
+}
+
+/// The title as it may be shown: to somebody that the incident is for, or to whoever reads a channel.
+pub fn title(incident: &Incident, for_somebody: bool) -> &str {
+    if incident.private && !for_somebody { text::PRIVATE } else { &incident.title }
 }
 
 /// Where an incident is looked at and acted on.

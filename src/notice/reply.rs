@@ -1,13 +1,15 @@
 //! What a command answers once its events are committed: what is so now, who is told, what happens next by itself
 //! and what can be said next. Reads the events that were just decided; decides and sends nothing.
 
-use firebell_domain::event::{Event, IncidentEvent, UnackCause};
+use firebell_domain::event::{Actor, Event, IncidentEvent, UnackCause};
+use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::incident::{ActionItem, Incident};
-use firebell_domain::intent::{Intent, What};
+use firebell_domain::intent::{Intent, IntentNo, Thread, Told, What};
 use firebell_domain::status::IncidentStatus;
 use firebell_domain::time::{Timestamp, span};
 use firebell_domain::timeline::words::{self, because, clock, counted, intent, one, people, person, said, who};
 use firebell_domain::timeline::{action_words, entries_after, next_step, under_way};
+use std::collections::BTreeMap;
 
 /// Open action items that an answer names.
 const ACTIONS_NAMED_MAX: usize = 5;
@@ -27,6 +29,14 @@ pub fn after(before: Option<&Incident>, events: &[IncidentEvent], after: &Incide
         // Nothing that a person does is without an event of its own; whatever it was, its sentences are true.
         None => entries_after(before, events).into_iter().map(|e| e.text).collect::<Vec<_>>().join("\n"),
     }
+}
+
+/// What became of the pages when somebody took it: those that are not sent any more, those that are with people
+/// already, and those that somebody is sending at this moment. The middle of the answer, for whoever words the rest.
+pub fn pages(before: Option<&Incident>, events: &[IncidentEvent], after: &Incident, now: Timestamp) -> Vec<String> {
+    let r = Reply { before, events, after, now };
+    let by = events.iter().find(|e| matches!(e.body, Event::Acknowledged | Event::StillWorking)).map(|e| &e.actor);
+    by.map_or_else(Vec::new, |by| r.pages(by))
 }
 
 struct Reply<'a> {
@@ -56,8 +66,7 @@ impl Reply<'_> {
             }
             Event::Acknowledged => {
                 lines.push(format!("{} has {id} now. Nobody else is paged by itself.", who(&event.actor)));
-                lines.extend(self.taken_back());
-                lines.extend(self.on_the_way());
+                lines.extend(self.pages(&event.actor));
                 let moved = self.find(|b| matches!(b, Event::StatusChanged { .. })).is_some();
                 lines.push(match i.status {
                     IncidentStatus::Monitoring if moved => {
@@ -296,10 +305,46 @@ impl Reply<'_> {
         for e in self.events {
             if let Event::IntentsCancelled { numbers, .. } = &e.body {
                 let live = numbers.iter().filter_map(|no| self.before.and_then(|b| b.live.get(no)));
-                pages.extend(live.map(|l| intent(&l.intent)));
+                pages.extend(live.map(|l| match l.maybe_sent {
+                    true => format!("{} (may have arrived)", intent(&l.intent)),
+                    false => intent(&l.intent),
+                }));
             }
         }
         if pages.is_empty() { None } else { Some(format!("Not sent any more: {}", some(&pages, PAGES_NAMED_MAX))) }
+    }
+
+    fn pages(&self, by: &Actor) -> Vec<String> {
+        [self.taken_back(), self.already_sent(by), self.on_the_way()].into_iter().flatten().collect()
+    }
+
+    /// Pages that others have already: each channel of each of them once, with the last page through it.
+    fn already_sent(&self, by: &Actor) -> Option<String> {
+        let rings = self.before?.threads.iter().filter(|(_, t)| t.told == Told::Triggered);
+        let others = rings.filter(|(_, t)| t.person.is_none() || t.person.as_ref() != by.as_person());
+        let mut last: BTreeMap<(Option<&PersonId>, &ChannelId), (&IntentNo, &Thread)> = BTreeMap::new();
+        last.extend(others.map(|(no, t)| ((t.person.as_ref(), &t.channel), (no, t))));
+        if last.is_empty() {
+            return None;
+        }
+        let pages: Vec<String> = last.values().map(|(_, t)| self.sent(t)).collect();
+        let told = self.queued().any(|i| match &i.what {
+            What::Follow { page, .. } => last.values().any(|(no, _)| *no == page),
+            _ => false,
+        });
+        let told = if told { ". They are told who has it" } else { "" };
+        Some(format!("Already sent and not to be taken back: {}{told}.", some(&pages, PAGES_NAMED_MAX)))
+    }
+
+    /// "@bo through webhook.ops (12 s ago)".
+    fn sent(&self, thread: &Thread) -> String {
+        let channel = one(thread.channel.as_str());
+        let to = thread.person.as_ref().map_or(channel.clone(), |p| format!("{} through {channel}", person(p)));
+        match thread.taken_at.map(|at| self.now.seconds_since(at)) {
+            None => format!("{to} (may have arrived)"),
+            Some(s) if s < 1 => format!("{to} (just now)"),
+            Some(s) => format!("{to} ({} ago)", span(s)),
+        }
     }
 
     /// Pages that somebody is sending at this moment: they cannot be called back.

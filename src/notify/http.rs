@@ -19,7 +19,7 @@
 //! | no answer in time, reset, not HTTP | retry, may have arrived | the request is on its way |
 
 use super::{BadSettings, words};
-use crate::engine::ports::Outcome;
+use crate::engine::ports::{Outcome, Sending};
 use chrono::NaiveDateTime;
 use firebell_domain::limits::{ANSWER_BYTES_MAX, SEND_CONNECT_TIMEOUT_S, SEND_TIMEOUT_S};
 use firebell_domain::time::{Timestamp, span};
@@ -59,6 +59,14 @@ pub fn send_timeout() -> Duration {
 pub fn address(text: &SecretString, setting: &str) -> Result<Url, BadSettings> {
     let url = Url::parse(text.expose_secret()).ok().filter(|u| matches!(u.scheme(), "http" | "https"));
     url.ok_or_else(|| BadSettings(format!("{setting} is no address: write it as https://host/path")))
+}
+
+/// The signed links of a page, or of all that a summary stands for: what a receiver quotes back must not stand in a
+/// timeline.
+pub fn ack_links(sending: &Sending) -> impl Iterator<Item = SecretString> {
+    let parts = sending.parts.iter().filter_map(|p| p.ack_link.as_deref());
+    let links = sending.message.ack_link.as_deref().into_iter().chain(parts);
+    links.map(|link| SecretString::from(link.rsplit('/').next().unwrap_or(link)))
 }
 
 /// What of an address is worth hiding when a server quotes it: all of it, and whatever in it is long enough to be

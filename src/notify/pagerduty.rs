@@ -88,7 +88,11 @@ impl PagerDuty {
             Err(why) => return Outcome::Never { why: words::why(&why, &[]) },
         };
         event["routing_key"] = json!(key.expose_secret());
-        let secrets: Vec<_> = http::secret_parts(&self.enqueue).into_iter().chain([key.clone()]).collect();
+        let secrets: Vec<_> = http::secret_parts(&self.enqueue)
+            .into_iter()
+            .chain([key.clone()])
+            .chain(http::ack_links(sending))
+            .collect();
         let who = self.who();
         let request = self.client.post(self.enqueue.clone()).json(&event);
         match http::post(&who, request, self.settings.timeout, (self.now)(), &secrets).await {
@@ -130,14 +134,15 @@ impl PagerDuty {
         let source = service.filter(|s| !s.is_empty()).unwrap_or_else(|| "firebell".to_string());
         let link = message.link.as_deref();
         let place = sending.incident.map_or("Firebell".to_string(), |i| format!("{i} in Firebell"));
-        let links = link.map(|href| json!({"href": href, "text": format!("Open {place}")}));
+        let open = link.map(|href| json!({"href": href, "text": format!("Open {place}")}));
+        let ack = message.ack_link.as_deref().map(|href| json!({"href": href, "text": format!("Acknowledge {place}")}));
         let pages: Vec<Value> = sending.parts.iter().map(page).collect();
         let mut event = json!({
             "event_action": action,
             "dedup_key": dedup_key,
             "client": "Firebell",
             "client_url": link.unwrap_or(&self.settings.public_url),
-            "links": Vec::from_iter(links),
+            "links": Vec::from_iter(ack.into_iter().chain(open)),
             "payload": {
                 "summary": cut(&words::subject(sending), SUMMARY_CHARS_MAX),
                 "source": source,

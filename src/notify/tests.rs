@@ -113,7 +113,7 @@ fn page() -> Sending {
             service: Some("checkout".to_string()),
             status: "investigating".to_string(),
             link: Some("http://127.0.0.1:7911/incidents/42".to_string()),
-            ack_link: None,
+            ack_link: Some("http://127.0.0.1:7911/ack/ASoHwIKb2AYAYW5hbbQ_8i08hnuB1W1hmA9vdg".to_string()),
         },
     }
 }

@@ -27,12 +27,15 @@
 //!   "status": "investigating",
 //!   "summary": "[P1] INC-42 checkout is down",
 //!   "text": "Declared by bo.",
-//!   "link": "http://127.0.0.1:7911/incidents/42"
+//!   "link": "http://127.0.0.1:7911/incidents/42",
+//!   "ack_link": "http://127.0.0.1:7911/ack/ASoHwIKb2AYAYW5hbbQ_8i08hnuB1W1hmA9vdg"
 //! }
 //! ```
 //! - `kind`: `page` (somebody must answer), `page_acknowledged` and `page_resolved` (what became of the page with the
 //!   same `thread`), `notice` (needs no answer), `test` (a page that is a test).
-//! - `incident`, `person`, `service` and `link` may be null; `attempt` alone differs between tries, and
+//! - `ack_link`: a signed address whose page acknowledges with one press, without signing in, as `person`; of pages
+//!   only. Whoever has it may acknowledge: show it to nobody else.
+//! - `incident`, `person`, `service`, `link` and `ack_link` may be null; `attempt` alone differs between tries, and
 //!   `maybe_repeated` with its first line of `text` where an earlier try may have arrived.
 //! - A page whose `claim_seq` is above that of an acknowledgement with its `thread` belongs to a later escalation.
 //! - In `summary`, `text`, `service`, `severity.level` and `status`, a zero-width space follows the `<` or `@` of what
@@ -95,6 +98,7 @@ struct Body<'a> {
     summary: String,
     text: String,
     link: Option<&'a str>,
+    ack_link: Option<&'a str>,
     /// Of a message that stands for many pages.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pages: Vec<Page<'a>>,
@@ -128,7 +132,8 @@ impl Webhook {
 
     async fn deliver(&self, sending: &Sending) -> Outcome {
         let who = self.settings.channel.as_str();
-        let secrets: Vec<_> = http::secret_parts(&self.url).into_iter().chain([self.settings.secret.clone()]).collect();
+        let ours = [self.settings.secret.clone()].into_iter().chain(http::ack_links(sending));
+        let secrets: Vec<_> = http::secret_parts(&self.url).into_iter().chain(ours).collect();
         let body = body(sending);
         let now = (self.now)();
         let request = self
@@ -179,6 +184,7 @@ fn body(sending: &Sending) -> Vec<u8> {
         summary: defuse(&message.summary),
         text: format!("{repeat}{}", defuse(&message.text)).trim_end().to_string(),
         link: message.link.as_deref(),
+        ack_link: message.ack_link.as_deref(),
         pages: sending.parts.iter().map(page).collect(),
     };
     serde_json::to_vec(&body).unwrap_or_default()

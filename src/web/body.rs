@@ -15,14 +15,16 @@ use std::time::Duration;
 const BODY_WAIT: Duration = Duration::from_secs(10);
 
 pub async fn bytes(body: Body) -> Result<Vec<u8>, No> {
-    let read = axum::body::to_bytes(body, limits::API_BODY_BYTES_MAX);
+    bytes_within(body, limits::API_BODY_BYTES_MAX).await
+}
+
+pub async fn bytes_within(body: Body, bytes_max: usize) -> Result<Vec<u8>, No> {
+    let read = axum::body::to_bytes(body, bytes_max);
     match tokio::time::timeout(BODY_WAIT, read).await {
         Ok(Ok(bytes)) => Ok(bytes.to_vec()),
         Ok(Err(e)) if over_limit(&e) => {
-            let message = format!(
-                "The body is larger than {} KB. Put what is long into a linked document.",
-                limits::API_BODY_BYTES_MAX / 1024
-            );
+            let message =
+                format!("The body is larger than {} KB. Put what is long into a linked document.", bytes_max / 1024);
             Err(No::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", message))
         }
         Ok(Err(_)) => Err(No::bad("broken_off", "The body broke off. Nothing was done; send it again.")),

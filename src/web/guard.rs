@@ -4,6 +4,7 @@
 use super::WebState;
 use super::auth::{self, Session};
 use super::error::No;
+use crate::app::ack_link;
 use crate::clock;
 use crate::fault::Fault;
 use crate::measure;
@@ -21,7 +22,7 @@ use tracing::Instrument;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 /// What probes and machines call by whatever name they reach it; nothing there is for a browser's eyes only.
-const ANY_HOST: [&str; 4] = ["/health", "/ready", "/metrics", "/hooks"];
+const ANY_HOST: [&str; 5] = ["/health", "/ready", "/metrics", "/hooks", "/pagerduty"];
 
 static NEXT_REQUEST: AtomicU64 = AtomicU64::new(1);
 
@@ -31,8 +32,7 @@ pub async fn around(State(state): State<WebState>, request: Request, next: Next)
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("none", |m| m.as_str()).to_string();
     let api = request.uri().path().starts_with("/api");
-    // The path without its query: a sign-in link's token stands there.
-    let path = firebell_domain::text::line_of_machine(request.uri().path(), 200);
+    let path = loggable(request.uri().path());
     let span = tracing::info_span!("http", request.id = %id, http.method = %method, http.path = %path);
     let mut response = match host_fits(&state, request.uri(), request.headers()) {
         true => {
@@ -53,6 +53,14 @@ pub async fn around(State(state): State<WebState>, request: Request, next: Next)
     measure::request(&route, method_label(&method), status.as_str(), began.elapsed());
     strict(response.headers_mut(), &id);
     response
+}
+
+/// A path for the log: without its query, where a sign-in link's token stands, and without that of a page's link.
+fn loggable(path: &str) -> String {
+    match path.starts_with(ack_link::PATH) {
+        true => format!("{}…", ack_link::PATH),
+        false => firebell_domain::text::line_of_machine(path, 200),
+    }
 }
 
 /// Methods are words of the caller's choosing: the label has only those that exist.

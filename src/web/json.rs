@@ -1,6 +1,7 @@
 //! The API's shapes. Made of the log and of nothing that changes by itself, so that an answer can be given again.
 
 use crate::app::Changed;
+use crate::notice;
 use crate::store::IncidentRow;
 use firebell_domain::event::{Actor, IncidentEvent};
 use firebell_domain::incident::Incident;
@@ -94,8 +95,9 @@ fn readable_times(value: &mut Value) {
     }
 }
 
-/// The answer to a command: the incident as it is now, and the numbers of what happened to it.
+/// The answer to a command: what people would be told, the incident as it is now, and the numbers of what happened.
 pub fn changed(c: &Changed, url: &str) -> String {
     let events: Vec<_> = c.events.iter().map(|e| json!({ "seq": e.seq, "kind": e.body.kind() })).collect();
-    json!({ "incident": incident(&c.after, url), "events": events }).to_string()
+    let text = notice::reply::after(c.before.as_ref(), &c.events, &c.after, c.after.updated_at);
+    json!({ "text": text, "incident": incident(&c.after, url), "events": events }).to_string()
 }

@@ -1,6 +1,7 @@
 //! The one HTTP listener: the room, the API, health and metrics, and (merged in) what alert sources send to. Everything
 //! that changes anything goes through `app::act`, directly or by way of the commands. Never decides, never sends.
 
+mod ack;
 mod api;
 mod auth;
 mod body;
@@ -13,6 +14,7 @@ mod list;
 mod live;
 mod metrics;
 mod once;
+mod pagerduty;
 mod pages;
 mod reads;
 mod room;
@@ -26,6 +28,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
+pub use pagerduty::PagerDuty;
 pub use serve::{Routers, serve};
 pub use signin::{Invitation, invite};
 pub use speak::{Said, Speak, Speaker};

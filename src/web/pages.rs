@@ -10,12 +10,13 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 6] = [
+const TEMPLATES: [(&str, &str); 7] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("incident.html", include_str!("assets/incident.html")),
     ("signin.html", include_str!("assets/signin.html")),
     ("welcome.html", include_str!("assets/welcome.html")),
+    ("ack.html", include_str!("assets/ack.html")),
     ("problem.html", include_str!("assets/problem.html")),
 ];
 const ASSETS: [(&str, &str, &str); 3] = [

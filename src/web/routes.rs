@@ -1,7 +1,7 @@
 //! Every address that is listened to, in one table: the router is made of it, and a test compares it with
 //! `openapi.json`.
 
-use super::{WebState, api, health, metrics, pages, reads, room, signin, stream};
+use super::{WebState, ack, api, health, metrics, pagerduty, pages, reads, room, signin, stream};
 use axum::routing::{MethodRouter, get, post};
 
 #[cfg_attr(not(test), allow(dead_code, reason = "method and described are for the test that compares"))]
@@ -44,6 +44,9 @@ pub fn all() -> Vec<Route> {
         post "/api/v1/incidents/{id}/resolve" api::resolve, true;
         get "/api/v1/oncall" reads::oncall, true;
         post "/api/v1/invitations" signin::invitations, true;
+        post "/pagerduty/webhook" pagerduty::webhook, true;
+        get "/ack/{token}" ack::page, false;
+        post "/ack/{token}" ack::press, false;
         get "/" room::list, false;
         get "/incidents/{id}" room::incident, false;
         get "/incidents/{id}/postmortem" room::postmortem, false;

@@ -2,8 +2,10 @@
 
 use super::auth::Tokens;
 use super::live::Hub;
+use super::pagerduty::PagerDuty;
 use super::speak::Speak;
 use crate::app::App;
+use crate::app::ack_link::AckLinks;
 use crate::config::Standing;
 use crate::engine::EngineState;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -19,6 +21,8 @@ pub struct Settings {
     pub speak: Arc<dyn Speak>,
     /// The token in the file beside the database.
     pub local_token: SecretString,
+    /// Makes out the signed links of pages.
+    pub ack_links: AckLinks,
     pub metrics: PrometheusHandle,
     /// How it stands with the configuration.
     pub configuration: watch::Receiver<Standing>,
@@ -35,6 +39,8 @@ pub struct Front {
     pub hosts: Vec<String>,
     /// Channels of the configured pagers.
     pub pagers: Vec<String>,
+    /// What PagerDuty may say to us.
+    pub pagerduty: PagerDuty,
 }
 
 /// The house, and one configuration's front of it: a request is answered by one front from its beginning to its end.
@@ -60,6 +66,7 @@ struct InForce {
     /// `https://bot.example.org`, as browsers spell origins; `None` when `public_url` has none.
     origin: Option<String>,
     pagers: Vec<String>,
+    pagerduty: PagerDuty,
 }
 
 /// Incidents that are remembered as public: being private never changes, so nothing has to be forgotten but for room.
@@ -91,7 +98,10 @@ impl WebState {
             .map(|h| super::guard::without_port(&h).to_ascii_lowercase())
             .collect();
         house.seen_channels().extend(front.pagers.iter().cloned());
-        WebState { house, front: Arc::new(InForce { app, tokens, hosts, origin, pagers: front.pagers }) }
+        WebState {
+            house,
+            front: Arc::new(InForce { app, tokens, hosts, origin, pagers: front.pagers, pagerduty: front.pagerduty }),
+        }
     }
 
     pub fn app(&self) -> &App {
@@ -108,6 +118,12 @@ impl WebState {
     }
     pub fn configuration(&self) -> Standing {
         self.house.settings.configuration.borrow().clone()
+    }
+    pub(super) fn ack_links(&self) -> &AckLinks {
+        &self.house.settings.ack_links
+    }
+    pub(super) fn pagerduty(&self) -> &PagerDuty {
+        &self.front.pagerduty
     }
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.house.settings.metrics

@@ -8,6 +8,8 @@ use serde_json::Value;
 
 pub const TOKEN: &str = "the token of prometheus";
 pub const OTHER_TOKEN: &str = "the token of the monitor";
+/// What PagerDuty signs its webhooks with.
+pub const WEBHOOK_SECRET: &str = "pagerduty-signs-with-this";
 const SECRET: &str = "between firebell and ops";
 
 pub struct Live {
@@ -30,11 +32,13 @@ impl Live {
             [paging.pagerduty]
             routing_key = "{ROUTING_KEY}"
             api_url = "{}"
+            webhook_secret = "{WEBHOOK_SECRET}"
             [paging.webhook.ops]
             url = "{}"
             secret = "{SECRET}"
 
             [people.ana]
+            pagerduty = "PANA"
             contact = [{{ via = "pagerduty" }}]
             [people.bo]
             contact = [{{ via = "webhook.ops" }}]

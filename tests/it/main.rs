@@ -1,5 +1,6 @@
 //! The one integration-test binary: the module list, nothing else.
 
+mod acknowledge;
 mod contract;
 mod conversation;
 mod harness;

@@ -114,7 +114,7 @@ async fn a_page_that_was_given_up_is_seen_on_the_components_and_in_the_timeline_
 }
 
 /// A browser with a session.
-struct Room {
+pub struct Room {
     http: reqwest::Client,
     url: String,
     cookie: String,
@@ -122,7 +122,7 @@ struct Room {
 
 impl Room {
     /// As a person does: a link from the operator, the page that it opens, one press.
-    async fn sign_in(live: &Live, person: &str) -> Room {
+    pub async fn sign_in(live: &Live, person: &str) -> Room {
         let invited = live.serve.run(&["invite", person]).await;
         assert_eq!(invited.status, 0, "{}", invited.stderr);
         let link = invited.stdout.lines().next().expect("a link is printed").to_string();
@@ -152,9 +152,27 @@ impl Room {
         Room { http, url, cookie }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         let request = self.http.get(format!("{}{path}", self.url)).header("cookie", &self.cookie);
         Answer::to(request).await.expect("the room answers")
+    }
+
+    /// Presses a button of a page as a browser without script does: the form's own address and hidden fields.
+    pub async fn press(&self, page: &str, button: &str) -> Answer {
+        let (before, _) = page.split_once(&format!("<button>{button}</button>")).expect("the button is there");
+        let form = &before[before.rfind("<form").expect("it stands in a form")..];
+        let after = |text: &str, key: &str| {
+            let (_, rest) = text.split_once(&format!("{key}=\"")).expect("an attribute");
+            rest.split('"').next().unwrap_or_default().to_string()
+        };
+        let fields: Vec<String> = form
+            .split("<input type=\"hidden\" ")
+            .skip(1)
+            .map(|field| format!("{}={}", after(field, "name"), after(field, "value")))
+            .collect();
+        let request = self.http.post(format!("{}{}", self.url, after(form, "action"))).header("cookie", &self.cookie);
+        let request = request.header("content-type", "application/x-www-form-urlencoded").header("origin", &self.url);
+        Answer::to(request.body(fields.join("&"))).await.expect("the room answers")
     }
 
     async fn say(&self, room: &str, text: &str, from_our_script: bool) -> Answer {

@@ -332,7 +332,7 @@ fn a_valid_configuration_prints_none_of_its_secrets() {
     let tree = parse_file(&text, &mut Problems::new(None)).unwrap();
     let mut secrets = Vec::new();
     secrets_of(&tree, ROOT, &mut secrets);
-    assert_eq!(secrets.len(), 12, "{secrets:?}");
+    assert_eq!(secrets.len(), 13, "{secrets:?}");
     let result = load_with(&text, &[]);
     let printed = format!("{result:#?}\n{}\n{}", report_text(&result), report_json(&result));
     for secret in secrets.iter().filter(|s| *s != "sqlite://firebell.db") {
@@ -430,4 +430,19 @@ proptest! {
             prop_assert!(!problem.to_string().chars().any(char::is_control), "{problem}");
         }
     }
+}
+
+#[test]
+fn each_webhook_of_pagerduty_may_have_a_secret_of_its_own() {
+    let secrets = |more: &str| {
+        let key = "routing_key = \"0123456789abcdef0123456789abcdef\"";
+        let config = good(&format!("[paging.pagerduty]\n{key}\n{more}\n[people.ana]\npagerduty = \"PXPGF42\"")).config;
+        assert_eq!(config.people[&PersonId::from("ana")].pagerduty.as_deref(), Some("PXPGF42"));
+        let [Pager::PagerDuty(p)] = &config.pagers[..] else { panic!("one pager") };
+        p.webhook_secrets.iter().map(|s| s.expose_secret().to_string()).collect::<Vec<_>>()
+    };
+    assert!(secrets("").is_empty());
+    assert_eq!(secrets("webhook_secret = \"0123456789abcdef\""), ["0123456789abcdef"]);
+    let two = secrets("webhook_secret = \"0123456789+/abcdef=  fedcba9876543210\"");
+    assert_eq!(two, ["0123456789+/abcdef=", "fedcba9876543210"]);
 }

@@ -28,6 +28,11 @@ use crate::timer::{Timer, TimerKind};
 pub enum Input {
     Declare(Declaration),
     Acknowledge,
+    /// Whoever got this page acknowledged it at the vendor. Counts while that page rings: the echo of what we told the
+    /// vendor ourselves, or word of an answer that has lapsed since, takes nothing.
+    AcknowledgePage {
+        no: IntentNo,
+    },
     Unacknowledge {
         reason: String,
     },
@@ -122,7 +127,11 @@ impl Input {
     /// What is never refused for the length of a log: it is how people stop what fills it.
     fn takes_or_ends(&self) -> bool {
         match self {
-            Input::Acknowledge | Input::Resolve { .. } | Input::Merge { .. } | Input::Cancel { .. } => true,
+            Input::Acknowledge
+            | Input::AcknowledgePage { .. }
+            | Input::Resolve { .. }
+            | Input::Merge { .. }
+            | Input::Cancel { .. } => true,
             Input::SetStatus { status, .. } => *status == IncidentStatus::Resolved,
             _ => false,
         }
@@ -247,6 +256,10 @@ pub fn decide(
         return Err(Refusal::TooMany { what: "events in this incident", max: incident.seq as usize }.into());
     }
     match input {
+        Input::AcknowledgePage { no } if incident.status.open() && !incident.rings(*no) => {
+            return Err(Refusal::Stale.into());
+        }
+        Input::AcknowledgePage { .. } => return decide(incident, &Input::Acknowledge, actor, directory, now),
         Input::Declare(_) => {
             return Err(No::Illegal(Illegal { seq: incident.seq, kind: "declared", why: "it was declared already" }));
         }

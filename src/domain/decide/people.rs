@@ -179,6 +179,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
             d.ended();
         }
         Input::Declare(_)
+        | Input::AcknowledgePage { .. }
         | Input::Alerts(_)
         | Input::Unreadable(_)
         | Input::TimerDue(_)

@@ -28,7 +28,10 @@ async fn pagerduty_gets_a_trigger_an_acknowledgement_and_an_end_of_one_alert() {
         "dedup_key": "INC-42/7",
         "client": "Firebell",
         "client_url": link,
-        "links": [{"href": link, "text": "Open INC-42 in Firebell"}],
+        "links": [
+            {"href": "http://127.0.0.1:7911/ack/ASoHwIKb2AYAYW5hbbQ_8i08hnuB1W1hmA9vdg", "text": "Acknowledge INC-42 in Firebell"},
+            {"href": link, "text": "Open INC-42 in Firebell"},
+        ],
         "payload": {
             "summary": "[P1] INC-42 checkout is down",
             "source": "checkout",

@@ -1,10 +1,12 @@
 //! The listener as its clients see it: a real `App` over an SQLite file, a real socket, a real HTTP client.
 
+mod ack;
 mod api;
 mod described;
 mod health;
 mod hooks;
 mod once;
+mod pagerduty;
 mod private;
 mod reload;
 mod room;
@@ -12,6 +14,8 @@ mod signin;
 mod stream;
 
 use super::*;
+use crate::app::ack_link::AckLinks;
+use crate::app::audit::AuditKey;
 use crate::app::{Act, ActError, Acted, App, On};
 use crate::clock::Clock;
 use crate::config::Standing;
@@ -56,6 +60,10 @@ pub fn directory() -> Directory {
     };
     d.schedules.insert("primary".into(), firebell_domain::schedule::Schedule { rotation, overrides: Vec::new() });
     d
+}
+
+pub fn links() -> AckLinks {
+    AckLinks::new(&AuditKey([7; 32]), "test")
 }
 
 /// Commands that are enough for the listener: `declare TITLE`, `note TEXT`, `panic WHY`, and refusing everything else.
@@ -145,6 +153,7 @@ impl World {
             engine: engine.clone(),
             speak: Arc::new(Parrot),
             local_token: LOCAL.into(),
+            ack_links: links(),
             metrics: METRICS.clone().expect("nothing else counts in this process"),
             configuration: standing,
             stop: stopping.clone(),
@@ -153,6 +162,7 @@ impl World {
             api_tokens: [("deploy-bot".to_string(), DEPLOY.into())].into(),
             hosts: vec!["bell.intern".into()],
             pagers: vec!["pagerduty".into()],
+            pagerduty: pagerduty::settings(),
         };
         let web = WebState::new(settings, front.clone());
         let (routers, answering) = watch::channel(router(web.clone(), axum::Router::new()));

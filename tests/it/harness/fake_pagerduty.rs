@@ -4,6 +4,8 @@
 //! same routing key and dedup key, an open alert, else dropped), and keeps every request in order of arrival.
 //! It never forgives: where the documentation leaves a doubt it is the stricter of the two.
 
+pub mod webhooks;
+
 use super::faults::{Faults, json_answer};
 use super::wire::{Line, Wire};
 use super::{BOUND, watch_until};
@@ -78,6 +80,8 @@ pub struct Vendor {
     pub alerts: Vec<Alert>,
     /// Requests to paths that the vendor does not have. A correct program sends none.
     pub strays: Vec<String>,
+    /// What it said by itself, in the order of the answers.
+    pub webhooks: Vec<webhooks::Webhook>,
 }
 
 impl Vendor {
@@ -102,8 +106,8 @@ impl Vendor {
         })
     }
 
-    /// Applies a valid event, and says which dedup key it went to.
-    fn apply(&mut self, event: &Value) -> String {
+    /// Applies a valid event; says which dedup key it went to, and to what status it moved an open alert.
+    fn apply(&mut self, event: &Value) -> (String, Option<Status>) {
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
         let routing_key = text(&event["routing_key"]);
         let mut dedup_key = text(&event["dedup_key"]);
@@ -111,6 +115,7 @@ impl Vendor {
             dedup_key = format!("{:032x}", self.requests.len() + 1);
         }
         let open = self.open_alert(&routing_key, &dedup_key);
+        let mut moved = None;
         match (event["event_action"].as_str(), open) {
             (Some("trigger"), Some(alert)) => alert.triggers += 1,
             (Some("trigger"), None) => self.alerts.push(Alert {
@@ -121,12 +126,18 @@ impl Vendor {
                 summary: text(&event["payload"]["summary"]),
                 severity: text(&event["payload"]["severity"]),
             }),
-            (Some("acknowledge"), Some(alert)) => alert.status = Status::Acknowledged,
-            (Some("resolve"), Some(alert)) => alert.status = Status::Resolved,
+            (Some("acknowledge"), Some(alert)) => {
+                moved = (alert.status == Status::Triggered).then_some(Status::Acknowledged);
+                alert.status = Status::Acknowledged;
+            }
+            (Some("resolve"), Some(alert)) => {
+                moved = Some(Status::Resolved);
+                alert.status = Status::Resolved;
+            }
             // No open alert: the vendor accepts the event and drops it.
             _ => {}
         }
-        dedup_key
+        (dedup_key, moved)
     }
 }
 
@@ -135,26 +146,28 @@ impl Vendor {
 pub struct FakePagerduty {
     wire: Wire,
     vendor: watch::Sender<Vendor>,
+    subscribed: webhooks::Subscribed,
     pub faults: Faults,
 }
 
 #[derive(Clone)]
 struct Desk {
     vendor: watch::Sender<Vendor>,
+    subscribed: webhooks::Subscribed,
     faults: Faults,
 }
 
 impl FakePagerduty {
     pub fn start() -> FakePagerduty {
         let vendor = watch::Sender::new(Vendor::default());
-        let faults = Faults::default();
+        let (subscribed, faults) = (webhooks::Subscribed::default(), Faults::default());
         let router = Router::new()
             .route("/v2/enqueue", post(enqueue))
             .fallback(stray)
             .method_not_allowed_fallback(stray)
             .layer(DefaultBodyLimit::max(READ_BYTES_MAX))
-            .with_state(Desk { vendor: vendor.clone(), faults: faults.clone() });
-        FakePagerduty { wire: Wire::serve(router), vendor, faults }
+            .with_state(Desk { vendor: vendor.clone(), subscribed: subscribed.clone(), faults: faults.clone() });
+        FakePagerduty { wire: Wire::serve(router), vendor, subscribed, faults }
     }
 
     /// The base address, without a path: `http://127.0.0.1:PORT`.
@@ -209,6 +222,7 @@ impl FakePagerduty {
                     )
                 })
                 .collect();
+            lines.extend(vendor.webhooks.iter().map(|said| format!("  said {said:?}")));
             lines.extend(vendor.strays.iter().map(|stray| format!("  stray: {stray}")));
             lines.join("\n")
         })
@@ -227,12 +241,18 @@ async fn enqueue(
     let (status, answer) = judge(&headers, &body, &event);
     let mut answer = answer;
     let acts = met.acts() && status == StatusCode::ACCEPTED;
+    let mut moved = None;
     desk.vendor.send_modify(|vendor| {
         if acts {
-            answer["dedup_key"] = vendor.apply(&event).into();
+            let (dedup_key, to) = vendor.apply(&event);
+            moved = to.map(|status| (dedup_key.clone(), status));
+            answer["dedup_key"] = dedup_key.into();
         }
         vendor.requests.push(Request { arrived, headers, event, status: status.as_u16(), acted: acts });
     });
+    if let Some((dedup_key, status)) = moved {
+        webhooks::echo(&desk.subscribed, &desk.vendor, status, &dedup_key);
+    }
     desk.faults.answer(met, json_answer(status, &answer), &line).await
 }
 

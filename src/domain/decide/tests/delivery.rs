@@ -251,7 +251,7 @@ fn of_too_many_pages_the_oldest_are_forgotten() {
         decide(i, &input, &Actor::Engine, &d, now).unwrap_or_else(|no| panic!("{no:?}")).incident
     };
     // As if it had paged for three days.
-    let earlier = Thread { channel: ChannelId::from("pager"), person: None, told: Told::Triggered };
+    let earlier = Thread { channel: ChannelId::from("pager"), person: None, told: Told::Triggered, taken_at: None };
     incident.intents += 10_000;
     incident.threads = (100..).take(limits::THREADS_MAX - 20).map(|no| (no, earlier.clone())).collect();
     let timer = timers(&incident).next().expect("armed");
