@@ -142,6 +142,7 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         policies: policy::policies(root, &pagers, problems),
         schedules: oncall::schedules(root, problems),
         pagers: paging::pagers(root, ways, problems),
+        pagerduty_webhooks: paging::pagerduty_webhooks(root, problems),
         ingest: ingest::ingest(root, &severities, problems),
         severities,
         api_tokens: paging::api_tokens(root, problems),

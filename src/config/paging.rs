@@ -106,7 +106,6 @@ fn pagerduty(
         let what = format!("routing keys would go to {} unencrypted", a.url().host_str().unwrap_or_default());
         problems.warn(&table.spot("api_url"), what, "Write https://");
     }
-    let webhook_secrets = webhook_secrets(table, problems);
     let api_url = given.or_else(|| Some(Address::new(Url::parse(PAGERDUTY_URL).ok()?)));
     let mut found = Vec::new();
     if has_default(table) {
@@ -116,8 +115,7 @@ fn pagerduty(
         found.push((table.order, Some(name.to_string()), routing_key(&table, problems), BTreeMap::new()));
     }
     let made = |(order, service, key, routing_keys): (usize, Option<String>, Option<SecretString>, _)| {
-        let (api_url, webhook_secrets) = (api_url.clone()?, webhook_secrets.clone());
-        Some((order, PagerDuty { service, routing_key: key?, api_url, routing_keys, webhook_secrets }))
+        Some((order, PagerDuty { service, routing_key: key?, api_url: api_url.clone()?, routing_keys }))
     };
     found.into_iter().filter_map(made).collect()
 }
@@ -133,7 +131,8 @@ fn routing_key(table: &Table<'_>, problems: &mut Problems) -> Option<SecretStrin
 }
 
 /// Each subscription there has a secret of its own, and one that is being replaced has two.
-fn webhook_secrets(table: &Table<'_>, problems: &mut Problems) -> Vec<SecretString> {
+pub fn pagerduty_webhooks(root: &Table<'_>, problems: &mut Problems) -> Vec<SecretString> {
+    let table = root.table("paging").table("pagerduty");
     let secrets: Vec<&str> = table.text("webhook_secret").unwrap_or_default().split_whitespace().collect();
     if let Some(short) = secrets.iter().map(|s| s.chars().count()).find(|n| *n < TOKEN_CHARS_MIN) {
         let what = format!("holds a secret of {short} characters, fewer than {TOKEN_CHARS_MIN}");

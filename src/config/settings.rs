@@ -34,6 +34,8 @@ pub struct Config {
     /// In the order of the configuration.
     pub pagers: Vec<Pager>,
     /// Alert sources by name, which is also the end of their address: `/hooks/NAME`.
+    /// What PagerDuty signs its own words with, one for each of its webhook subscriptions; none: it is not heard.
+    pub pagerduty_webhooks: Vec<SecretString>,
     pub ingest: BTreeMap<String, Ingest>,
     /// Bearer tokens of the API, by name of who has them.
     pub api_tokens: BTreeMap<String, SecretString>,
@@ -80,8 +82,6 @@ pub struct PagerDuty {
     pub api_url: Address,
     /// Routing keys of people who have their own.
     pub routing_keys: BTreeMap<PersonId, SecretString>,
-    /// What PagerDuty signs its own words with, one for each of its webhook subscriptions; none: it is not heard.
-    pub webhook_secrets: Vec<SecretString>,
 }
 
 /// How a mail server is spoken to.

@@ -60,6 +60,7 @@ pub fn known(known: &Known) {
     zero(INCIDENTS_REOPENED, "cause", &ReopenCause::ALL.map(ReopenCause::as_str));
     zero(INCIDENTS_ENDED, "status", &["resolved", "merged", "cancelled"]);
     zero(AUTH_REFUSED, "gate", &["api", "hook", "sign_in", "origin", "ack_link", "pagerduty"]);
+    zero(PAGERDUTY_WEBHOOKS, "outcome", &["acknowledged", "noted", "already", "ignored", "not_ours", "unreadable"]);
     zero(FAULTS, "kind", &["unavailable", "full", "unknown", "overloaded", "damaged", "bug"]);
     zero(HEARTBEATS, "outcome", &["done", "failed"]);
     for outcome in ["done", "fault"] {

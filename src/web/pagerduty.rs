@@ -13,7 +13,7 @@ use super::WebState;
 use super::body;
 use super::error::{No, read_failed};
 use crate::app::{Act, ActError, On, Once};
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::measure;
 use axum::body::Body;
 use axum::extract::State;
@@ -55,12 +55,8 @@ pub struct PagerDuty {
 
 impl PagerDuty {
     pub fn of(config: &Config) -> PagerDuty {
-        let secrets = config.pagers.iter().find_map(|p| match p {
-            config::Pager::PagerDuty(p) => Some(p.webhook_secrets.clone()),
-            config::Pager::Smtp(_) | config::Pager::Webhook(_) => None,
-        });
         let users = config.people.iter().filter_map(|(id, p)| Some((p.pagerduty.as_ref()?.to_uppercase(), id.clone())));
-        PagerDuty { secrets: secrets.unwrap_or_default(), users: users.collect() }
+        PagerDuty { secrets: config.pagerduty_webhooks.clone(), users: users.collect() }
     }
 }
 

@@ -438,8 +438,7 @@ fn each_webhook_of_pagerduty_may_have_a_secret_of_its_own() {
         let key = "routing_key = \"0123456789abcdef0123456789abcdef\"";
         let config = good(&format!("[paging.pagerduty]\n{key}\n{more}\n[people.ana]\npagerduty = \"PXPGF42\"")).config;
         assert_eq!(config.people[&PersonId::from("ana")].pagerduty.as_deref(), Some("PXPGF42"));
-        let [Pager::PagerDuty(p)] = &config.pagers[..] else { panic!("one pager") };
-        p.webhook_secrets.iter().map(|s| s.expose_secret().to_string()).collect::<Vec<_>>()
+        config.pagerduty_webhooks.iter().map(|s| s.expose_secret().to_string()).collect::<Vec<_>>()
     };
     assert!(secrets("").is_empty());
     assert_eq!(secrets("webhook_secret = \"0123456789abcdef\""), ["0123456789abcdef"]);
