@@ -235,8 +235,11 @@ async fn acknowledged_at_pagerduty_survives_a_kill_and_its_echoes_do_nothing() {
     // PagerDuty delivers again what it is not sure of.
     let again = event("again", "acknowledged", &key, &agent(STRANGER));
     assert_eq!(live.pagerduty.deliver(&again).await.result, "already");
-    live.pagerduty.wait_until("our own word arrives", |v| v.acted("acknowledge").count() == 1).await;
+    live.pagerduty.wait_until("our own word arrives", |v| v.acted("acknowledge").count() >= 1).await;
     live.nothing_waits().await;
+    // Killed between sending and the receipt, it says so again: once.
+    let own_words = live.pagerduty.see(|v| v.acted("acknowledge").count());
+    assert!(own_words <= 2, "no loop: {own_words}");
 
     // Resolved there: a note. Resolved here: told there, and said back by nobody.
     let noted = live.pagerduty.resolved_by(ANA, &key).await;
@@ -246,7 +249,7 @@ async fn acknowledged_at_pagerduty_survives_a_kill_and_its_echoes_do_nothing() {
     assert!(timeline.contains("INC-1 stays open until it is resolved here"), "{timeline}");
     live.done("cy", "/incident INC-1 resolve").await;
     live.nothing_waits().await;
-    assert_eq!(live.pagerduty.see(|v| v.acted("acknowledge").count()), 1, "no loop");
+    assert_eq!(live.pagerduty.see(|v| v.acted("acknowledge").count()), own_words, "no loop");
     live.finish().await;
 }
 
