@@ -2,7 +2,7 @@
 //! what came of it, and that crash at every boundary. It may do only what the real engine can: look at committed
 //! rows, decide, commit one write set.
 
-use super::store::WriteSet;
+use super::store::{Stored, WriteSet};
 use super::vendor::Sending;
 use super::{Happening, World};
 use crate::alert::{self, Delivery, Route};
@@ -170,11 +170,12 @@ impl World {
     fn rung(&self, r: usize, recipient: &str) -> usize {
         let now = self.wall(r);
         let since = now.plus_s(-limits::RING_WINDOW_S);
-        // Whatever rang within a minute belongs to an incident that changed within it.
-        let fresh = self.store.incidents.values().filter(|s| s.incident.updated_at > since);
-        let rows = fresh.flat_map(|s| s.waiting.values().chain(s.over.values()));
+        let rang = |s: &Stored| {
+            s.rang.iter().filter(|(_, t)| **t > since && **t <= now).map(|(no, _)| *no).collect::<Vec<_>>()
+        };
+        let rows = self.store.incidents.values().flat_map(|s| rang(s).into_iter().filter_map(|no| s.row(no)));
         let mut rings = BTreeSet::new();
-        for row in rows.filter(|row| row.rang_at.is_some_and(|t| t > since && t <= now)) {
+        for row in rows {
             if row.recipient().as_deref() == Some(recipient) {
                 let own = Summary { incident: row.incident, no: row.intent.no };
                 rings.insert(row.summary.unwrap_or(own));

@@ -100,8 +100,12 @@ fn failed_pages_go_on(i: &Incident, w: &Watch, d: &Directory) -> Result<(), Stri
     for failed in &w.failed {
         let Some(person) = &failed.person else { continue };
         let Some((method, channel)) = d.contact_method(person, failed.method + 1) else { continue };
+        // Where the person has other methods than when it was queued, it begins anew with those.
+        let anew = d.contact_method(person, 0).map(|(_, channel)| channel);
         let goes_on = i.live.values().any(|l| match &l.intent.what {
-            What::Page(p) => p.person.as_ref() == Some(person) && l.intent.channel == *channel,
+            What::Page(p) => {
+                p.person.as_ref() == Some(person) && (l.intent.channel == *channel || Some(&l.intent.channel) == anew)
+            }
             _ => false,
         });
         if !goes_on {

@@ -6,6 +6,7 @@ use crate::event::{Event, IncidentEvent};
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::intent::IntentNo;
+use crate::limits;
 use crate::outbox::{OutboxRow, OutboxStatus, rows};
 use crate::time::Timestamp;
 use crate::timer::{Timer, timers};
@@ -28,6 +29,8 @@ pub struct Stored {
     pub over: BTreeMap<IntentNo, OutboxRow>,
     /// When the first of its timers, retries and leases is due.
     pub due_at: Timestamp,
+    /// Pages that rang a while ago at most, as an index of the real store would find them.
+    pub rang: BTreeMap<IntentNo, Timestamp>,
 }
 
 impl Stored {
@@ -98,6 +101,7 @@ impl Store {
             waiting: BTreeMap::new(),
             over: BTreeMap::new(),
             due_at: Timestamp(i64::MAX),
+            rang: BTreeMap::new(),
         });
         let n = set.events.len();
         stored.log.extend(set.events);
@@ -106,7 +110,13 @@ impl Store {
             stored.timers.remove(timer);
         }
         stored.timers.extend(set.arm.iter().copied());
+        let a_while_ago = stored.incident.updated_at.plus_s(-2 * limits::RING_WINDOW_S);
+        stored.rang.retain(|_, at| *at > a_while_ago);
         for (no, row) in set.rows {
+            match row.rang_at {
+                Some(at) => stored.rang.insert(no, at),
+                None => stored.rang.remove(&no),
+            };
             match row.status {
                 OutboxStatus::Queued | OutboxStatus::Claimed => stored.waiting.insert(no, row),
                 _ => {
