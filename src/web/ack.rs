@@ -4,7 +4,7 @@
 
 use super::WebState;
 use super::error::{No, read_failed};
-use super::pages;
+use super::{pages, together};
 use crate::app::ack_link::{AckLink, Unfit, Whose};
 use crate::app::{ActError, Changed};
 use crate::measure;
@@ -15,6 +15,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use firebell_domain::decide::Input;
 use firebell_domain::event::Actor;
+use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::limits;
 use firebell_domain::refusal::Refusal;
@@ -25,6 +26,8 @@ use minijinja::context;
 
 /// As events and timelines say it.
 const VIA: &str = "signed link";
+/// Others of one message that the page names.
+const OTHERS_NAMED_MAX: usize = 20;
 const ROBOTS: HeaderName = HeaderName::from_static("x-robots-tag");
 
 type Token = Result<Path<String>, PathRejection>;
@@ -47,13 +50,20 @@ fn unlisted(answer: Result<Response, No>) -> Response {
 async fn look(state: &WebState, token: Token) -> Result<Response, No> {
     let (link, token) = read(state, token)?;
     let incident = load(state, &link).await?;
-    Ok(shown(&incident, &link, &token, state.app().clock().now(), StatusCode::OK))
+    let others = together::waiting(state, link.incident, link.page).await?;
+    Ok(shown(&incident, &others, &link, &token, state.app().clock().now(), StatusCode::OK))
 }
 
 async fn pressed(state: &WebState, token: Token) -> Result<Response, No> {
     let (link, token) = read(state, token)?;
     let actor = Actor::Person { name: link.whose.name(), via: VIA.to_string() };
+    // Read before: what is taken now waits no longer.
+    let others = together::waiting(state, link.incident, link.page).await?;
     let acted = state.app().act_on(link.incident, Input::Acknowledge, &actor).await;
+    let also = match &acted {
+        Err(ActError::Fault(_)) => Vec::new(),
+        _ => together::acknowledge(state, &others, &actor).await?,
+    };
     measure::command(
         "ack",
         match &acted {
@@ -63,11 +73,22 @@ async fn pressed(state: &WebState, token: Token) -> Result<Response, No> {
         },
     );
     match acted {
-        Ok(changed) => Ok(done(&changed, &link, &token)),
+        Ok(changed) => Ok(done(&changed, &also, &link, &token)),
         // Pressed twice, or somebody was quicker: how it stands now is the answer.
         Err(ActError::Refused(Refusal::AlreadyAcknowledged { .. } | Refusal::Ended { .. })) => {
             let incident = load(state, &link).await?;
-            Ok(shown(&incident, &link, &token, state.app().clock().now(), StatusCode::CONFLICT))
+            if !also.is_empty() {
+                let said = format!("{}.", sentence(&also_taken(&also)));
+                let lines =
+                    vec![format!("{}: {}.", link.incident, timeline::standing(&incident, state.app().clock().now()))];
+                return Ok(render(
+                    &incident,
+                    &link,
+                    &token,
+                    Words { status: StatusCode::OK, said, lines, button: None },
+                ));
+            }
+            Ok(shown(&incident, &[], &link, &token, state.app().clock().now(), StatusCode::CONFLICT))
         }
         Err(ActError::Refused(Refusal::NoSuchIncident { .. })) => Err(unknown()),
         Err(no) => {
@@ -122,14 +143,33 @@ struct Words {
 }
 
 /// How it stands; `taken` is the status where somebody else has it.
-fn shown(i: &Incident, link: &AckLink, token: &str, now: Timestamp, taken: StatusCode) -> Response {
+fn shown(
+    i: &Incident,
+    others: &[Incident],
+    link: &AckLink,
+    token: &str,
+    now: Timestamp,
+    taken: StatusCode,
+) -> Response {
     let id = i.id;
     let since = |at: Timestamp| match now.seconds_since(at) {
         s if s < 1 => "since just now".to_string(),
         s => format!("since {}, for {}", clock(at, now), span(s)),
     };
     let words = |status: StatusCode, said: String, line: String, button: Option<String>| {
-        render(i, link, token, Words { status, said, lines: vec![line], button })
+        let mut words = Words { status, said, lines: vec![line], button };
+        if !others.is_empty() {
+            let ids: Vec<String> = others.iter().take(OTHERS_NAMED_MAX).map(|o| o.id.to_string()).collect();
+            let more = others.len().saturating_sub(OTHERS_NAMED_MAX);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let all = others.len() + usize::from(i.unanswered());
+            words
+                .lines
+                .insert(0, format!("It came in one message with {}{more}, which nobody has yet.", ids.join(", ")));
+            words.button = Some(format!("Acknowledge all {all}"));
+            words.status = StatusCode::OK;
+        }
+        render(i, link, token, words)
     };
     match &i.acknowledged {
         _ if !i.status.open() => {
@@ -159,7 +199,13 @@ fn shown(i: &Incident, link: &AckLink, token: &str, now: Timestamp, taken: Statu
     }
 }
 
-fn done(changed: &Changed, link: &AckLink, token: &str) -> Response {
+/// "also acknowledged: INC-43, INC-44".
+fn also_taken(also: &[IncidentId]) -> String {
+    let ids: Vec<String> = also.iter().map(ToString::to_string).collect();
+    format!("acknowledged with it: {}", ids.join(", "))
+}
+
+fn done(changed: &Changed, also: &[IncidentId], link: &AckLink, token: &str) -> Response {
     let i = &changed.after;
     let has_it = changed.before.as_ref().is_some_and(|b| b.acknowledged.is_some());
     let said = match &link.whose {
@@ -169,7 +215,10 @@ fn done(changed: &Changed, link: &AckLink, token: &str) -> Response {
             format!("{} is acknowledged. Nobody else is paged by itself: say in the room who has it.", i.id)
         }
     };
-    let lines = notice::reply::pages(changed.before.as_ref(), &changed.events, i, i.updated_at);
+    let mut lines = notice::reply::pages(changed.before.as_ref(), &changed.events, i, i.updated_at);
+    if !also.is_empty() {
+        lines.insert(0, format!("{}.", sentence(&also_taken(also))));
+    }
     render(i, link, token, Words { status: StatusCode::OK, said, lines, button: None })
 }
 

@@ -27,6 +27,7 @@ mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod together;
 
 pub use pagerduty::PagerDuty;
 pub use serve::{Routers, serve};

@@ -12,6 +12,7 @@
 use super::WebState;
 use super::body;
 use super::error::{No, read_failed};
+use super::together;
 use crate::app::{Act, ActError, On, Once};
 use crate::config::Config;
 use crate::measure;
@@ -214,6 +215,9 @@ async fn acknowledged(state: &WebState, event: &Event<'_>, id: IncidentId, page:
     let Some(actor) = event.actor(state.pagerduty(), &incident, page) else {
         return Ok(Heard::Ignored("(nobody in particular did it)"));
     };
+    // First what came with it: if that cannot be recorded, PagerDuty says it again, and this page still rings.
+    let others = together::waiting(state, id, page).await?;
+    together::acknowledge(state, &others, &actor).await?;
     match state.app().act_on(id, Input::AcknowledgePage { no: page }, &actor).await {
         Ok(_) => Ok(Heard::Acknowledged),
         // Somebody was quicker, since it was looked at.

@@ -14,5 +14,6 @@ mod outbox;
 mod path;
 mod recovery;
 mod reload;
+mod storm;
 mod tidy;
 mod watched;

@@ -157,6 +157,18 @@ impl World {
         panic!("the world does not come to rest at {}\n{}", self.now().rfc3339(), self.transcript);
     }
 
+    /// One pass of the engine and the end of what it sends: what has to wait is left waiting.
+    pub async fn pass(&mut self) {
+        self.engine.tick(true).await;
+        self.engine.all_sent().await;
+        self.write_down_pages();
+    }
+
+    /// Moves the clock and does nothing.
+    pub fn jump(&self, seconds: i64) {
+        self.set_clock(self.now().plus_s(seconds));
+    }
+
     /// Lets time pass: stops at each moment at which something is due, and does it there.
     pub async fn advance(&mut self, seconds: i64) {
         let until = self.now().plus_s(seconds);
