@@ -20,7 +20,7 @@ use crate::status::IncidentStatus;
 use crate::text;
 use crate::time::{Timestamp, span};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use words::{because, clock, counted, one, person, reached, sentence, unreachable};
 
 /// One line of the timeline.
@@ -70,6 +70,7 @@ pub fn entries_after(before: Option<&Incident>, events: &[IncidentEvent]) -> Vec
     let mut walk = Walk::default();
     if let Some(i) = before {
         walk.policy = i.policy.clone();
+        walk.retried = i.live.values().filter(|l| l.attempt > 1).map(|l| l.intent.no).collect();
         walk.intents = i.live.iter().map(|(no, l)| (*no, l.intent.clone())).collect();
         walk.actions = i.actions.iter().map(|a| (a.no, a.text.clone())).collect();
         walk.has_it = i.acknowledged.as_ref().filter(|_| i.status.open()).map(|a| words::who(&a.by));
@@ -86,6 +87,8 @@ struct Walk {
     /// Since when somebody is looked for.
     unanswered_since: Option<Timestamp>,
     paged_at: Option<Timestamp>,
+    /// Messages that had to be tried again.
+    retried: BTreeSet<IntentNo>,
     has_it: Option<String>,
 }
 
@@ -123,6 +126,9 @@ impl Walk {
     }
 
     fn note_pages(&mut self, event: &IncidentEvent) {
+        if let Event::IntentRetried { no, .. } = &event.body {
+            self.retried.insert(*no);
+        }
         if matches!(event.body, Event::Escalated { .. } | Event::NobodyReached { .. }) {
             self.paged_at = Some(event.at);
         }
@@ -257,7 +263,10 @@ impl Walk {
                     s => format!("in {}", span(s)),
                 };
                 let what = sentence(&self.intent(*no));
-                ("retry", Detail, format!("{what}: {sent}, tried again {again}: {}", one(why)))
+                // The first failure of a page is news: somebody was not reached when the level said so.
+                let first = self.is_page(*no) && !self.retried.contains(no);
+                let importance = if first { Normal } else { Detail };
+                ("retry", importance, format!("{what}: {sent}, tried again {again}: {}", one(why)))
             }
             Event::IntentFailed { no, why } => {
                 let importance = if self.is_page(*no) { Headline } else { Normal };

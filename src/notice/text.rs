@@ -7,7 +7,7 @@ use firebell_domain::event::{Actor, Event, IncidentEvent, ResolveCause, UnackCau
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{NoticeKind, Page, PageReason};
 use firebell_domain::limits::STILL_WORKING_GRACE_S;
-use firebell_domain::timeline::words::{INDENT, clock, counted, one, person, said, who};
+use firebell_domain::timeline::words::{INDENT, clock, counted, one, person, said, sentence, who};
 use firebell_domain::timeline::{NextLevel, next_level, source_words};
 
 /// Stands for the title where more people read than a private incident is for.
@@ -81,7 +81,7 @@ fn facts(i: &Incident, alerts: bool) -> String {
         Actor::Person { .. } | Actor::Source { .. } => format!(" by {}", who(&i.declared_by)),
         Actor::Engine => String::new(),
     };
-    let mut text = format!("{service}{}, declared at {}{by}.", i.status, clock(i.declared_at, now));
+    let mut text = sentence(&format!("{service}{}, declared at {}{by}.", i.status, clock(i.declared_at, now)));
     let firing = firing(i);
     if alerts && firing > 0 {
         text.push_str(&format!(" {} firing.", counted(firing, "alert")));

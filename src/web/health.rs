@@ -180,11 +180,9 @@ async fn outbox(state: &WebState) -> Component {
     let overdue = depth.queued.iter().map(|(_, _, _, oldest)| age(*oldest)).max().unwrap_or(0);
     let (status, message) = match overdue {
         _ if count == 0 => (Status::Healthy, "Nothing waits to be sent.".to_string()),
-        s if s > LONG_OVERDUE_S => {
-            (Status::Unhealthy, format!("{count} messages wait, the oldest is {} overdue.", span(s)))
-        }
-        s if s > OVERDUE_S => (Status::Degraded, format!("{count} messages wait, the oldest is {} overdue.", span(s))),
-        _ => (Status::Healthy, format!("{count} messages wait for their turn.")),
+        s if s > LONG_OVERDUE_S => (Status::Unhealthy, format!("{}, the oldest is {} overdue.", waits(count), span(s))),
+        s if s > OVERDUE_S => (Status::Degraded, format!("{}, the oldest is {} overdue.", waits(count), span(s))),
+        _ => (Status::Healthy, format!("{} for their turn.", waits(count))),
     };
     Component { status, message, more: json!({ "waiting": waiting, "being_sent": depth.claimed }) }
 }
@@ -272,6 +270,13 @@ fn pager(said: Option<&ChannelState>) -> Component {
 }
 
 /// What was given up within the hour. Which incident it was for is said of public ones only.
+fn waits(count: i64) -> String {
+    match count {
+        1 => "1 message waits".to_string(),
+        n => format!("{n} messages wait"),
+    }
+}
+
 async fn failed(state: &WebState) -> Vec<Value> {
     let since = state.app().clock().now().plus_s(-3_600);
     let Ok(failed) = state.app().store().failed_intents(since, FAILED_SHOWN_MAX).await else { return Vec::new() };
