@@ -11,6 +11,7 @@ use super::watch::Watch;
 use crate::clocks::Milestone;
 use crate::directory::Directory;
 use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause, UnackCause};
+use crate::hours::When;
 use crate::id::IncidentId;
 use crate::incident::Incident;
 use crate::intent::{IntentNo, Told, What};
@@ -92,6 +93,21 @@ fn timers_fire(w: &Watch, working: i64) -> Result<(), String> {
         }
         _ => Ok(()),
     }
+}
+
+/// A level is paged in its hours only, and passed over for the hour only outside them.
+pub fn levels_keep_their_hours(before: &Incident, e: &IncidentEvent) -> Result<(), String> {
+    let Some(policy) = &before.policy else { return Ok(()) };
+    let working = policy.hours.as_ref().is_none_or(|h| h.contains(e.at));
+    let when = |step: &usize| policy.steps.get(*step).map(|s| s.when);
+    let right = match &e.body {
+        Event::Escalated { step, .. } => when(step) != Some(if working { When::OffHours } else { When::WorkingHours }),
+        Event::StepSkipped { step, when: because, .. } if !because.is_always() => {
+            when(step) == Some(if working { When::OffHours } else { When::WorkingHours })
+        }
+        _ => true,
+    };
+    if right { Ok(()) } else { Err(format!("levels_keep_their_hours: {:?}, working hours: {working}", e.body)) }
 }
 
 /// A page that was given up while somebody needed it goes through the person's next contact method, in the same

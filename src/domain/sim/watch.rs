@@ -1,7 +1,7 @@
 //! Follows one incident from its events alone and keeps what the oracles ask about: what was queued when, what
 //! answered it, since when somebody is owed. Shares no code with the decisions it judges.
 
-use super::oracle::{SLACK_S, nothing_before_its_time};
+use super::oracle::{SLACK_S, levels_keep_their_hours, nothing_before_its_time};
 use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause};
 use crate::incident::Incident;
 use crate::intent::{IntentNo, Page, What};
@@ -128,6 +128,7 @@ impl Watch {
         }
         if let Some(i) = &self.shadow {
             nothing_before_its_time(i, e)?;
+            levels_keep_their_hours(i, e)?;
         }
         match &mut self.shadow {
             None => self.shadow = Some(Incident::begin(e).map_err(|i| i.to_string())?),
