@@ -115,6 +115,8 @@ pub const PAGE_ITEMS_MAX: i64 = 500;
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Rows of the list of open incidents; beyond it a storm is under way and the worst are what matters.
 pub const OPEN_SHOWN_MAX: usize = 200;
+/// Incidents that the board for a wall screen shows: what can be read from across a room.
+pub const BOARD_SHOWN_MAX: usize = 12;
 /// Changes of the list that are kept for streams that fall behind; beyond it they get the whole list again.
 pub const LIST_CHANGES_KEPT_MAX: usize = 1_000;
 /// Seconds for which a sign-in holds (30 days).

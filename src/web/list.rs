@@ -5,6 +5,7 @@
 use super::WebState;
 use super::auth::Viewer;
 use super::error::No;
+use super::standing::{severity_icon, status_icon};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::store::IncidentRow;
@@ -35,8 +36,10 @@ pub struct Shown {
     pub seq: i64,
     pub title: String,
     pub severity: String,
+    pub severity_icon: &'static str,
     pub rank: u32,
     pub status: String,
+    pub status_icon: &'static str,
     pub open: bool,
     pub private: bool,
     pub service: Option<String>,
@@ -53,8 +56,10 @@ impl Shown {
             seq: r.seq,
             title: r.title.clone(),
             severity: r.severity.clone(),
+            severity_icon: severity_icon(r.severity_rank),
             rank: r.severity_rank,
             status: r.status.clone(),
+            status_icon: status_icon(&r.status),
             open: r.ended_at.is_none(),
             private: r.private,
             service: r.service.clone(),
@@ -71,8 +76,10 @@ impl Shown {
             seq: i.seq,
             title: i.title.clone(),
             severity: i.severity.level.clone(),
+            severity_icon: severity_icon(i.severity.rank),
             rank: i.severity.rank,
             status: i.status.to_string(),
+            status_icon: status_icon(i.status.as_str()),
             open: i.status.open(),
             private: i.private,
             service: i.service.as_ref().map(ToString::to_string),

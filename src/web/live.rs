@@ -3,6 +3,7 @@
 //! seconds, never an event. Nothing here is needed after a restart.
 
 use super::list::ListFeed;
+use super::standing::Standing;
 use crate::app::App;
 use crate::fault::Fault;
 use firebell_domain::event::IncidentEvent;
@@ -10,7 +11,6 @@ use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::limits;
 use firebell_domain::timeline;
-use serde_json::json;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
 use std::time::Duration;
@@ -202,12 +202,7 @@ impl Feed {
         }
         let Some(incident) = &told.incident else { return Ok(()) };
         let (now, seq) = (app.clock().now(), incident.seq);
-        let standing = json!({
-            "headline": timeline::headline(incident, now),
-            "next": timeline::next_step(incident, now),
-            "status": incident.status,
-            "open": incident.status.open(),
-        });
+        let standing = serde_json::to_string(&Standing::of(incident, now)).unwrap_or_default();
         let standing = format!("event: standing\ndata: {standing}\n\n");
         if told.standing.1 != standing {
             told.standing = (told.standing.0 + 1, standing);

@@ -4,7 +4,9 @@
 mod ack;
 mod api;
 mod auth;
+mod board;
 mod body;
+mod complete;
 mod error;
 mod guard;
 mod health;
@@ -23,6 +25,7 @@ mod see;
 mod serve;
 mod signin;
 mod speak;
+mod standing;
 mod state;
 mod stream;
 #[cfg(test)]

@@ -10,18 +10,27 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 8] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
+    ("board.html", include_str!("assets/board.html")),
     ("incident.html", include_str!("assets/incident.html")),
     ("signin.html", include_str!("assets/signin.html")),
     ("welcome.html", include_str!("assets/welcome.html")),
     ("ack.html", include_str!("assets/ack.html")),
     ("problem.html", include_str!("assets/problem.html")),
 ];
+/// One file for browsers: one request.
+const SCRIPT: &str = concat!(
+    include_str!("assets/room.js"),
+    include_str!("assets/clocks.js"),
+    include_str!("assets/box.js"),
+    include_str!("assets/incident.js"),
+    include_str!("assets/list.js"),
+);
 const ASSETS: [(&str, &str, &str); 3] = [
     ("room.css", "text/css; charset=utf-8", include_str!("assets/room.css")),
-    ("room.js", "text/javascript; charset=utf-8", include_str!("assets/room.js")),
+    ("room.js", "text/javascript; charset=utf-8", SCRIPT),
     ("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")),
 ];
 

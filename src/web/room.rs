@@ -12,6 +12,7 @@ use super::pages;
 use super::reads;
 use super::see::id_of;
 use super::speak::{Said, Speaker};
+use super::standing::Standing;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -126,11 +127,7 @@ async fn incident_page(
         "incident.html",
         context! {
             person => session.person.as_str(), form => session.form.as_str(), room => id.to_string(),
-            number => id.0, id => id.to_string(), title => incident.title.as_str(),
-            severity_level => incident.severity.level.as_str(), severity_name => incident.severity.name.as_str(),
-            rank => incident.severity.rank, status => incident.status.as_str(), private => incident.private,
-            open => incident.status.open(), acknowledged => incident.acknowledged.is_some(),
-            headline => timeline::headline(&incident, now), next => timeline::next_step(&incident, now),
+            i => Serde(Standing::of(&incident, now)), private => incident.private, now => now.rfc3339(),
             entries => Serde(&lines), hidden, seq => incident.seq,
             reply => Serde(&reply),
         },

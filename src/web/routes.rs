@@ -1,7 +1,7 @@
 //! Every address that is listened to, in one table: the router is made of it, and a test compares it with
 //! `openapi.json`.
 
-use super::{WebState, ack, api, health, metrics, pagerduty, pages, reads, room, signin, stream};
+use super::{WebState, ack, api, board, complete, health, metrics, pagerduty, pages, reads, room, signin, stream};
 use axum::routing::{MethodRouter, get, post};
 
 #[cfg_attr(not(test), allow(dead_code, reason = "method and described are for the test that compares"))]
@@ -48,8 +48,10 @@ pub fn all() -> Vec<Route> {
         get "/ack/{token}" ack::page, false;
         post "/ack/{token}" ack::press, false;
         get "/" room::list, false;
+        get "/board" board::board, false;
         get "/incidents/{id}" room::incident, false;
         get "/incidents/{id}/postmortem" room::postmortem, false;
+        get "/room/completion" complete::completion, false;
         post "/room/say" room::say, false;
         get "/stream" stream::list, false;
         get "/incidents/{id}/stream" stream::incident, false;

@@ -12,6 +12,7 @@ mod reload;
 mod room;
 mod signin;
 mod stream;
+mod war;
 
 use super::*;
 use crate::app::ack_link::AckLinks;
