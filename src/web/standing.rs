@@ -9,9 +9,6 @@ use firebell_domain::time::Timestamp;
 use firebell_domain::timeline;
 use serde::Serialize;
 
-/// Buttons that stand beside each other; the rest is behind "More".
-const ACTS_MAX: usize = 3;
-
 /// The sign beside a severity: its form repeats what its word and its colour say.
 pub fn severity_icon(rank: u32) -> &'static str {
     match rank {
@@ -95,7 +92,10 @@ pub struct Standing {
     pub id: String,
     pub number: i64,
     pub title: String,
+    /// With its name, for whoever shows one line of it.
     pub headline: String,
+    /// The same without its name, which stands above it.
+    pub stands: String,
     pub next: String,
     pub severity: String,
     pub severity_name: String,
@@ -115,8 +115,7 @@ pub struct Standing {
 
 impl Standing {
     pub fn of(i: &Incident, now: Timestamp) -> Standing {
-        let mut acts = acts(i);
-        let more = acts.split_off(acts.len().min(ACTS_MAX));
+        let (acts, more) = acts(i);
         let lead = i.lead.iter().map(|p| Role { role: "lead".to_string(), person: p.to_string() });
         let others = i.roles.iter().map(|(role, p)| Role { role: role.clone(), person: p.to_string() });
         Standing {
@@ -124,6 +123,7 @@ impl Standing {
             number: i.id.0,
             title: i.title.clone(),
             headline: timeline::headline(i, now),
+            stands: timeline::standing(i, now),
             next: timeline::next_step(i, now),
             severity: i.severity.level.clone(),
             severity_name: i.severity.name.clone(),
@@ -189,30 +189,35 @@ fn words(m: Milestone) -> &'static str {
     }
 }
 
-/// What can be done now, most likely first: the first three are buttons.
-fn acts(i: &Incident) -> Vec<Act> {
+/// What can be done now: at most three buttons, and what stands behind "More".
+fn acts(i: &Incident) -> (Vec<Act>, Vec<Act>) {
+    const ACKNOWLEDGE: Act = Act { word: "Acknowledge", text: "ack" };
     const RESOLVE: Act = Act { word: "Resolve", text: "resolve" };
     const ESCALATE: Act = Act { word: "Page the next level", text: "escalate" };
     const SNOOZE: Act = Act { word: "Snooze for 30 minutes", text: "snooze 30m" };
     const LEAD: Act = Act { word: "Take the lead", text: "lead" };
+    const BACK: Act = Act { word: "Hand it back", text: "unack" };
     if !i.status.open() {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     }
     let statuses = [
         (IncidentStatus::Investigating, Act { word: "Investigating again", text: "status investigating" }),
         (IncidentStatus::Identified, Act { word: "Cause identified", text: "status identified" }),
         (IncidentStatus::Monitoring, Act { word: "Mitigated, monitoring", text: "status monitoring" }),
     ];
-    let mut statuses: Vec<_> = statuses.into_iter().filter(|(s, _)| *s != i.status).collect();
-    // Onward first, back last.
-    statuses.sort_by_key(|(s, _)| *s < i.status);
-    let statuses = statuses.into_iter().map(|(_, act)| act);
+    // The next status is a button; going back, or leaving one out, is not what is pressed in a hurry.
+    let (onward, back): (Vec<_>, Vec<_>) =
+        statuses.into_iter().filter(|(s, _)| *s != i.status).partition(|(s, _)| *s > i.status);
+    let mut onward = onward.into_iter().map(|(_, act)| act);
+    let back = back.into_iter().map(|(_, act)| act);
     let lead = Some(LEAD).filter(|_| i.lead.is_none());
-    if i.unanswered() {
-        let acknowledge = Act { word: "Acknowledge", text: "ack" };
-        return [acknowledge, ESCALATE, RESOLVE].into_iter().chain(lead).chain(statuses).chain([SNOOZE]).collect();
+    match i.unanswered() {
+        true => {
+            (vec![ACKNOWLEDGE, ESCALATE, RESOLVE], lead.into_iter().chain(onward).chain(back).chain([SNOOZE]).collect())
+        }
+        false => (
+            onward.next().into_iter().chain([RESOLVE]).chain(lead).collect(),
+            onward.chain(back).chain([ESCALATE, SNOOZE, BACK]).collect(),
+        ),
     }
-    let back = Act { word: "Hand it back", text: "unack" };
-    let mut statuses = statuses.collect::<Vec<_>>().into_iter();
-    statuses.next().into_iter().chain([RESOLVE]).chain(lead).chain(statuses).chain([ESCALATE, SNOOZE, back]).collect()
 }

@@ -1,6 +1,7 @@
 //! The one integration-test binary: the module list, nothing else.
 
 mod acknowledge;
+mod browser;
 mod clocks;
 mod contract;
 mod conversation;

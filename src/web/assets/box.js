@@ -92,9 +92,11 @@ const Box = (function () {
     const head = text.slice(0, text.length - rest.length);
     const verb = rest.match(/^\S*/)[0].toLowerCase();
     if (rest.length === verb.length) {
-      const fits = (c) => [c.verb, ...c.aliases].some((word) => word.startsWith(verb));
+      // Other words for a command come after those that begin so themselves.
+      const named = table.commands.filter((c) => c.verb.startsWith(verb));
+      const called = table.commands.filter((c) => !named.includes(c) && c.aliases.some((word) => word.startsWith(verb)));
       const before = /^\s*$/.test(head) ? "/incident " : /^\s*\/$/.test(head) ? "/incident " : head;
-      return table.commands.filter(fits).map((c) => ({ word: c.verb, about: c.summary, text: before + c.verb + " ", usage: c.usage }));
+      return [...named, ...called].map((c) => ({ word: c.verb, about: c.summary, text: before + c.verb + " ", usage: c.usage }));
     }
     const command = table.commands.find((c) => c.verb === verb || c.aliases.includes(verb));
     if (!command) return [];

@@ -46,7 +46,7 @@
   }
 
   function standing(s) {
-    at("headline").textContent = s.headline;
+    at("headline").textContent = s.stands;
     at("next").textContent = s.next;
     at("severity").replaceChildren(Room.severity(s));
     at("status").replaceChildren(Room.status(s));

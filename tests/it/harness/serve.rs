@@ -251,6 +251,14 @@ impl Serve {
         Answer::to(self.http.get(self.url() + path)).await
     }
 
+    /// Reads from the API with the local token.
+    pub async fn get_as_operator(&self, path: &str) -> Value {
+        let answer = Answer::to(self.http.get(self.url() + path).bearer_auth(self.token())).await;
+        let answer = answer.unwrap_or_else(|error| panic!("GET {path}: {error}"));
+        assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+        answer.json()
+    }
+
     pub async fn post_json(&self, path: &str, bearer: Option<&str>, body: &Value) -> Answer {
         self.try_post_json(path, bearer, body).await.unwrap_or_else(|error| panic!("POST {path}: {error}"))
     }

@@ -27,7 +27,9 @@ fn dead_links(path: &str, document: &str) -> Vec<String> {
     let dead = links.filter(|link| !link.contains("://") && !link.starts_with("mailto:")).filter(|link| {
         let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
         let target = if file.is_empty() { root().join(path) } else { root().join(folder).join(file) };
-        let Ok(there) = std::fs::read_to_string(&target) else { return !target.is_dir() };
+        // Pictures are linked to as well; only text has anchors.
+        let Ok(there) = std::fs::read(&target) else { return !target.is_dir() };
+        let there = String::from_utf8_lossy(&there);
         let heading = |line: &str| {
             let words = line.trim_start_matches('#').trim().to_lowercase();
             words

@@ -10,9 +10,9 @@ pub fn root() -> &'static Path {
 
 /// Every file of the project, relative to the root, sorted. What is made by building or running is not of it.
 pub fn files() -> Vec<String> {
-    // A database and what lies beside it are made where `serve` is started, which is the root.
+    // Pictures are no text. A database and what lies beside it are made where `serve` is started, which is the root.
     let made = |folder: &Path, name: &str| {
-        matches!(name, ".git" | "target" | "corpus" | "artifacts")
+        matches!(name, ".git" | "target" | "corpus" | "artifacts" | "images")
             || (name.starts_with("firebell.") && folder.as_os_str().is_empty())
     };
     let mut found = Vec::new();

@@ -1,0 +1,71 @@
+//! The pictures in the README: the room as it is, taken by the browser that tests it. `UPDATE_EXPECT=1` writes them to
+//! docs/images; without it they are only taken, because every run has another time of day in them.
+
+use super::{CONFIG, nothing_to_complain_of, signed_in};
+use crate::harness::chromium::Chromium;
+use crate::harness::fake_webhook::FakeWebhook;
+use crate::harness::serve::Serve;
+use std::path::Path;
+
+/// What a reader of the README is asked to load, all pictures together.
+const BYTES_MAX: u64 = 300_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pictures_of_the_readme_are_taken_from_the_running_room() {
+    let pager = FakeWebhook::start("between firebell and ops");
+    let pager_config = format!(
+        r#"
+        [paging.webhook.ops]
+        url = "{}"
+        secret = "between firebell and ops"
+        [[policies.default.levels]]
+        page = ["@bo"]
+        delay = "10m"
+        "#,
+        pager.url()
+    );
+    let people = CONFIG.replace("[people.bo]", "[people.bo]\ncontact = [{ via = \"webhook.ops\" }]");
+    let serve = Serve::start(&format!("{people}\n{pager_config}")).await;
+    serve.declare("Checkout answers 502").await;
+    for (who, text) in [
+        ("bo", "/incident INC-1 ack"),
+        ("bo", "/incident INC-1 note Started with the deploy of 14:02, rolling it back"),
+        ("ana", "/incident INC-1 lead @ana"),
+        ("ana", "/incident INC-1 role comms @cy"),
+        ("ana", "/incident INC-1 status identified The new build cannot reach the payment service"),
+        ("bo", "/incident INC-1 action Let the deploy check wait for payments @bo by 2027-01-31"),
+        ("cy", "/incident declare P2 Search is slow"),
+    ] {
+        let (status, reply) = serve.say(who, text).await;
+        assert_eq!(status, 0, "{text}: {reply}");
+    }
+    let chromium = Chromium::start().await;
+    let ana = chromium.page().await;
+    signed_in(&serve, &ana, "ana").await;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/images");
+    let scenes = [
+        ("room.png", "/incidents/1", "light", 1200, 860),
+        ("phone.png", "/incidents/1", "dark", 360, 720),
+        ("board.png", "/board", "dark", 1200, 480),
+    ];
+    let mut bytes = 0;
+    for (name, path, scheme, width, height) in scenes {
+        ana.size(width, height).await;
+        ana.scheme(scheme).await;
+        ana.open(&format!("{}{path}", serve.url())).await;
+        ana.live().await;
+        ana.until("[...document.querySelectorAll('.clocks .left')].some(left => left.textContent.startsWith('in '))")
+            .await;
+        let picture = ana.picture().await;
+        assert!(picture.starts_with(b"\x89PNG"), "{name} is a picture");
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            std::fs::create_dir_all(&folder).expect("docs can be written");
+            std::fs::write(folder.join(name), &picture).expect("docs can be written");
+        }
+        let kept = std::fs::metadata(folder.join(name));
+        bytes += kept.unwrap_or_else(|_| panic!("{name} is missing: run this test with UPDATE_EXPECT=1")).len();
+    }
+    assert!(bytes <= BYTES_MAX, "the pictures are {bytes} bytes");
+    nothing_to_complain_of(&[&ana]);
+    chromium.close().await;
+}
