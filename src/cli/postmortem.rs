@@ -6,7 +6,8 @@ use crate::config::Config;
 use crate::store::Mode;
 use clap::{Args, ValueEnum};
 use firebell_domain::id::IncidentId;
-use firebell_domain::{limits, postmortem};
+use firebell_domain::limits;
+use firebell_domain::postmortem::{self, Layout, Zone};
 
 #[derive(Args)]
 pub struct Postmortem {
@@ -14,11 +15,18 @@ pub struct Postmortem {
     incident: String,
     #[arg(long, value_enum, default_value = "md")]
     format: DraftFormat,
+    /// In whose manner: default, google, pagerduty or atlassian; every one has every fact
+    #[arg(long, value_name = "NAME", default_value = "default")]
+    template: String,
+    /// The zone of its times, e.g. Europe/Madrid; UTC stands beside
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    zone: String,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum DraftFormat {
     Md,
+    Html,
     Json,
 }
 
@@ -26,6 +34,13 @@ impl Postmortem {
     pub async fn run(self, config: &Config) -> Result<(), End> {
         let Some(id) = IncidentId::parse(&self.incident) else {
             return Err(End::Sentence(format!("\"{}\" is no incident. Write INC-42.", self.incident)));
+        };
+        let Some(layout) = Layout::parse(&self.template) else {
+            let known = Layout::ALL.map(Layout::as_str).join(", ");
+            return Err(End::Sentence(format!("There is no template \"{}\". There are {known}.", self.template)));
+        };
+        let Some(zone) = Zone::parse(&self.zone) else {
+            return Err(End::Sentence(format!("--zone \"{}\" is no time zone. Write Europe/Madrid.", self.zone)));
         };
         let (store, _lock) = compose::open(config, Mode::Read).await?;
         let events = store.events(id, 0, limits::EVENTS_PER_INCIDENT_MAX).await;
@@ -37,7 +52,8 @@ impl Postmortem {
         let draft = postmortem::draft(&events)
             .map_err(|e| End::Sentence(format!("{id}: {e}. Run \"firebell audit verify\".")))?;
         match self.format {
-            DraftFormat::Md => println!("{}", postmortem::to_markdown(&draft)),
+            DraftFormat::Md => print!("{}", postmortem::to_markdown(&draft, layout, zone)),
+            DraftFormat::Html => print!("{}", postmortem::to_html(&draft, layout, zone)),
             DraftFormat::Json => match postmortem::to_json(&draft) {
                 Ok(json) => println!("{json}"),
                 Err(e) => return Err(End::Sentence(format!("{id}: {e}"))),

@@ -1,7 +1,7 @@
 //! Every address that is listened to, in one table: the router is made of it, and a test compares it with
 //! `openapi.json`.
 
-use super::{WebState, ack, api, health, metrics, pagerduty, pages, reads, room, signin, stream};
+use super::{WebState, ack, api, health, metrics, pagerduty, pages, postmortem, reads, room, signin, stream};
 use axum::routing::{MethodRouter, get, post};
 
 #[cfg_attr(not(test), allow(dead_code, reason = "method and described are for the test that compares"))]
@@ -37,7 +37,7 @@ pub fn all() -> Vec<Route> {
         get "/api/v1/incidents" reads::list, true;
         get "/api/v1/incidents/{id}" reads::one, true;
         get "/api/v1/incidents/{id}/events" reads::events, true;
-        get "/api/v1/incidents/{id}/postmortem" reads::postmortem, true;
+        get "/api/v1/incidents/{id}/postmortem" postmortem::api, true;
         post "/api/v1/incidents/{id}/ack" api::acknowledge, true;
         post "/api/v1/incidents/{id}/notes" api::note, true;
         post "/api/v1/incidents/{id}/status" api::status, true;
@@ -49,7 +49,7 @@ pub fn all() -> Vec<Route> {
         post "/ack/{token}" ack::press, false;
         get "/" room::list, false;
         get "/incidents/{id}" room::incident, false;
-        get "/incidents/{id}/postmortem" room::postmortem, false;
+        get "/incidents/{id}/postmortem" postmortem::room, false;
         post "/room/say" room::say, false;
         get "/stream" stream::list, false;
         get "/incidents/{id}/stream" stream::incident, false;
