@@ -233,6 +233,15 @@ pub fn to_html(draft: &Draft, layout: Layout, zone: Zone) -> String {
     html::render(&layout.document(draft, zone), zone)
 }
 
+/// Blocks as a template of somebody's own places them.
+pub fn blocks_to_markdown(blocks: &[document::Block], zone: Zone) -> String {
+    markdown::blocks_of(blocks, zone)
+}
+
+pub fn blocks_to_html(blocks: &[document::Block], zone: Zone) -> String {
+    html::blocks_of(blocks, zone)
+}
+
 /// The draft as programs read it; times in RFC 3339, spans in seconds, keys always in the same order.
 pub fn to_json(draft: &Draft) -> serde_json::Result<String> {
     serde_json::to_string_pretty(draft)

@@ -34,6 +34,15 @@ pub fn render(document: &Document, zone: Zone) -> String {
     out
 }
 
+/// Blocks one after the other, without a page around them.
+pub fn blocks_of(blocks: &[Block], zone: Zone) -> String {
+    let mut out = String::new();
+    for b in blocks {
+        block(&mut out, b, zone);
+    }
+    out
+}
+
 fn block(out: &mut String, block: &Block, zone: Zone) {
     match block {
         Block::Para(t) => {

@@ -209,6 +209,11 @@ impl Layout {
         }
     }
 
+    /// Under which heading a part stands.
+    pub fn heading_of(self, part: Part) -> &'static str {
+        self.rows().iter().find(|r| r.2.contains(&part)).map_or("Preface", |r| r.1)
+    }
+
     pub fn document(self, draft: &Draft, zone: Zone) -> Document {
         let mut sections = vec![Section { level: 2, heading: None, blocks: Preface.blocks(draft, zone) }];
         for (level, heading, parts) in self.rows() {

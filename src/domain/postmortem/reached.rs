@@ -4,7 +4,7 @@
 
 use crate::alert::AlertStatus;
 use crate::clocks::{self, Milestone};
-use crate::event::{Event, IncidentEvent};
+use crate::event::{Event, IncidentEvent, ResolveCause};
 use crate::incident::{Illegal, Incident};
 use crate::status::IncidentStatus;
 use crate::time::Timestamp;
@@ -70,28 +70,38 @@ pub struct Means {
 /// Every milestone of every round, in the order in which they are usually passed.
 pub fn rounds(events: &[IncidentEvent]) -> Result<Vec<Reached>, Illegal> {
     let mut all = Vec::new();
-    let (mut round, mut incident): (u32, Option<Incident>) = (1, None);
+    let (mut round, mut quiet): (u32, bool) = (1, false);
+    let mut incident: Option<Incident> = None;
     for event in events {
-        if matches!(event.body, Event::Reopened { .. }) {
-            all.extend(incident.iter().flat_map(|i| of_round(i, round)));
-            round = round.saturating_add(1);
+        match &event.body {
+            Event::Reopened { .. } => {
+                all.extend(incident.iter().flat_map(|i| of_round(i, round, quiet)));
+                (round, quiet) = (round.saturating_add(1), false);
+            }
+            Event::Resolved { cause, .. } => quiet = *cause == ResolveCause::Quiet,
+            _ => {}
         }
         match &mut incident {
             None => incident = Some(Incident::begin(event)?),
             Some(i) => i.apply(event)?,
         }
     }
-    all.extend(incident.iter().flat_map(|i| of_round(i, round)));
+    all.extend(incident.iter().flat_map(|i| of_round(i, round, quiet)));
     Ok(all)
 }
 
-fn of_round(i: &Incident, round: u32) -> Vec<Reached> {
-    Milestone::ALL.into_iter().filter_map(|m| of_milestone(i, m, round)).collect()
+/// `quiet`: it ended by itself.
+fn of_round(i: &Incident, round: u32, quiet: bool) -> Vec<Reached> {
+    Milestone::ALL.into_iter().filter_map(|m| of_milestone(i, m, round, quiet)).collect()
 }
 
-fn of_milestone(i: &Incident, milestone: Milestone, round: u32) -> Option<Reached> {
+fn of_milestone(i: &Incident, milestone: Milestone, round: u32, quiet: bool) -> Option<Reached> {
     let from = clocks::begin(i, milestone)?;
+    // An end that came by itself stops the clocks, but nobody had answered or found the cause then.
+    let by_people = matches!(milestone, Milestone::Acknowledge | Milestone::Diagnose);
+    let counts = |at: &Timestamp| !(quiet && by_people && Some(*at) == i.ended_at);
     let (due_at, reached_at) = (clocks::deadline(i, milestone), i.course.reached.get(&milestone).copied());
+    let reached_at = reached_at.filter(counts);
     // Nobody promised a post-mortem and nobody published one: nothing to say.
     if milestone == Milestone::Postmortem && due_at.is_none() && reached_at.is_none() {
         return None;

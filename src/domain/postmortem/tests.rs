@@ -136,6 +136,37 @@ fn every_reopening_begins_a_round_and_the_means_are_over_all_of_them() {
 }
 
 #[test]
+fn an_end_that_came_by_itself_acknowledges_and_diagnoses_nothing() {
+    let draft = draft(&story::alerts_alone().events()).expect("a draft");
+    let first = |m: Milestone| draft.clocks.iter().find(|c| c.round == 1 && c.milestone == m).expect("a milestone");
+    for milestone in [Milestone::Acknowledge, Milestone::Diagnose] {
+        assert_eq!(first(milestone).took_s, None, "{milestone:?}");
+    }
+    assert!(first(Milestone::Resolve).took_s.is_some(), "and yet it was over");
+    let second: Vec<i64> =
+        draft.clocks.iter().filter(|c| c.milestone == Milestone::Acknowledge).filter_map(|c| c.took_s).collect();
+    assert_eq!(draft.means.acknowledge_s.map(|s| vec![s]), Some(second), "only the round that was answered counts");
+}
+
+#[test]
+fn no_two_runs_over_one_log_differ_in_any_format_layout_or_zone() {
+    for s in story::all() {
+        let events = s.events();
+        // As it comes back from a database.
+        let stored = serde_json::to_string(&events).expect("json");
+        let again: Vec<IncidentEvent> = serde_json::from_str(&stored).expect("events");
+        let (a, b) = (draft(&events).expect("a draft"), draft(&again).expect("a draft"));
+        assert_eq!(to_json(&a).expect("json"), to_json(&b).expect("json"));
+        for layout in Layout::ALL {
+            for zone in ["UTC", "Europe/Madrid", "Asia/Kathmandu"].map(|z| Zone::parse(z).expect("a zone")) {
+                assert_eq!(to_markdown(&a, layout, zone), to_markdown(&b, layout, zone));
+                assert_eq!(to_html(&a, layout, zone), to_html(&b, layout, zone));
+            }
+        }
+    }
+}
+
+#[test]
 fn detection_is_from_the_first_alerts_start_to_the_declaration() {
     let with = draft(&story::alerts_alone().events()).expect("a draft").detection.expect("an alert fired");
     assert!(with.took_s >= 0 && !with.alert.is_empty());

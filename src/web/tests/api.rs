@@ -3,6 +3,8 @@
 use super::*;
 use crate::fault::{Fault, FaultKind};
 use crate::web::error::No;
+use base64::Engine as _;
+use sha2::Digest as _;
 
 #[tokio::test]
 async fn an_incident_is_declared_acknowledged_noted_moved_and_resolved() {
