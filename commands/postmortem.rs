@@ -6,7 +6,7 @@ use super::{Call, Ground, Said, facts, timeline};
 use crate::app::ActError;
 use crate::fault::{Fault, FaultKind};
 use firebell_domain::decide::Input;
-use firebell_domain::postmortem;
+use firebell_domain::postmortem::{self, Layout, Zone};
 use firebell_domain::refusal::Refusal;
 use firebell_domain::status::PostmortemStatus;
 
@@ -16,8 +16,9 @@ pub const SPEC: Spec = Spec {
     summary: "Drafts the post-mortem in Markdown",
     usage: "/incident postmortem [draft|review|published]",
     details: "Every fact of the log is in it; contributing factors and lessons are left for people, with questions. \
-              While the incident is open it has what is known so far. firebell postmortem INC-42 writes it to a file. A word after it says how far it is; \"published\" stops the clock \
-              of the post-mortem.",
+              While the incident is open it has what is known so far. Times are those of your time_zone, with UTC beside. \
+              firebell postmortem INC-42 --format html writes it as a page. A word after it says how far it is; \
+              \"published\" stops the clock of the post-mortem.",
     examples: &["/incident INC-42 postmortem", "/incident INC-42 postmortem published"],
     group: Group::End,
     doing: "draft a post-mortem of",
@@ -45,7 +46,10 @@ pub async fn run(call: &Call<'_>, status: Option<PostmortemStatus>) -> Result<Sa
     let draft = postmortem::draft(&events).map_err(|e| damaged(e.to_string()))?;
     let mut data = facts(incident);
     data["draft"] = serde_json::to_value(&draft).map_err(|e| damaged(e.to_string()))?;
-    Ok(Said { text: postmortem::to_markdown(&draft), incident: Some(incident.id), data })
+    let speaker = call.ground.directory.people.get(&call.ground.speaker.person);
+    let zone = speaker.map_or(Zone::default(), |p| Zone(p.time_zone));
+    let text = postmortem::to_markdown(&draft, Layout::Default, zone);
+    Ok(Said { text, incident: Some(incident.id), data })
 }
 
 #[cfg(test)]

@@ -46,6 +46,16 @@ impl Milestone {
             Milestone::Postmortem => "Post-mortem not published",
         }
     }
+    /// What reaching it is called: "the acknowledgement".
+    pub fn as_noun(self) -> &'static str {
+        match self {
+            Milestone::Acknowledge => "acknowledgement",
+            Milestone::Diagnose => "diagnosis",
+            Milestone::Mitigate => "mitigation",
+            Milestone::Resolve => "resolution",
+            Milestone::Postmortem => "post-mortem",
+        }
+    }
     /// Milestones that a status says have been reached.
     fn of_status(status: IncidentStatus) -> &'static [Milestone] {
         match status {
@@ -96,7 +106,7 @@ pub fn deadline(i: &Incident, milestone: Milestone) -> Option<Timestamp> {
     begin(i, milestone).zip(span_s).map(|(from, s)| from.plus_s(s))
 }
 
-fn begin(i: &Incident, milestone: Milestone) -> Option<Timestamp> {
+pub fn begin(i: &Incident, milestone: Milestone) -> Option<Timestamp> {
     match milestone {
         Milestone::Postmortem if i.status == IncidentStatus::Resolved => i.ended_at,
         Milestone::Postmortem => None,

@@ -19,6 +19,7 @@ pub mod limits;
 pub mod org;
 pub mod outbox;
 pub mod postmortem;
+pub mod proposal;
 pub mod refusal;
 pub mod regroup;
 pub mod rehearsal;

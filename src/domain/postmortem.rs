@@ -2,14 +2,22 @@
 //! and only what people have to think about is left blank, with questions made from this incident's own events.
 //! Pure: two drafts from one log are the same to the byte. Never guesses a cause.
 
+mod chart;
+pub mod course;
+pub mod document;
 pub mod escape;
 mod facts;
+pub mod html;
+pub mod layout;
 mod markdown;
+mod parts;
 mod questions;
+pub mod reached;
 #[cfg(test)]
 mod tests;
 
-pub use markdown::to_markdown;
+pub use document::Zone;
+pub use layout::{Layout, Part};
 
 use crate::event::{Event, IncidentEvent};
 use crate::incident::{Illegal, Incident};
@@ -29,7 +37,12 @@ pub struct Draft {
     pub private: bool,
     pub status: String,
     pub policy: Option<String>,
+    pub postmortem: &'static str,
     pub milestones: Milestones,
+    pub detection: Option<reached::Detection>,
+    pub clocks: Vec<reached::Reached>,
+    pub means: reached::Means,
+    pub end: Option<End>,
     pub lead: Option<String>,
     pub people: Vec<Involved>,
     pub alerts: Vec<AlertFact>,
@@ -38,7 +51,17 @@ pub struct Draft {
     pub updates: Vec<UpdateFact>,
     pub actions: Vec<ActionFact>,
     pub questions: Questions,
+    pub course: course::Course,
     pub timeline: Vec<Entry>,
+}
+
+/// How it ended, the last time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct End {
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Timestamp,
+    pub by: String,
+    pub text: String,
 }
 
 /// When it got how far. Spans are in seconds since the declaration; `null` where it never happened.
@@ -160,12 +183,16 @@ pub struct ActionFact {
 pub struct Questions {
     pub contributing_factors: Vec<String>,
     pub lessons: Vec<String>,
+    pub went_well: Vec<String>,
+    pub lucky: Vec<String>,
 }
 
 /// Makes the draft. An incident that is still open has one too, with what is known so far.
 pub fn draft(events: &[IncidentEvent]) -> Result<Draft, Illegal> {
     let empty = Illegal { seq: 0, kind: "declared", why: "the log is empty" };
     let incident = Incident::replay(events)?.ok_or(empty)?;
+    let clocks = reached::rounds(events)?;
+    let detection = reached::detection(&incident, events);
     let mut draft = Draft {
         id: incident.id.to_string(),
         title: whole(&incident.title),
@@ -175,7 +202,13 @@ pub fn draft(events: &[IncidentEvent]) -> Result<Draft, Illegal> {
         private: incident.private,
         status: incident.status.to_string(),
         policy: incident.policy.as_ref().map(facts::policy),
+        postmortem: incident.course.postmortem.as_words(),
         milestones: milestones(&incident, events),
+        means: reached::means(&incident, &clocks, detection.as_ref()),
+        end: facts::end(&incident, events),
+        course: course::course(&incident, events, &clocks),
+        detection,
+        clocks,
         lead: incident.lead.as_ref().map(|p| whole(p.as_str())),
         people: facts::people(events),
         alerts: facts::alerts(events),
@@ -188,6 +221,25 @@ pub fn draft(events: &[IncidentEvent]) -> Result<Draft, Illegal> {
     };
     draft.questions = questions::ask(&draft, &incident, events);
     Ok(draft)
+}
+
+/// The draft in Markdown.
+pub fn to_markdown(draft: &Draft, layout: Layout, zone: Zone) -> String {
+    markdown::render(&layout.document(draft, zone), zone)
+}
+
+/// The draft as one HTML file.
+pub fn to_html(draft: &Draft, layout: Layout, zone: Zone) -> String {
+    html::render(&layout.document(draft, zone), zone)
+}
+
+/// Blocks as a template of somebody's own places them.
+pub fn blocks_to_markdown(blocks: &[document::Block], zone: Zone) -> String {
+    markdown::blocks_of(blocks, zone)
+}
+
+pub fn blocks_to_html(blocks: &[document::Block], zone: Zone) -> String {
+    html::blocks_of(blocks, zone)
 }
 
 /// The draft as programs read it; times in RFC 3339, spans in seconds, keys always in the same order.

@@ -75,7 +75,8 @@ fn method_label(method: &axum::http::Method) -> &'static str {
 
 fn strict(headers: &mut HeaderMap, id: &str) {
     let fixed = |text: &'static str| HeaderValue::from_static(text);
-    headers.insert(header::CONTENT_SECURITY_POLICY, fixed(SECURITY_POLICY));
+    // A page that is a file of its own (the post-mortem) has a stricter one.
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(fixed(SECURITY_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, fixed("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, fixed("DENY"));
     headers.insert(header::REFERRER_POLICY, fixed("no-referrer"));

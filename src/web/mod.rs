@@ -18,6 +18,7 @@ mod metrics;
 mod once;
 mod pagerduty;
 mod pages;
+mod postmortem;
 mod reads;
 mod room;
 mod routes;

@@ -1,20 +1,16 @@
-//! What programs read: incidents, their logs and drafts, who is on call. Only what may be seen.
+//! What programs read: incidents, their logs, who is on call. Only what may be seen.
 
 use super::WebState;
-use super::auth::{Bearer, Viewer};
+use super::auth::Bearer;
 use super::body;
 use super::error::{No, read_failed};
 use super::json;
 use super::see::id_of;
-use crate::fault::{Fault, FaultKind};
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
 use firebell_domain::id::IncidentId;
 use firebell_domain::limits::PAGE_ITEMS_MAX;
-use firebell_domain::postmortem;
 use firebell_domain::time::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -100,43 +96,6 @@ pub async fn events(
     let next = events.last().filter(|_| events.len() == limit).map(|e| e.seq);
     let all: Vec<_> = events.iter().map(json::event).collect();
     Ok(Json(json!({ "incident": id.to_string(), "events": all, "next": next })))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PostmortemAsked {
-    #[serde(rename = "as")]
-    who: Option<String>,
-    format: Option<String>,
-}
-
-pub async fn postmortem(
-    State(state): State<WebState>,
-    bearer: Bearer,
-    Path(id): Path<String>,
-    asked: Read<PostmortemAsked>,
-) -> Result<Response, No> {
-    let asked = body::query(asked)?;
-    let id = id_of(&id)?;
-    let viewer = bearer.viewer(asked.who.as_deref())?;
-    match asked.format.as_deref().unwrap_or("md") {
-        "md" => draft(&state, id, &viewer, "text/markdown; charset=utf-8").await,
-        "json" => draft(&state, id, &viewer, "application/json").await,
-        _ => Err(No::bad("bad_query", "format is md or json.")),
-    }
-}
-
-/// The draft in the kind that is asked for; the room shows the Markdown as plain text.
-pub async fn draft(state: &WebState, id: IncidentId, viewer: &Viewer, kind: &'static str) -> Result<Response, No> {
-    state.must_see(id, viewer).await?;
-    let log = state.whole_log(id).await?;
-    let damaged = |what: String| read_failed(Fault::new(FaultKind::Damaged, format!("draft of {id}: {what}")));
-    let draft = postmortem::draft(&log).map_err(|e| damaged(e.to_string()))?;
-    let text = match kind {
-        "application/json" => postmortem::to_json(&draft).map_err(|e| damaged(e.to_string()))?,
-        _ => postmortem::to_markdown(&draft),
-    };
-    Ok(([(header::CONTENT_TYPE, HeaderValue::from_static(kind))], text).into_response())
 }
 
 #[derive(Deserialize)]

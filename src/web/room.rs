@@ -9,7 +9,6 @@ use super::error::No;
 use super::guard;
 use super::list;
 use super::pages;
-use super::reads;
 use super::see::id_of;
 use super::speak::{Said, Speaker};
 use super::standing::Standing;
@@ -132,15 +131,6 @@ async fn incident_page(
             reply => Serde(&reply),
         },
     ))
-}
-
-/// The draft as plain text.
-pub async fn postmortem(State(state): State<WebState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
-    let page = async {
-        let Some(session) = auth::session(&headers, &state).await? else { return Ok(pages::welcome()) };
-        reads::draft(&state, id_of(&id)?, &session.viewer(), "text/plain; charset=utf-8").await
-    };
-    page.await.unwrap_or_else(pages::problem)
 }
 
 #[derive(Deserialize)]

@@ -1,7 +1,9 @@
 //! Every address that is listened to, in one table: the router is made of it, and a test compares it with
 //! `openapi.json`.
 
-use super::{WebState, ack, api, board, complete, health, metrics, pagerduty, pages, reads, room, signin, stream};
+use super::{
+    WebState, ack, api, board, complete, health, metrics, pagerduty, pages, postmortem, reads, room, signin, stream,
+};
 use axum::routing::{MethodRouter, get, post};
 
 #[cfg_attr(not(test), allow(dead_code, reason = "method and described are for the test that compares"))]
@@ -37,7 +39,7 @@ pub fn all() -> Vec<Route> {
         get "/api/v1/incidents" reads::list, true;
         get "/api/v1/incidents/{id}" reads::one, true;
         get "/api/v1/incidents/{id}/events" reads::events, true;
-        get "/api/v1/incidents/{id}/postmortem" reads::postmortem, true;
+        get "/api/v1/incidents/{id}/postmortem" postmortem::api, true;
         post "/api/v1/incidents/{id}/ack" api::acknowledge, true;
         post "/api/v1/incidents/{id}/notes" api::note, true;
         post "/api/v1/incidents/{id}/status" api::status, true;
@@ -50,7 +52,7 @@ pub fn all() -> Vec<Route> {
         get "/" room::list, false;
         get "/board" board::board, false;
         get "/incidents/{id}" room::incident, false;
-        get "/incidents/{id}/postmortem" room::postmortem, false;
+        get "/incidents/{id}/postmortem" postmortem::room, false;
         get "/room/completion" complete::completion, false;
         post "/room/say" room::say, false;
         get "/stream" stream::list, false;

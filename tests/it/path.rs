@@ -48,6 +48,10 @@ async fn a_real_alert_pages_level_after_level_until_somebody_acknowledges_recove
     {
         assert!(draft.stdout.contains(part), "no \"{part}\" in the draft:\n{}", draft.stdout);
     }
+    let manner = ["postmortem", "INC-1", "--format", "html", "--template", "pagerduty", "--zone", "Asia/Tokyo"];
+    let page = live.serve.run(&manner).await;
+    assert!(page.status == 0 && page.stdout.starts_with("<!DOCTYPE html>"), "{}", page.stderr);
+    assert!(page.stdout.contains("How did we do?") && page.stdout.contains("JST"), "{}", page.stdout);
     let said = live.done("ana", "/incident INC-1 postmortem").await;
     assert!(said.contains("Checkout is down"), "{said}");
 

@@ -3,6 +3,11 @@
 
 /// Text of one line, safe anywhere in a Markdown document, also as the beginning of a block and in a table's cell.
 pub fn line(text: &str) -> String {
+    leading(inline(text))
+}
+
+/// The same where something of ours stands before it in the line: nothing begins a block.
+pub fn inline(text: &str) -> String {
     let text = text.trim();
     let mut out = String::with_capacity(text.len() + 8);
     for (n, word) in text.split(' ').enumerate() {
@@ -14,7 +19,7 @@ pub fn line(text: &str) -> String {
             false => escape_word(&mut out, word),
         }
     }
-    leading(out)
+    out
 }
 
 /// Text of several lines: each ends in a hard break, and the lines after the first begin with `indent`.
@@ -24,7 +29,7 @@ pub fn block(text: &str, indent: &str) -> String {
 }
 
 /// Whether a word is an address and contains nothing that could end the angle brackets or a table's cell.
-fn address(word: &str) -> bool {
+pub(super) fn address(word: &str) -> bool {
     let rest = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://"));
     rest.is_some_and(|r| {
         r.starts_with(|c: char| c.is_ascii_alphanumeric())

@@ -256,6 +256,21 @@ pub fn updates(events: &[IncidentEvent]) -> Vec<UpdateFact> {
     events.iter().filter_map(fact).collect()
 }
 
+/// The last end of an incident that has ended.
+pub fn end(incident: &Incident, events: &[IncidentEvent]) -> Option<super::End> {
+    incident.ended_at?;
+    let one = |e: &IncidentEvent| {
+        let text = match &e.body {
+            Event::Resolved { text, .. } => words::said(text),
+            Event::Cancelled { reason } => words::said(reason),
+            Event::MergedInto { into } => format!("became part of {into}"),
+            _ => return None,
+        };
+        Some(super::End { at: e.at, by: who(&e.actor), text })
+    };
+    events.iter().rev().find_map(one)
+}
+
 pub fn actions(incident: &Incident) -> Vec<ActionFact> {
     let fact = |a: &crate::incident::ActionItem| ActionFact {
         no: a.no,

@@ -1,6 +1,8 @@
 //! What people are asked about the two sections that only they can write. Every question is made from something
 //! that happened in this incident; what did not happen is not asked about. Never blames: asks what, not who.
 
+mod praise;
+
 use super::{Draft, PageOutcome, Questions};
 use crate::clocks::Milestone;
 use crate::event::{Actor, EscalateReason, Event, IncidentEvent, UnackCause};
@@ -17,7 +19,12 @@ const SILENCE_S: i64 = 1_800;
 const OF_ONE_KIND_MAX: usize = 3;
 
 pub fn ask(draft: &Draft, incident: &Incident, events: &[IncidentEvent]) -> Questions {
-    Questions { contributing_factors: factors(draft, incident, events), lessons: lessons(draft, incident, events) }
+    Questions {
+        contributing_factors: factors(draft, incident, events),
+        lessons: lessons(draft, incident, events),
+        went_well: praise::went_well(draft),
+        lucky: praise::lucky(draft, incident),
+    }
 }
 
 fn factors(draft: &Draft, incident: &Incident, events: &[IncidentEvent]) -> Vec<String> {
@@ -128,8 +135,8 @@ fn lessons(draft: &Draft, incident: &Incident, events: &[IncidentEvent]) -> Vec<
             }
             Event::MilestoneBreached { milestone, due_at } if *milestone != Milestone::Acknowledge => {
                 let due = clock(*due_at, incident.declared_at);
-                let missing = milestone.as_missing().to_lowercase();
-                all.push(format!("At {due} it was {missing}: was the time too short, or what was missing?"));
+                let missing = milestone.as_missing();
+                all.push(format!("{missing} by {due}, when it was due: was the time too short, or what was missing?"));
             }
             _ => {}
         }
@@ -148,6 +155,10 @@ fn lessons(draft: &Draft, incident: &Incident, events: &[IncidentEvent]) -> Vec<
         }
         0 => {}
         n => all.push(format!("{} has nobody's name on it: who takes it?", counted(n, "open action item"))),
+    }
+    if all.is_empty() {
+        let lasted = span(incident.ended_at.unwrap_or(incident.updated_at).seconds_since(incident.declared_at));
+        all.push(format!("It lasted {lasted}: what would have made it shorter?"));
     }
     all
 }

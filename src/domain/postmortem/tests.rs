@@ -1,6 +1,8 @@
 //! The draft holds every fact of the log, survives whatever people wrote into it, and reads as Markdown should.
 
+use super::reached::Outcome;
 use super::*;
+use crate::clocks::Milestone;
 use crate::story;
 use crate::text::line_of_machine;
 use crate::timeline::words;
@@ -8,6 +10,11 @@ use proptest::prelude::*;
 use pulldown_cmark::{Event as Md, LinkType, Options, Parser, Tag};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// In our own layout, in UTC.
+fn ours(draft: &Draft) -> String {
+    to_markdown(draft, Layout::Default, Zone::default())
+}
 
 /// With every extension that a viewer may have, except that quotes stay as they are.
 fn parse(markdown: &str) -> impl Iterator<Item = Md<'_>> {
@@ -44,9 +51,128 @@ fn structure(markdown: &str) -> Vec<String> {
 fn every_story_has_its_golden_draft_in_markdown_and_json() {
     for s in story::all() {
         let draft = draft(&s.events()).expect("a draft");
-        story::golden(ROOT, &format!("postmortem/{}.md", s.name), &to_markdown(&draft));
+        story::golden(ROOT, &format!("postmortem/{}.md", s.name), &ours(&draft));
         story::golden(ROOT, &format!("postmortem/{}.json", s.name), &(to_json(&draft).expect("json") + "\n"));
     }
+}
+
+#[test]
+fn one_story_has_its_golden_draft_in_every_layout_and_in_a_readers_zone() {
+    let draft = draft(&story::bad_night().events()).expect("a draft");
+    for layout in Layout::ALL.into_iter().filter(|l| *l != Layout::Default) {
+        let zone = Zone::parse("europe/madrid").expect("a zone");
+        story::golden(ROOT, &format!("postmortem/layouts/{layout}.md"), &to_markdown(&draft, layout, zone));
+    }
+}
+
+#[test]
+fn every_layout_has_every_part_exactly_once() {
+    for layout in Layout::ALL {
+        let mut parts: Vec<Part> = layout.rows().iter().flat_map(|r| r.2).copied().collect();
+        parts.push(Part::Preface);
+        parts.sort();
+        assert_eq!(parts, Part::ALL, "{layout}");
+    }
+    for part in Part::ALL {
+        assert_eq!(Part::parse(part.as_str()), Some(part));
+    }
+}
+
+#[test]
+fn only_what_people_have_to_write_is_blank_and_each_blank_has_a_question_of_this_incident() {
+    for s in story::all() {
+        let draft = draft(&s.events()).expect("a draft");
+        let q = &draft.questions;
+        for (what, all) in [
+            ("factors", &q.contributing_factors),
+            ("lessons", &q.lessons),
+            ("what went well", &q.went_well),
+            ("luck", &q.lucky),
+        ] {
+            assert!(!all.is_empty(), "{}: no question about {what}", s.name);
+        }
+        for layout in Layout::ALL {
+            let blanks = to_markdown(&draft, layout, Zone::default()).matches("*To be written.").count();
+            assert_eq!(blanks, 4, "{} in {layout}", s.name);
+        }
+    }
+}
+
+#[test]
+fn a_zone_is_found_by_its_name_and_utc_stands_beside_its_times() {
+    let madrid = Zone::parse(" Europe/MADRID ").expect("a zone");
+    let at = Timestamp(1_795_230_310_000_000);
+    assert_eq!(madrid.time(at), "2026-11-21 04:05:10 CET (03:05:10 UTC)");
+    let tokyo = Zone::parse("Asia/Tokyo").expect("a zone");
+    assert_eq!(tokyo.time(at.plus_s(50_000)), "2026-11-22 01:58:30 JST (2026-11-21 16:58:30 UTC)");
+    assert_eq!(Zone::default().time(at), "2026-11-21 03:05:10");
+    assert_eq!(Zone::parse("Europe/Nowhere"), None);
+}
+
+#[test]
+fn a_milestone_says_by_how_much_it_was_met_or_missed() {
+    let draft = draft(&story::fell_asleep().events()).expect("a draft");
+    let of = |m: Milestone| draft.clocks.iter().find(|c| c.milestone == m).expect("a milestone");
+    let diagnose = of(Milestone::Diagnose);
+    // Thirty minutes were allowed; it was resolved after 58 min 40 s, and that says when the cause was known.
+    assert_eq!((diagnose.outcome, diagnose.took_s, diagnose.left_s), (Outcome::Missed, Some(3_520), Some(-1_720)));
+    let mitigate = of(Milestone::Mitigate);
+    assert_eq!((mitigate.outcome, mitigate.left_s), (Outcome::Met, Some(3_680)));
+    let acknowledge = of(Milestone::Acknowledge);
+    assert_eq!((acknowledge.took_s, draft.means.acknowledge_s), (Some(120), Some(120)));
+    assert_eq!(draft.means.resolve_s, Some(3_520));
+    let postmortem = of(Milestone::Postmortem);
+    assert_eq!((postmortem.outcome, postmortem.left_s), (Outcome::Missed, Some(-3_660)));
+}
+
+#[test]
+fn every_reopening_begins_a_round_and_the_means_are_over_all_of_them() {
+    let draft = draft(&story::bad_night().events()).expect("a draft");
+    let rounds: Vec<(u32, Option<i64>)> =
+        draft.clocks.iter().filter(|c| c.milestone == Milestone::Resolve).map(|c| (c.round, c.took_s)).collect();
+    assert!(rounds.len() > 1, "{rounds:?}");
+    let spans: Vec<i64> = rounds.iter().filter_map(|r| r.1).collect();
+    assert_eq!(draft.means.resolve_s, Some(spans.iter().sum::<i64>() / spans.len() as i64));
+}
+
+#[test]
+fn an_end_that_came_by_itself_acknowledges_and_diagnoses_nothing() {
+    let draft = draft(&story::alerts_alone().events()).expect("a draft");
+    let first = |m: Milestone| draft.clocks.iter().find(|c| c.round == 1 && c.milestone == m).expect("a milestone");
+    for milestone in [Milestone::Acknowledge, Milestone::Diagnose] {
+        assert_eq!(first(milestone).took_s, None, "{milestone:?}");
+    }
+    assert!(first(Milestone::Resolve).took_s.is_some(), "and yet it was over");
+    let second: Vec<i64> =
+        draft.clocks.iter().filter(|c| c.milestone == Milestone::Acknowledge).filter_map(|c| c.took_s).collect();
+    assert_eq!(draft.means.acknowledge_s.map(|s| vec![s]), Some(second), "only the round that was answered counts");
+}
+
+#[test]
+fn no_two_runs_over_one_log_differ_in_any_format_layout_or_zone() {
+    for s in story::all() {
+        let events = s.events();
+        // As it comes back from a database.
+        let stored = serde_json::to_string(&events).expect("json");
+        let again: Vec<IncidentEvent> = serde_json::from_str(&stored).expect("events");
+        let (a, b) = (draft(&events).expect("a draft"), draft(&again).expect("a draft"));
+        assert_eq!(to_json(&a).expect("json"), to_json(&b).expect("json"));
+        for layout in Layout::ALL {
+            for zone in ["UTC", "Europe/Madrid", "Asia/Kathmandu"].map(|z| Zone::parse(z).expect("a zone")) {
+                assert_eq!(to_markdown(&a, layout, zone), to_markdown(&b, layout, zone));
+                assert_eq!(to_html(&a, layout, zone), to_html(&b, layout, zone));
+            }
+        }
+    }
+}
+
+#[test]
+fn detection_is_from_the_first_alerts_start_to_the_declaration() {
+    let with = draft(&story::alerts_alone().events()).expect("a draft").detection.expect("an alert fired");
+    assert!(with.took_s >= 0 && !with.alert.is_empty());
+    assert_eq!(draft(&story::fell_asleep().events()).expect("a draft").detection, None);
+    let cancelled = draft(&story::nobody_there().events()).expect("a draft");
+    assert_eq!(cancelled.means, reached::Means::default(), "what was no incident has no figures");
 }
 
 #[test]
@@ -56,7 +182,7 @@ fn a_draft_can_be_made_after_every_event_and_is_the_same_each_time() {
         for n in 1..=events.len() {
             let some = events.get(..n).expect("a beginning");
             let (a, b) = (draft(some).expect("a draft"), draft(some).expect("a draft"));
-            assert_eq!(to_markdown(&a), to_markdown(&b));
+            assert_eq!(ours(&a), ours(&b));
             assert_eq!(a.timeline.len(), n);
         }
     }
@@ -74,16 +200,93 @@ fn a_log_that_is_empty_or_damaged_has_no_draft() {
 fn every_fact_of_the_log_can_be_read_in_the_draft() {
     for s in story::all() {
         let events = s.events();
-        let markdown = to_markdown(&draft(&events).expect("a draft"));
-        let seen = seen(&markdown);
-        for text in story::texts(&events) {
-            for line in words::said(&text).lines() {
-                assert!(seen.contains(line.trim()), "{}: {line:?} is missing", s.name);
+        let draft = draft(&events).expect("a draft");
+        for layout in Layout::ALL {
+            let seen = seen(&to_markdown(&draft, layout, Zone::default()));
+            for text in story::texts(&events) {
+                for line in words::said(&text).lines() {
+                    assert!(seen.contains(line.trim()), "{} in {layout}: {line:?} is missing", s.name);
+                }
+            }
+            for e in &events {
+                let time = e.at.utc().format("%Y-%m-%d %H:%M:%S").to_string();
+                let line = format!("{time}, {}", e.actor.shown());
+                assert!(seen.contains(&line), "{} in {layout}: event {}", s.name, e.seq);
             }
         }
-        for e in &events {
-            let time = e.at.utc().format("%Y-%m-%d %H:%M:%S").to_string();
-            assert!(seen.contains(&format!("{time}, {}", e.actor.shown())), "{}: event {}", s.name, e.seq);
+    }
+}
+
+/// The words of a page, without tags and their attributes.
+fn words_of(page: &str) -> String {
+    let (mut out, mut tag) = (String::new(), false);
+    for c in page.chars() {
+        match c {
+            '<' => tag = true,
+            '>' => tag = false,
+            c if !tag => out.push(c),
+            _ => {}
+        }
+    }
+    let plain = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    plain.iter().fold(out, |text, (coded, c)| text.replace(coded, c))
+}
+
+/// The tags of a page in their order, without their attributes' values.
+fn tags(page: &str) -> Vec<&str> {
+    page.split('<')
+        .skip(1)
+        .filter_map(|t| t.split(['>', ' ', '\n']).next())
+        .filter(|t| !["a", "/a", "br"].contains(t))
+        .collect()
+}
+
+#[test]
+fn one_story_has_its_golden_page() {
+    let draft = draft(&story::bad_night().events()).expect("a draft");
+    story::golden(ROOT, "postmortem/bad_night.html", &to_html(&draft, Layout::Default, Zone::default()));
+}
+
+#[test]
+fn a_page_holds_every_fact_and_loads_nothing() {
+    for s in story::all() {
+        let events = s.events();
+        let draft = draft(&events).expect("a draft");
+        for layout in Layout::ALL {
+            let page = to_html(&draft, layout, Zone::parse("Asia/Tokyo").expect("a zone"));
+            let words = words_of(&page);
+            for text in story::texts(&events).iter().flat_map(|t| t.lines()).map(str::trim) {
+                let said = words::said(text);
+                assert!(words.contains(said.trim()), "{} in {layout}: {said:?} is missing", s.name);
+            }
+            for e in &events {
+                assert!(page.contains(&format!("datetime=\"{}\"", e.at.rfc3339())), "{}: event {}", s.name, e.seq);
+            }
+            let markup = tags(&page);
+            for not in ["script", "link", "img", "image", "iframe", "object", "embed", "form", "base", "use"] {
+                assert!(!markup.contains(&not), "{not} in {}", s.name);
+            }
+            let style = page.split("</style>").next().unwrap_or_default();
+            assert!(!style.contains("url(") && !style.contains("@import"));
+        }
+    }
+}
+
+#[test]
+fn the_chart_has_a_title_a_description_and_the_same_in_a_table() {
+    for s in story::all() {
+        let draft = draft(&s.events()).expect("a draft");
+        let page = to_html(&draft, Layout::Default, Zone::default());
+        assert!(page.contains("aria-labelledby=\"course-title course-desc\""));
+        let table = page.split("<summary>The same as a table</summary>").nth(1).expect("a table");
+        let table = words_of(table.split("</details>").next().expect("its end"));
+        let said = draft.course.stretches.iter().map(|s| &s.what).chain(draft.course.points.iter().map(|p| &p.what));
+        for what in said {
+            assert!(table.contains(what.as_str()), "{}: {what}", s.name);
+        }
+        for part in page.split(" x=\"").skip(1) {
+            let x: i64 = part.split('"').next().and_then(|x| x.parse().ok()).expect("a place");
+            assert!((0..=960).contains(&x), "{}: {x} is outside the picture", s.name);
         }
     }
 }
@@ -124,16 +327,29 @@ proptest! {
     }
 
     #[test]
+    fn whatever_people_wrote_a_page_keeps_its_tags(
+        text in "(\\PC|[ -/:-@\\[-`{-~]|[\u{0}-\u{1f}\u{202e}\n]|<b>|</p>|</style>|<!--|&lt;|\"><script>|' onload='x|]]>|https://a.b/c\"d){1,12}"
+    ) {
+        prop_assume!(!line_of_machine(&text, 10).is_empty());
+        let plain = story::with_texts("word");
+        for (events, plain) in story::with_texts(&text).iter().zip(&plain) {
+            let page = |events| to_html(&draft(events).expect("a draft"), Layout::Default, Zone::default());
+            let (page, expected) = (page(events), page(plain));
+            prop_assert_eq!(tags(&page), tags(&expected));
+        }
+    }
+
+    #[test]
     fn whatever_people_wrote_the_document_keeps_its_structure(
         text in "(\\PC|[ -/:-@\\[-`{-~]|[\u{0}-\u{1f}\u{202e}\n]|<b>|</p>|```|---|\\n# |\\n> |\\n1. |\\n    |\\[a\\]\\(b\\)|https://a.b/c){1,12}"
     ) {
         prop_assume!(!line_of_machine(&text, 10).is_empty());
         let plain = story::with_texts("word");
         for (events, plain) in story::with_texts(&text).iter().zip(&plain) {
-            let markdown = to_markdown(&draft(events).expect("a draft"));
+            let markdown = ours(&draft(events).expect("a draft"));
             let unseen = |c: char| c == '\u{202e}' || (c.is_control() && c != '\n');
             prop_assert!(!markdown.contains(unseen));
-            let expected = structure(&to_markdown(&draft(plain).expect("a draft")));
+            let expected = structure(&ours(&draft(plain).expect("a draft")));
             let actual = structure(&markdown);
             let first = expected.iter().zip(&actual).position(|(e, a)| e != a);
             prop_assert!(expected == actual, "differs from {:?}\n{markdown}", first.map(|n| &actual[n..(n + 4).min(actual.len())]));

@@ -3,6 +3,8 @@
 use super::*;
 use crate::fault::{Fault, FaultKind};
 use crate::web::error::No;
+use base64::Engine as _;
+use sha2::Digest as _;
 
 #[tokio::test]
 async fn an_incident_is_declared_acknowledged_noted_moved_and_resolved() {
@@ -48,6 +50,32 @@ async fn an_incident_is_declared_acknowledged_noted_moved_and_resolved() {
     assert!(draft.text().await.unwrap().contains("rolled back"));
     let (_, draft) = w.read("/api/v1/incidents/1/postmortem?format=json").await;
     assert_eq!(draft["id"], "INC-1");
+}
+
+#[tokio::test]
+async fn a_draft_is_laid_out_as_asked_and_the_page_may_load_nothing_but_its_own_style() {
+    let w = World::new().await;
+    w.declare("checkout is <down>", false).await;
+    let get = |query: &str| w.get(&format!("/api/v1/incidents/1/postmortem{query}")).bearer_auth(LOCAL).send();
+    let page = get("?format=html&template=google&zone=Europe/Madrid").await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_string();
+    let page = page.text().await.unwrap();
+    for part in ["Root causes and trigger", "checkout is &lt;down&gt;", "Europe/Madrid"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    let style = page.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+    let hash = base64::engine::general_purpose::STANDARD.encode(sha2::Sha256::digest(style));
+    assert!(policy.contains(&format!("style-src 'sha256-{hash}'")) && !policy.contains("unsafe"), "{policy}");
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    let text = get("?template=atlassian").await.unwrap().text().await.unwrap();
+    assert!(text.contains("## Corrective actions") && text.contains("Times are UTC"), "{text}");
+    for query in ["?format=pdf", "?template=mine", "?zone=Europe/Nowhere"] {
+        let no = get(query).await.unwrap();
+        assert_eq!(no.status(), 400, "{query}");
+        let no: Value = no.json().await.unwrap();
+        assert_eq!(no["error"]["code"], "bad_query", "{query}: {no}");
+    }
 }
 
 #[tokio::test]
