@@ -10,6 +10,7 @@ use crate::limits;
 use crate::refusal::Refusal;
 use crate::status::IncidentStatus;
 use crate::text;
+use crate::time::Timestamp;
 
 pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
     // What may still be said about an incident that has ended.
@@ -36,28 +37,12 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
             escalation::start(d, EscalateReason::Resumed);
         }
         Input::Snooze { until } => {
-            let seconds = until.seconds_since(d.now);
-            if !(60..=limits::STEP_DELAY_MAX_S).contains(&seconds) {
-                return Err(Refusal::SpanOutOfRange {
-                    what: "snooze",
-                    seconds,
-                    min_s: 60,
-                    max_s: limits::STEP_DELAY_MAX_S,
-                });
-            }
+            snoozable(d, *until)?;
             d.emit(Event::Snoozed { until: *until });
             d.cancel_pages(CancelReason::Snoozed);
         }
         Input::SnoozeUpdates { until } => {
-            let seconds = until.seconds_since(d.now);
-            if !(60..=limits::STEP_DELAY_MAX_S).contains(&seconds) {
-                return Err(Refusal::SpanOutOfRange {
-                    what: "snooze",
-                    seconds,
-                    min_s: 60,
-                    max_s: limits::STEP_DELAY_MAX_S,
-                });
-            }
+            snoozable(d, *until)?;
             if d.incident.severity.clocks.update_every_s.is_none() {
                 return Err(Refusal::NoReminder { id: d.incident.id, level: d.incident.severity.level.clone() });
             }
@@ -189,6 +174,15 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
         | Input::ClaimLost { .. } => {}
     }
     Ok(())
+}
+
+/// A snooze, of pages or of a reminder: a minute at least, a week at most.
+fn snoozable(d: &Decider, until: Timestamp) -> Result<(), Refusal> {
+    let (seconds, min_s, max_s) = (until.seconds_since(d.now), 60, limits::STEP_DELAY_MAX_S);
+    match (min_s..=max_s).contains(&seconds) {
+        true => Ok(()),
+        false => Err(Refusal::SpanOutOfRange { what: "snooze", seconds, min_s, max_s }),
+    }
 }
 
 /// Takes the incident: whatever way it comes, the same act.

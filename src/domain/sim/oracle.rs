@@ -113,15 +113,14 @@ pub fn levels_keep_their_hours(before: &Incident, e: &IncidentEvent) -> Result<(
 /// A page that was given up while somebody needed it goes through the person's next contact method, in the same
 /// decision.
 fn failed_pages_go_on(i: &Incident, w: &Watch, d: &Directory) -> Result<(), String> {
-    for failed in &w.failed {
+    for (on, failed) in &w.failed {
         let Some(person) = &failed.person else { continue };
-        let Some((method, channel)) = d.contact_method(person, failed.method + 1) else { continue };
-        // Where the person has other methods than when it was queued, it begins anew with those.
-        let anew = d.contact_method(person, 0).map(|(_, channel)| channel);
+        // Where the person has other methods than when it was queued, it begins anew with those, and only then.
+        let methods = d.people.get(person).map_or(&[][..], |p| &p.contact_methods);
+        let from = if methods.get(failed.method) == Some(on) { failed.method + 1 } else { 0 };
+        let Some((method, channel)) = d.contact_method(person, from) else { continue };
         let goes_on = i.live.values().any(|l| match &l.intent.what {
-            What::Page(p) => {
-                p.person.as_ref() == Some(person) && (l.intent.channel == *channel || Some(&l.intent.channel) == anew)
-            }
+            What::Page(p) => p.person.as_ref() == Some(person) && l.intent.channel == *channel,
             _ => false,
         });
         if !goes_on {

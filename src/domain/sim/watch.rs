@@ -3,6 +3,7 @@
 
 use super::oracle::{SLACK_S, levels_keep_their_hours, nothing_before_its_time};
 use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause};
+use crate::id::ChannelId;
 use crate::incident::Incident;
 use crate::intent::{IntentNo, Page, What};
 use crate::limits;
@@ -29,7 +30,7 @@ pub struct Watch {
     /// Whether a vendor has received a page since the policy began from its first level.
     reached: bool,
     /// Pages that this commit gave up while somebody still needed them.
-    pub(super) failed: Vec<Page>,
+    pub(super) failed: Vec<(ChannelId, Page)>,
     /// Pages that this commit put off.
     pub(super) put_off: Vec<IntentNo>,
     /// Working time by which the last level must have been reached.
@@ -119,9 +120,9 @@ impl Watch {
 
     pub(super) fn event(&mut self, e: &IncidentEvent, now: i64, working: i64) -> Result<(), String> {
         if let (Event::IntentFailed { no, .. }, Some(i), false) = (&e.body, &self.shadow, self.silent())
-            && let Some(What::Page(page)) = i.live.get(no).map(|l| &l.intent.what)
+            && let Some((channel, What::Page(page))) = i.live.get(no).map(|l| (&l.intent.channel, &l.intent.what))
         {
-            self.failed.push(page.clone());
+            self.failed.push((channel.clone(), page.clone()));
         }
         if let Event::IntentRetried { no, .. } = &e.body {
             self.put_off.push(*no);
