@@ -2,6 +2,8 @@
 //! looked up, no clock is read, and the same bytes always give the same result.
 
 pub mod document;
+pub mod fold;
+pub mod lexicon;
 pub mod model;
 pub mod shell;
 pub mod source;
