@@ -3,6 +3,7 @@
 
 pub mod document;
 pub mod fold;
+pub mod grammar;
 pub mod lexicon;
 pub mod model;
 pub mod shell;
