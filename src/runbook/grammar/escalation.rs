@@ -106,8 +106,8 @@ impl Reader<'_> {
         for (range, ()) in lexicon().conditions.all(text) {
             let stop = text[range.end..].find(ENDS).or_else(|| text[range.end..].find(" then "));
             let verb = || {
-                let after = |c: char| lexicon().actions.all(&text[range.end..]).into_iter().find(|_| c != ' ');
-                after('x').map(|(r, _)| r.start).filter(|_| range.start == 0)
+                let verbs = lexicon().actions.first(&text[range.end..]);
+                verbs.map(|(r, _)| r.start).filter(|_| range.start == 0)
             };
             let end = stop.or_else(verb).map_or(text.len(), |n| range.end + n);
             ranges.push(range.start..end);
@@ -142,10 +142,12 @@ impl Reader<'_> {
             ];
             let wide = text[range.clone()].chars().next_back().is_some_and(is_wide);
             let mut end = range.end;
-            while wide {
+            let next = |end: usize| {
                 let rest = text[end..].trim_start();
-                let Some(mark) = MARKS.iter().find(|m| rest.starts_with(**m)) else { break };
-                end = text.len() - rest.len() + mark.len();
+                MARKS.iter().find(|m| rest.starts_with(**m)).map(|m| text.len() - rest.len() + m.len())
+            };
+            while let Some(after) = next(end).filter(|_| wide) {
+                end = after;
             }
             let start =
                 text[..range.start].rfind(ENDS).map_or(0, |n| n + text[n..].chars().next().map_or(1, char::len_utf8));

@@ -48,7 +48,7 @@ pub fn clauses(text: &str) -> Vec<(String, Rhythm)> {
     }
     pieces.push(&text[start..]);
     let own = |p: &&str| Parts::read(&Fold::new(p)).often.is_some();
-    if pieces.iter().filter(|p| own(p)).count() < 2 || !pieces.iter().all(|p| own(p)) {
+    if pieces.len() < 2 || !pieces.iter().all(own) {
         return rhythm(text).map(|r| (text.trim().to_string(), r)).into_iter().collect();
     }
     pieces.into_iter().filter_map(|p| rhythm(p).map(|r| (p.trim().to_string(), r))).collect()
