@@ -1,6 +1,7 @@
 //! Reads a team's Markdown operations runbook. Pure: bytes in, [`model::Runbook`] out; nothing is executed, fetched or
 //! looked up, no clock is read, and the same bytes always give the same result.
 
+pub mod commands;
 pub mod document;
 pub mod model;
 pub mod shell;
