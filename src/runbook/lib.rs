@@ -22,7 +22,7 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 
-use commands::Found;
+use commands::{Commands, Found};
 use document::Document;
 use lint::{Facts, Known};
 use meaning::Reading;
@@ -53,7 +53,7 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     let source = Source::read(bytes)?;
     let document = Document::read(&source);
     let reading = Reading::new(&source, &document);
-    let (found, prohibitions) = commands::find(&document);
+    let Commands { found, prohibitions, skipped } = commands::find(&document);
     let judged: Vec<Judged> = found.iter().map(|f| judge(&document, f)).collect();
     let mut runbook = Runbook::default();
     let mut proposals = Vec::new();
@@ -80,10 +80,10 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     runbook.playbooks = meaning::playbooks::playbooks(&reading, &ran);
     place_commands(&document, &mut runbook);
     let known: Vec<Known<'_>> = found.iter().zip(&judged).map(|(found, judged)| Known { found, judged }).collect();
-    findings.extend(lint::lint(&Facts { reading: &reading, runbook: &runbook, commands: &known }));
+    findings.extend(lint::lint(&Facts { reading: &reading, runbook: &runbook, commands: &known, prohibitions: &prohibitions }));
     runbook.findings = lint::settle(findings, &source.lines);
     proposals.sort_by(|a, b| (a.line, &a.group, &a.what).cmp(&(b.line, &b.group, &b.what)));
-    let report = report::report(&source, &document, &runbook, &prohibitions);
+    let report = report::report(&source, &document, &runbook, &prohibitions, &skipped);
     Ok(Import { runbook, sha256: Sha256::digest(bytes).into(), proposals, report, judged })
 }
 

@@ -16,7 +16,7 @@ mod silence;
 #[cfg(test)]
 mod tests;
 
-use crate::commands::Found;
+use crate::commands::{Found, Prohibition};
 use crate::meaning::Reading;
 use crate::model::{Finding, FindingKind, Level, Line, Runbook};
 use crate::shell::Judged;
@@ -31,6 +31,7 @@ pub struct Facts<'a> {
     pub reading: &'a Reading<'a>,
     pub runbook: &'a Runbook,
     pub commands: &'a [Known<'a>],
+    pub prohibitions: &'a [Prohibition],
 }
 
 /// All findings of a document, in the order of their lines.
@@ -68,6 +69,7 @@ pub const RULES: &[(&str, FindingKind, &str)] = &[
     ("comment-understates", FindingKind::Hazard, "A comment promises less than the command below it does."),
     ("cuts-own-session", FindingKind::Hazard, "A firewall rule cuts the session that the next lines need."),
     ("data-loss-as-first-aid", FindingKind::Hazard, "A usual fix loses data."),
+    ("forbidden-here", FindingKind::Contradiction, "A command stands in the document that forbids it."),
     ("delete-after-disabled-step", FindingKind::Hazard, "Something is deleted after the step that saves it, which is commented out."),
     ("never-ends", FindingKind::Hazard, "A command that never ends stands before others."),
     ("restore-over-live-data", FindingKind::Hazard, "A restore writes over live data that nothing stopped or saved."),

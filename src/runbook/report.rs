@@ -1,7 +1,7 @@
 //! What became of every line: used for something, kept as text, or not understood. The states of all lines add up to
 //! the lines of the file.
 
-use crate::commands::Found;
+use crate::commands::{Guess, Prohibition, Skipped};
 use crate::document::{BlockKind, Document, SectionKind};
 use crate::model::{Line, Runbook};
 use crate::source::Source;
@@ -40,7 +40,7 @@ impl Report {
     }
 }
 
-pub fn report(source: &Source, document: &Document, runbook: &Runbook, found: &[Found]) -> Report {
+pub fn report(source: &Source, document: &Document, runbook: &Runbook, prohibitions: &[Prohibition], skipped: &[Skipped]) -> Report {
     let mut used: BTreeSet<Line> = BTreeSet::new();
     let lines = runbook
         .severities
@@ -101,16 +101,12 @@ pub fn report(source: &Source, document: &Document, runbook: &Runbook, found: &[
             _ => {}
         }
     }
-    // Sample configuration and the like: what a fence's label says it is was understood as text.
-    for block in &document.blocks {
-        if let BlockKind::Fence(fence) = &block.kind
-            && fence.lang.as_deref().is_some_and(|l| ["yaml", "yml", "json", "ini", "toml", "conf", "nginx", "xml", "text", "txt", "mermaid", "dockerfile", "hcl", "properties", "log", "diff", "csv"].contains(&l.to_lowercase().as_str()))
-        {
-            fence.body.iter().filter(|(n, _)| !used.contains(n)).for_each(|(n, _)| set(*n, LineState::Text));
-        }
+    // Sample configuration and the like is text for people, and was recognised as that.
+    for line in skipped.iter().filter(|s| s.guess != Guess::Unknown) {
+        set(line.line, LineState::Text);
     }
+    used.extend(prohibitions.iter().map(|p| p.line));
     used.iter().for_each(|l| set(*l, LineState::Used));
-    let _ = found;
     let unused_headings = document
         .sections
         .iter()

@@ -15,6 +15,23 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     cadences(facts, found);
     ports(facts, found);
     paths(facts, found);
+    forbidden(facts, found);
+}
+
+/// "Never run X", and X among the steps: the prohibition outranks the step.
+fn forbidden(facts: &Facts<'_>, found: &mut Vec<Finding>) {
+    for rule in facts.prohibitions {
+        let shape: Vec<&str> = rule.text.split_whitespace().collect();
+        if shape.len() < 2 {
+            continue;
+        }
+        for known in facts.commands {
+            let words: Vec<&str> = known.found.text.split_whitespace().collect();
+            if words.windows(shape.len()).any(|w| w == shape.as_slice()) {
+                push(found, "forbidden-here", Level::Error, vec![known.found.line, rule.line], format!("Line {} forbids `{}`, and here it is a step. Firebell will not run it; take one of the two out.", rule.line, rule.text));
+            }
+        }
+    }
 }
 
 /// A severity's response time said again, otherwise, in a sentence that names it.
