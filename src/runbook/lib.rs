@@ -75,7 +75,7 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     let ran: Vec<Ran<'_>> = found
         .iter()
         .zip(&judged)
-        .map(|(f, j)| Ran { line: f.line, section: f.section, risk: j.risk, comment: f.comment.as_deref(), condition: f.condition.as_deref() })
+        .map(|(f, j)| Ran { line: f.line, section: f.section, risk: j.risk, unknown: j.flags.unknown_tool, comment: f.comment.as_deref(), condition: f.condition.as_deref() })
         .collect();
     runbook.playbooks = meaning::playbooks::playbooks(&reading, &ran);
     place_commands(&document, &mut runbook);

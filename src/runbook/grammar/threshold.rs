@@ -92,9 +92,10 @@ fn metric_behind(text: &str) -> Option<Clause> {
 fn metric(before: &str) -> Option<String> {
     let mut text = before.trim_end();
     text = text.trim_end_matches([':', '：', '(', '-', '–']).trim_end();
-    for word in ["is", "are", "ist", "liegt bei", "est", "es", "é", "è", "should be", "must be", "stays", "at", "goes", "sollte", "soll", "devrait être", "debe ser", "deve ser", "в"] {
-        if let Some(shorter) = text.strip_suffix(word).filter(|s| s.ends_with(' ')) {
-            text = shorter.trim_end().trim_end_matches([':', '：']).trim_end();
+    for word in ["should be", "must be", "should stay", "is", "are", "ist", "liegt bei", "est", "es", "é", "è", "stays", "at", "goes", "sollte", "soll", "devrait être", "debe ser", "deve ser", "в"] {
+        let cut = text.len().saturating_sub(word.len());
+        if text.is_char_boundary(cut) && text[cut..].to_lowercase() == word && text[..cut].ends_with([' ', ':']) {
+            text = text[..cut].trim_end().trim_end_matches([':', '：']).trim_end();
         }
     }
     let from = text.char_indices().rev().find(|(_, c)| matches!(c, ',' | ';' | '(' | '，' | '、' | '；' | '。' | '|')).map_or(0, |(at, c)| at + c.len_utf8());

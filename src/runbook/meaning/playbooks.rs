@@ -3,6 +3,7 @@
 
 use super::Reading;
 use crate::document::{BlockKind, Inline, Section, SectionId, SectionKind};
+use crate::grammar::severity;
 use crate::lexicon::{Role, roles};
 use crate::model::{Condition, Line, Playbook, Risk};
 
@@ -11,6 +12,8 @@ pub struct Ran<'a> {
     pub line: Line,
     pub section: SectionId,
     pub risk: Risk,
+    /// A script or program that nobody knows: its risk is a precaution.
+    pub unknown: bool,
     pub comment: Option<&'a str>,
     /// From the comment above it: "If database issues".
     pub condition: Option<&'a str>,
@@ -20,10 +23,25 @@ pub struct Ran<'a> {
 const PARTS: [Role; 4] = [Role::Symptoms, Role::Diagnose, Role::Remediate, Role::Verify];
 
 pub fn playbooks(reading: &Reading<'_>, commands: &[Ran<'_>]) -> Vec<Playbook> {
+    let count = reading.document.sections.len();
+    let led: Vec<bool> = (0..count).map(|id| is_led(reading, id) && has_body(reading, id)).collect();
+    let parts: Vec<bool> = (0..count).map(|id| has_parts(reading, id)).collect();
+    // A title that only groups ("Common incidents") has its playbooks below it.
+    let below = |flags: &[bool]| -> Vec<bool> {
+        let mut below = vec![false; count];
+        for id in (1..count).rev() {
+            if let Some(parent) = reading.document.sections[id].parent {
+                below[parent] |= below[id] || flags[id];
+            }
+        }
+        below
+    };
+    let (led_below, parts_below) = (below(&led), below(&parts));
     let mut found = Vec::new();
     let mut id = 1;
-    while id < reading.document.sections.len() {
-        if is_playbook(reading, id) && !reading.sets_nothing(id) {
+    while id < count {
+        let chosen = led[id] && !led_below[id] || parts[id] && !led_below[id] && !parts_below[id];
+        if chosen && !reading.sets_nothing(id) {
             found.push(build(reading, id, commands));
             // What stands inside a playbook is a part of it.
             id = reading.end(id);
@@ -34,16 +52,6 @@ pub fn playbooks(reading: &Reading<'_>, commands: &[Ran<'_>]) -> Vec<Playbook> {
     found
 }
 
-fn is_playbook(reading: &Reading<'_>, id: SectionId) -> bool {
-    let section = &reading.document.sections[id];
-    // A title that only groups ("Common incidents") has its playbooks as children.
-    let groups = reading.children(id).any(|c| is_led(reading, c) || has_parts(reading, c));
-    if groups || !matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold) {
-        return false;
-    }
-    (is_led(reading, id) && (has_body(reading, id))) || has_parts(reading, id)
-}
-
 /// "Scenario 2: …", "Playbook: …", "\"Disk full\" alert": what the title begins or ends with says it.
 fn is_led(reading: &Reading<'_>, id: SectionId) -> bool {
     let section = &reading.document.sections[id];
@@ -52,13 +60,20 @@ fn is_led(reading: &Reading<'_>, id: SectionId) -> bool {
     }
     let name = section.name.trim();
     let quoted = name.starts_with(['"', '“', '「', '„', '«', '`']);
-    let numbered = name.split_whitespace().nth(1).is_some_and(|w| w.trim_end_matches([':', '.', '-', '–', '—']).parse::<u32>().is_ok());
+    let first = name.split_whitespace().next().unwrap_or("");
+    let numbered = roles(first).contains(&Role::Playbook) && name.split_whitespace().nth(1).is_some_and(|w| w.trim_end_matches([':', '.', '-', '–', '—']).parse::<u32>().is_ok());
     let divided = name.split_once([':', '：', '–', '—']).is_some_and(|(lead, rest)| roles(lead).contains(&Role::Playbook) && !rest.trim().is_empty());
     let cjk_number = name.chars().any(|c| c > '\u{2fff}') && name.chars().take(8).any(|c| c.is_ascii_digit());
     quoted || numbered || divided || cjk_number
 }
 
+/// Two parts of a playbook stand directly below. A routine has parts too, and so has the general procedure.
 fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
+    let routine = reading.nearest(id, 0, &[Role::Schedule, Role::Deploy, Role::Response, Role::Checklist, Role::Remediate]);
+    let own = reading.own(id);
+    if id == 0 || own.contains(&Role::Schedule) || matches!(routine, Some(Role::Schedule | Role::Deploy | Role::Checklist)) || !matches!(reading.document.sections[id].kind, SectionKind::Heading(_) | SectionKind::Bold) {
+        return false;
+    }
     let mut parts: Vec<Role> = Vec::new();
     for child in reading.children(id) {
         parts.extend(PARTS.iter().filter(|p| reading.own(child).contains(p)));
@@ -68,7 +83,9 @@ fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
     }
     parts.sort_unstable();
     parts.dedup();
-    parts.len() >= 2
+    // "P1 response procedure" is how everything is answered, unless it has signs of its own.
+    let general = own.contains(&Role::Response) || !severity::mentions(&reading.document.sections[id].name).is_empty();
+    parts.len() >= 2 && (!general || parts.contains(&Role::Symptoms))
 }
 
 fn has_body(reading: &Reading<'_>, id: SectionId) -> bool {
@@ -134,7 +151,7 @@ fn build(reading: &Reading<'_>, id: SectionId, commands: &[Ran<'_>]) -> Playbook
     let mut acted = false;
     let last_act = commands.iter().filter(|c| c.risk > Risk::Read).map(|c| c.line).max();
     for command in commands {
-        if let Some(text) = command.condition {
+        if let Some(text) = command.condition.map(unnumbered) {
             match playbook.conditions.last_mut().filter(|c| c.text == text) {
                 Some(open) => open.commands.push(command.line),
                 None => playbook.conditions.push(Condition { text: text.to_owned(), line: command.line, commands: vec![command.line] }),
@@ -144,6 +161,7 @@ fn build(reading: &Reading<'_>, id: SectionId, commands: &[Ran<'_>]) -> Playbook
         let comment_verifies = command.comment.is_some_and(|c| roles(c).contains(&Role::Verify));
         let part = match said {
             Some(Role::Diagnose) => Role::Diagnose,
+            Some(Role::Verify) if command.risk > Risk::Read && !command.unknown => Role::Remediate,
             Some(Role::Verify) => Role::Verify,
             Some(_) if comment_verifies && command.risk == Risk::Read => Role::Verify,
             Some(_) => Role::Remediate,
@@ -169,6 +187,12 @@ fn within<'c, 'a>(commands: &'c [Ran<'a>], section: &Section) -> &'c [Ran<'a>] {
     let from = commands.partition_point(|c| c.line < section.line);
     let to = commands.partition_point(|c| c.line <= section.last);
     &commands[from..to.max(from)]
+}
+
+/// "2. If the database is slow" without its number.
+fn unnumbered(text: &str) -> &str {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    if rest.len() < text.len() { rest.trim_start_matches(['.', ')', ':', ' ']) } else { text }
 }
 
 /// "Slow answers, time-outs" are two signs; a comma inside parentheses divides nothing.
