@@ -27,7 +27,7 @@ use document::Document;
 use lint::{Facts, Known};
 use meaning::Reading;
 use meaning::playbooks::Ran;
-use model::{Command, Line, Runbook};
+use model::{Command, Executor, Line, Mode, Runbook};
 use proposal::Proposal;
 use report::Report;
 use sha2::{Digest, Sha256};
@@ -94,7 +94,7 @@ fn with<T>((items, more): (Vec<T>, Vec<Proposal>), mut proposals: Vec<Proposal>)
 
 fn judge(document: &Document, found: &Found) -> Judged {
     let path = document.path(found.section);
-    shell::judge(&Asked {
+    let mut judged = shell::judge(&Asked {
         text: &found.text,
         tongue: found.tongue,
         comment: found.comment.as_deref(),
@@ -102,7 +102,12 @@ fn judge(document: &Document, found: &Found) -> Judged {
         assigned: &found.assigned,
         in_session: found.session.is_some(),
         in_script: found.unit.is_some(),
-    })
+    });
+    // A script that is then told an option reads it from the keyboard.
+    if found.option.is_some() && judged.executor == Executor::Script {
+        judged.mode = Mode::Tty;
+    }
+    judged
 }
 
 fn command(document: &Document, found: &Found, judged: &Judged) -> Command {

@@ -2,12 +2,12 @@
 
 use super::{Facts, push};
 use crate::model::{Finding, Level};
-use crate::shell::secret::{Kind, found as secrets};
+use crate::shell::secret::{SecretKind as Kind, found as secrets};
 
 pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     for known in facts.commands {
         let line = known.found.line;
-        for secret in secrets(&known.found.text) {
+        for secret in secrets(&known.found.text, &known.found.assigned) {
             match secret.kind {
                 Kind::Literal => push(found, "literal-secret", Level::Error, vec![line], format!("A secret stands in the document ({}). Take it out of the file and its history, change it, and refer to it by a variable.", secret.as_written)),
                 Kind::Env if secret.on_command_line => push(

@@ -13,14 +13,17 @@ fn folder() -> Option<PathBuf> {
     Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(named))
 }
 
-fn each(mut check: impl FnMut(&str, &str, &Import)) {
+/// Checks each file and says together what is wrong in all of them.
+fn each(mut check: impl FnMut(&str, &str, &Import) -> Vec<String>) {
     let Some(folder) = folder() else { return };
+    let mut wrong = Vec::new();
     for name in NAMES {
         let path = folder.join(format!("{name}.md"));
         let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let text = String::from_utf8(bytes.clone()).expect("UTF-8");
-        check(name, &text, &import(&bytes).expect("small enough"));
+        wrong.extend(check(name, &text, &import(&bytes).expect("small enough")).into_iter().map(|w| format!("{name}: {w}")));
     }
+    assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
 }
 
 fn labels(name: &str, kind: &str) -> Vec<Vec<String>> {
@@ -43,15 +46,18 @@ fn every_command_is_found_with_its_exact_text_and_none_is_invented() {
     each(|name, text, import| {
         let found: Vec<String> = (0..import.runbook.commands.len()).map(|at| lines(&import.runbook, at)).collect();
         let wanted: Vec<String> = labels(name, "commands").iter().map(|l| l[0].clone()).collect();
-        let missed: Vec<_> = wanted.iter().filter(|w| !found.contains(w)).collect();
-        let invented: Vec<_> = found.iter().filter(|f| !wanted.contains(f)).collect();
-        assert!(missed.is_empty() && invented.is_empty(), "{name}: missed {missed:?}, invented {invented:?}");
+        let missed = wanted.iter().filter(|w| !found.contains(w)).map(|w| format!("missed {w}"));
+        let invented = found.iter().filter(|f| !wanted.contains(f)).map(|f| format!("invented {f}"));
+        let mut wrong: Vec<String> = missed.chain(invented).collect();
         let squeeze = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ");
         let lines: Vec<&str> = text.lines().collect();
         for command in &import.runbook.commands {
             let source = lines[command.line as usize - 1..command.line_end as usize].join("\n").replace("\\\n", " ").replace("\\`", "`");
-            assert!(squeeze(&source).contains(&squeeze(&command.text)), "{name}:{}: {}", command.line, command.text);
+            if !squeeze(&source).contains(&squeeze(&command.text)) {
+                wrong.push(format!("other text on {}: {}", command.line, command.text));
+            }
         }
+        wrong
     });
 }
 
@@ -64,10 +70,10 @@ fn risk_executor_and_mode_are_those_decided_by_hand() {
             let command = &import.runbook.commands[at];
             let got = [word(command.risk), word(command.executor), word(command.mode)];
             if got != label[1..4] {
-                wrong.push(format!("{name}:{} wanted {} got {} for {} because {:?}", label[0], label[1..4].join(" "), got.join(" "), command.text, import.judged[at].why));
+                wrong.push(format!("{} wanted {} got {} for {} because {:?}", label[0], label[1..4].join(" "), got.join(" "), command.text, import.judged[at].why));
             }
         }
-        assert!(wrong.is_empty(), "{} wrong\n{}", wrong.len(), wrong.join("\n"));
+        wrong
     });
 }
 
@@ -78,6 +84,7 @@ fn every_line_has_one_state() {
         assert_eq!(import.report.lines.len(), count, "{name}");
         use crate::report::LineState::*;
         assert_eq!([Blank, Used, Text, NotUnderstood].iter().map(|s| import.report.count(*s)).sum::<usize>(), count, "{name}");
+        Vec::new()
     });
 }
 
@@ -104,8 +111,8 @@ fn severities_phases_escalation_thresholds_and_schedules_are_those_of_the_docume
         got.extend(r.endpoints.iter().map(|e| format!("endpoint\t{}", e.line)));
         got.extend(r.findings.iter().map(|f| format!("finding\t{}\t{}\t{}", f.lines.first().copied().unwrap_or(0), word(f.level), f.rule)));
         let wanted: Vec<String> = labels(name, "facts").iter().map(|l| l.join("\t")).collect();
-        let missed: Vec<_> = wanted.iter().filter(|w| !got.contains(w)).collect();
-        let more: Vec<_> = got.iter().filter(|g| !wanted.contains(g)).collect();
-        assert!(missed.is_empty() && more.is_empty(), "{name}\n- {}\n+ {}", missed.iter().map(|s| s.as_str()).collect::<Vec<_>>().join("\n- "), more.iter().map(|s| s.as_str()).collect::<Vec<_>>().join("\n+ "));
+        let missed = wanted.iter().filter(|w| !got.contains(w)).map(|w| format!("- {w}"));
+        let more = got.iter().filter(|g| !wanted.contains(g)).map(|g| format!("+ {g}"));
+        missed.chain(more).collect()
     });
 }
