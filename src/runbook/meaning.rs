@@ -90,13 +90,13 @@ impl<'a> Reading<'a> {
 
     /// Nothing is defined here: samples, texts to fill in, what happened once.
     pub fn sets_nothing(&self, id: SectionId) -> bool {
-        const SILENT: [Role; 5] = [Role::Template, Role::ExpectedOutput, Role::Prohibition, Role::Postmortem, Role::History];
+        const SILENT: [Role; 4] = [Role::Template, Role::ExpectedOutput, Role::Postmortem, Role::History];
         self.document.path(id).len() > 1 && self.nearest(id, 0, &SILENT).is_some()
     }
 
     /// As `sets_nothing`, but the step after an incident belongs to it.
     pub fn sets_nothing_but_postmortem(&self, id: SectionId) -> bool {
-        self.nearest(id, 0, &[Role::Template, Role::ExpectedOutput, Role::Prohibition, Role::History]).is_some()
+        self.nearest(id, 0, &[Role::Template, Role::ExpectedOutput, Role::History]).is_some()
     }
 
     /// Whether between a section and an outer one there is a step with a section of its own.

@@ -189,10 +189,14 @@ fn within<'c, 'a>(commands: &'c [Ran<'a>], section: &Section) -> &'c [Ran<'a>] {
     &commands[from..to.max(from)]
 }
 
-/// "2. If the database is slow" without its number.
+/// "2. If the database is slow, restart it" without its number and without what is then done.
 fn unnumbered(text: &str) -> &str {
     let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    if rest.len() < text.len() { rest.trim_start_matches(['.', ')', ':', ' ']) } else { text }
+    let text = if rest.len() < text.len() { rest.trim_start_matches(['.', ')', ':', ' ']) } else { text };
+    match text.split_once([',', '，', '、', ':', '：']) {
+        Some((condition, _)) if super::rules::begins_with_condition(condition) => condition,
+        _ => text,
+    }
 }
 
 /// "Slow answers, time-outs" are two signs; a comma inside parentheses divides nothing.
