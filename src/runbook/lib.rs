@@ -2,6 +2,7 @@
 //! looked up, no clock is read, and the same bytes always give the same result.
 
 pub mod document;
+pub mod knowledge;
 pub mod model;
 pub mod shell;
 pub mod source;
