@@ -4,6 +4,9 @@
 //! its wrappers down to the one that does the work, and judged by the knowledge base. Whatever has no rule is at least
 //! `mutate`.
 
+pub mod placeholder;
+pub mod secret;
+
 use crate::model::{Executor, Mode, Risk};
 
 /// A command and what stands around it that bears on what it does.
