@@ -17,12 +17,17 @@ pub enum Condition {
     At(usize, String),
     /// `#0`: no operand at all.
     NoOperand,
+    /// `#bare`: nothing stands behind the tool or its subcommand.
+    Bare,
 }
 
 impl Condition {
     pub fn read(text: &str) -> Result<Self, String> {
         if text == "#0" {
             return Ok(Self::NoOperand);
+        }
+        if text == "#bare" {
+            return Ok(Self::Bare);
         }
         if let Some(rest) = text.strip_prefix('@') {
             let (place, pattern) = rest.split_once('=').ok_or_else(|| format!("`{text}` has no `=`"))?;

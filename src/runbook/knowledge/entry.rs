@@ -49,6 +49,8 @@ pub struct RawTool {
     #[serde(default)]
     pub values: Words,
     #[serde(default)]
+    pub attached: Words,
+    #[serde(default)]
     pub long_dash: bool,
     #[serde(default, rename = "use")]
     pub uses: Vec<RawUse>,
@@ -74,6 +76,8 @@ pub struct RawUse {
     #[serde(default)]
     pub mutate_if: Words,
     #[serde(default)]
+    pub milder_if: Words,
+    #[serde(default)]
     pub read_if: Words,
     #[serde(default)]
     pub dry_if: Words,
@@ -87,6 +91,9 @@ pub struct RawUse {
     pub oneshot_if: Words,
     #[serde(default)]
     pub secret_if: Words,
+    /// A condition, and why a command that meets it cannot work.
+    #[serde(default)]
+    pub broken_if: Vec<(String, String)>,
     pub worst: Option<Risk>,
     #[serde(default)]
     pub affects_availability: bool,
@@ -192,6 +199,8 @@ pub struct Tool {
     pub neutral: bool,
     pub before: Vec<String>,
     pub values: Vec<String>,
+    /// Short options whose value, if any, stands in the same word (`mysql -pX`).
+    pub attached: Vec<String>,
     /// Long options begin with one dash (`find -delete`): letters are never read as several options.
     pub long_dash: bool,
     pub uses: Vec<Use>,
@@ -209,6 +218,7 @@ pub struct Use {
     pub writes: Vec<String>,
     pub destroy_if: Vec<Condition>,
     pub mutate_if: Vec<Condition>,
+    pub milder_if: Vec<Condition>,
     pub read_if: Vec<Condition>,
     pub dry_if: Vec<Condition>,
     pub stream_if: Vec<Condition>,
@@ -216,6 +226,7 @@ pub struct Use {
     pub tty_if: Vec<Condition>,
     pub oneshot_if: Vec<Condition>,
     pub secret_if: Vec<Condition>,
+    pub broken_if: Vec<(Condition, String)>,
     pub worst: Option<Risk>,
     pub affects_availability: bool,
     pub expensive: bool,

@@ -64,6 +64,7 @@ fn add(knowledge: &mut Knowledge, raw: RawTool, file: &str, faults: &mut Vec<Str
         neutral: raw.neutral,
         before: raw.before.list(),
         values: raw.values.list(),
+        attached: raw.attached.list(),
         long_dash: raw.long_dash,
         uses,
     });
@@ -97,6 +98,7 @@ fn read_use(raw: RawUse) -> Result<Use, String> {
         writes: raw.writes.list(),
         destroy_if: conditions(&raw.destroy_if)?,
         mutate_if: conditions(&raw.mutate_if)?,
+        milder_if: conditions(&raw.milder_if)?,
         read_if: conditions(&raw.read_if)?,
         dry_if: conditions(&raw.dry_if)?,
         stream_if: conditions(&raw.stream_if)?,
@@ -104,6 +106,11 @@ fn read_use(raw: RawUse) -> Result<Use, String> {
         tty_if: conditions(&raw.tty_if)?,
         oneshot_if: conditions(&raw.oneshot_if)?,
         secret_if: conditions(&raw.secret_if)?,
+        broken_if: raw
+            .broken_if
+            .iter()
+            .map(|(condition, why)| Ok((Condition::read(condition)?, why.clone())))
+            .collect::<Result<_, String>>()?,
         worst: raw.worst,
         affects_availability: raw.affects_availability,
         expensive: raw.expensive,

@@ -23,6 +23,8 @@ pub struct Found<'a> {
     pub split: Split,
     /// The subcommand itself cannot be read, or is none that is known.
     pub unknown: bool,
+    /// Why it cannot work as written.
+    pub problem: Option<&'a str>,
 }
 
 /// The words behind the subcommand, told apart. Places are those in the command, the tool itself being 0.
@@ -102,9 +104,11 @@ impl Knowledge {
 fn judge<'a>(tool: &'a Tool, words: &[&str], name: &str) -> Found<'a> {
     let Some((entry, path, end)) = find(tool, words) else { return nothing_fits(tool, words, name) };
     let split = split(tool, entry, words, end);
-    let meets = |conditions: &[Condition]| conditions.iter().find(|c| holds(c, &split, words)).cloned();
+    // What raises is met by what it could be, what lowers only by what it is.
+    let meets = |conditions: &[Condition]| conditions.iter().find(|c| holds(c, &split, words, true)).cloned();
+    let is = |conditions: &[Condition]| conditions.iter().any(|c| holds(c, &split, words, false));
     let mut why = if path.is_empty() { name.to_owned() } else { format!("{name} {}", path.join(" ")) };
-    let mut risk = entry.risk;
+    let mut risk = if is(&entry.milder_if) { entry.risk.min(Risk::Mutate) } else { entry.risk };
     let mut raise = |to: Risk, cause: &str| {
         if to > risk {
             risk = to;
@@ -128,17 +132,18 @@ fn judge<'a>(tool: &'a Tool, words: &[&str], name: &str) -> Found<'a> {
     {
         raise(worst, ": an operand that cannot be read");
     }
-    let dry_run = meets(&entry.dry_if).is_some();
-    if dry_run || meets(&entry.read_if).is_some() || (asks_for_help(&split) && entry.inner.is_none()) {
+    let dry_run = is(&entry.dry_if);
+    if dry_run || is(&entry.read_if) || (asks_for_help(&split) && entry.inner.is_none()) {
         risk = Risk::Read;
     }
     if let Some(option) = split.options.iter().find(|o| writes(o, entry)) {
         risk = risk.max(Risk::Mutate);
         why = format!("{name} {}", option.name);
     }
-    let mode = mode(entry, &meets);
+    let problem = entry.broken_if.iter().find(|(c, _)| holds(c, &split, words, false)).map(|(_, why)| why.as_str());
+    let mode = mode(entry, &is);
     let secret = entry.secret || meets(&entry.secret_if).is_some();
-    Found { tool, entry: Some(entry), risk, mode, why, secret, dry_run, split, unknown: entry.unknown }
+    Found { tool, entry: Some(entry), risk, mode, why, secret, dry_run, split, unknown: entry.unknown, problem }
 }
 
 /// No entry has this subcommand: help and version are harmless, an unreadable one is the worst that the tool can do.
@@ -157,7 +162,7 @@ fn nothing_fits<'a>(tool: &'a Tool, words: &[&str], name: &str) -> Found<'a> {
     };
     let unknown = risk != Risk::Read;
     let mode = Mode::Oneshot;
-    Found { tool, entry: None, risk, mode, why, secret: false, dry_run: false, split, unknown }
+    Found { tool, entry: None, risk, mode, why, secret: false, dry_run: false, split, unknown, problem: None }
 }
 
 /// The entry with the longest path that the operands begin with, that path, and the place of its last word.
@@ -298,6 +303,11 @@ fn walk(words: &[&str], range: std::ops::Range<usize>, takes: &dyn Fn(&str) -> b
                 into.options.push(Given { name, value: Some(value.to_owned()), at: here, value_at: None });
                 break;
             }
+            if tool.attached.contains(&name) {
+                let value = (!rest.is_empty()).then(|| rest.to_owned());
+                into.options.push(Given { name, value, at: here, value_at: None });
+                break;
+            }
             if takes(&name) {
                 let own = (!rest.is_empty()).then(|| rest.to_owned());
                 let next = (own.is_none() && at < range.end).then(|| words[at].to_owned());
@@ -311,22 +321,24 @@ fn walk(words: &[&str], range: std::ops::Range<usize>, takes: &dyn Fn(&str) -> b
     }
 }
 
-fn holds(condition: &Condition, split: &Split, words: &[&str]) -> bool {
+fn holds(condition: &Condition, split: &Split, words: &[&str], maybe: bool) -> bool {
+    let fits = |pattern: &str, text: &str| if maybe { could_be(pattern, text) } else { glob(pattern, text) };
     match condition {
         Condition::Option(name) => {
             split.options.iter().any(|o| o.name == *name && !matches!(o.value.as_deref(), Some("false" | "none")))
                 || split.options.iter().any(|o| words[o.at] == name)
         }
         Condition::Value(name, pattern) => {
-            split.options.iter().any(|o| o.name == *name && o.value.as_deref().is_some_and(|v| could_be(pattern, v)))
+            split.options.iter().any(|o| o.name == *name && o.value.as_deref().is_some_and(|v| fits(pattern, v)))
         }
         Condition::Operand(pattern) => split.operands.iter().any(|&at| match words[at].contains('=') {
             // `web=$N` may be `web=0`.
-            true => could_be(pattern, words[at]),
+            true => fits(pattern, words[at]),
             false => glob(pattern, words[at]),
         }),
         Condition::At(place, pattern) => split.operands.get(place - 1).is_some_and(|&at| glob(pattern, words[at])),
         Condition::NoOperand => split.operands.is_empty(),
+        Condition::Bare => split.operands.is_empty() && split.options.is_empty(),
     }
 }
 
@@ -337,7 +349,7 @@ impl Condition {
             Self::Option(name) => name.clone(),
             Self::Value(name, pattern) => format!("{name}={pattern}"),
             Self::Operand(pattern) | Self::At(_, pattern) => pattern.clone(),
-            Self::NoOperand => "without operand".to_owned(),
+            Self::NoOperand | Self::Bare => "without operand".to_owned(),
         }
     }
 
@@ -354,6 +366,7 @@ fn is_known(option: &Given, known: &[String], entry: &Use, tool: &Tool) -> bool 
     let conditions = [
         &entry.destroy_if,
         &entry.mutate_if,
+        &entry.milder_if,
         &entry.read_if,
         &entry.dry_if,
         &entry.stream_if,
@@ -377,12 +390,12 @@ fn writes(option: &Given, entry: &Use) -> bool {
     !nowhere && entry.writes.contains(&option.name)
 }
 
-fn mode(entry: &Use, meets: &dyn Fn(&[Condition]) -> Option<Condition>) -> Mode {
+fn mode(entry: &Use, is: &dyn Fn(&[Condition]) -> bool) -> Mode {
     let by_option = [
         (&entry.wait_if, Mode::Wait),
         (&entry.oneshot_if, Mode::Oneshot),
         (&entry.tty_if, Mode::Tty),
         (&entry.stream_if, Mode::Stream),
     ];
-    by_option.iter().find(|(conditions, _)| meets(conditions).is_some()).map_or(entry.mode, |(_, mode)| *mode)
+    by_option.iter().find(|(conditions, _)| is(conditions)).map_or(entry.mode, |(_, mode)| *mode)
 }
