@@ -20,6 +20,9 @@ mod surface;
 mod tolerant;
 mod unknown;
 mod walk;
+pub mod inner;
+pub mod redis;
+pub mod sql;
 
 #[cfg(test)]
 mod tests;
