@@ -13,6 +13,8 @@ mod language;
 mod mongo;
 mod parse;
 mod part;
+pub mod http;
+pub mod inner;
 pub mod placeholder;
 mod redirect;
 pub mod secret;
