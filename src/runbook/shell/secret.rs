@@ -1,5 +1,48 @@
 //! Which secrets a command refers to. References only: a value that stands in the text is never returned, only where it
 //! stood and a redacted form of it. Never resolves anything.
+//!
+//! Looks at the words of the raw text, quotes left out, so that what stands inside `ssh h "…"` is seen as well.
+
+mod rules;
+
+use super::Tongue;
+use super::placeholder;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretKind {
+    /// A variable: `$REDIS_PASSWORD`.
+    Env,
+    /// A file: `~/.ssh/deploy`, `/run/secrets/db`.
+    KeyFile,
+    /// The value itself stands in the text.
+    Literal,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretRef {
+    /// `$DB_PASS`, a path; of a literal only where it stands: `--password=…`.
+    pub as_written: String,
+    pub kind: SecretKind,
+    /// Others on that machine can read it in the list of processes.
+    pub on_command_line: bool,
+}
+
+/// In order of appearance, each once. `assigned`: names set earlier in the block, which are neither parameter nor secret.
+pub fn found(text: &str, assigned: &[String]) -> Vec<SecretRef> {
+    let mut refs: Vec<SecretRef> = Vec::new();
+    for one in rules::scan(text, assigned) {
+        if refs.len() < 200 && !refs.iter().any(|r| r.as_written == one.as_written) {
+            refs.push(one);
+        }
+    }
+    refs
+}
+
+/// A value that a person still has to fill in is no secret yet.
+fn open(value: &str) -> bool {
+    let marks = value.bytes().all(|b| b"*.x_-".contains(&b)) || value.contains('…');
+    marks || !placeholder::replace(&format!("x {value}"), Tongue::Shell, &[]).found.is_empty()
+}
 
 /// Whether a variable of this name holds something that must not be shown.
 pub fn by_name(name: &str) -> bool {
@@ -44,3 +87,6 @@ pub fn by_name(name: &str) -> bool {
         || name.ends_with("CONNECTION_STRING");
     parts.iter().any(word) || short || keyed || address
 }
+
+#[cfg(test)]
+mod tests;
