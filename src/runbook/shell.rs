@@ -9,22 +9,21 @@ mod client;
 mod command;
 mod comment;
 mod flow;
-mod language;
+pub mod http;
+pub mod inner;
 mod mongo;
 mod parse;
 mod part;
-pub mod http;
-pub mod inner;
 pub mod placeholder;
 mod redirect;
+pub mod redis;
 pub mod secret;
+mod snippet;
+pub mod sql;
 mod surface;
 mod tolerant;
 mod unknown;
 mod walk;
-pub mod inner;
-pub mod redis;
-pub mod sql;
 
 #[cfg(test)]
 mod tests;
@@ -102,8 +101,8 @@ pub fn judge(asked: &Asked) -> Judged {
     let mut walk = Walk::default();
     let mut part = match asked.tongue {
         Tongue::Shell => walk.text(&text, &Stdin::None),
-        Tongue::Postgres => statement(&text, language::Dialect::Postgres, Executor::Postgres),
-        Tongue::Mysql => statement(&text, language::Dialect::Mysql, Executor::Mysql),
+        Tongue::Postgres => statement(&text, sql::Dialect::Postgres, Executor::Postgres),
+        Tongue::Mysql => statement(&text, sql::Dialect::Mysql, Executor::Mysql),
         Tongue::Redis => redis(&text),
     };
     if asked.tongue == Tongue::Shell
@@ -122,7 +121,7 @@ pub fn judge(asked: &Asked) -> Judged {
         executor: part.executor,
         mode: part.mode,
         placeholders: replaced.found,
-        secrets: Vec::new(),
+        secrets: secret::found(asked.text, asked.assigned).into_iter().map(|s| s.as_written).collect(),
         problem: part.problem,
         why: part.why,
         flags: part.flags,
@@ -142,18 +141,15 @@ fn raise_by_surroundings(part: &mut Part, asked: &Asked) {
     }
 }
 
-fn statement(text: &str, dialect: language::Dialect, executor: Executor) -> Part {
+fn statement(text: &str, dialect: sql::Dialect, executor: Executor) -> Part {
     let mut part = Part { work: Work::Does, executor, ..Part::default() };
-    part.absorb_inner(language::sql(text, dialect), "");
+    part.absorb_inner(sql::judge(&client::readable(text), dialect), "");
     part
 }
 
 fn redis(text: &str) -> Part {
     let mut part = Part { work: Work::Does, executor: Executor::Redis, ..Part::default() };
-    for line in text.lines().filter(|l| !l.trim().is_empty()) {
-        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        part.absorb_inner(language::redis(&words), "");
-    }
+    part.absorb_inner(redis::judge(text), "");
     part
 }
 

@@ -120,6 +120,7 @@ pub enum Client {
     Mongo,
     Curl,
     Wget,
+    Httpie,
     /// A shell: `-c TEXT`, a script, standard input, or a session.
     Shell,
     /// Python, Perl and the like: a script, a text, or a session.

@@ -3,10 +3,12 @@
 //! What cannot be seen (a file, what another command writes) counts as the worst that such a thing does.
 
 use super::arg::Arg;
-use super::language::{self, Dialect, Inner};
+use super::http;
+use super::inner::Inner;
 use super::part::Part;
+use super::sql::{self, Dialect};
 use super::walk::{Stdin, Walk};
-use super::{mongo, unknown};
+use super::{mongo, redis, snippet, unknown};
 use crate::knowledge::OPAQUE;
 use crate::knowledge::entry::Client;
 use crate::knowledge::look::Found;
@@ -18,14 +20,11 @@ pub fn judge(walk: &mut Walk, client: Client, part: &mut Part, found: &Found<'_>
         Client::Psql => sql(part, &told, Dialect::Postgres, &["-c", "--command"], &["-f", "--file"]),
         Client::Mysql => sql(part, &told, Dialect::Mysql, &["-e", "--execute"], &[]),
         Client::Sqlite => sqlite(part, &told),
-        Client::Redis => redis(part, &told),
+        Client::Redis => redis_cli(part, &told),
         Client::Mongo => mongo::judge(part, &told),
-        Client::Curl | Client::Wget => {
-            part.absorb_inner(language::http(client, args), "");
-            if asks_prometheus(args) {
-                part.executor = Executor::Prometheus;
-            }
-        }
+        Client::Curl => request(part, http::curl(&told.words())),
+        Client::Wget => request(part, http::wget(&told.words())),
+        Client::Httpie => request(part, http::httpie(&told.words())),
         Client::Shell => shell(walk, part, &told),
         Client::Script => script(part, &told),
     }
@@ -43,6 +42,11 @@ impl Told<'_> {
         self.found.split.values(names).filter_map(|g| g.value.clone()).collect()
     }
 
+    /// All that stands behind the tool's name.
+    fn words(&self) -> Vec<String> {
+        self.args.iter().skip(1).map(|a| a.text.clone()).collect()
+    }
+
     pub fn operands(&self) -> Vec<&Arg> {
         self.found.split.operands.iter().filter_map(|&at| self.args.get(at)).collect()
     }
@@ -50,10 +54,14 @@ impl Told<'_> {
 
 impl Part {
     pub fn absorb_inner(&mut self, inner: Inner, through: &str) {
-        let why = if through.is_empty() { inner.why.clone() } else { format!("{} ({through})", inner.why) };
+        let why = if through.is_empty() { inner.why } else { format!("{} ({through})", inner.why) };
         self.raise(inner.risk, why);
         self.flags.affects_availability |= inner.affects_availability;
         self.flags.expensive |= inner.expensive;
+        self.flags.secret_output |= inner.secret_output;
+        if self.mode == Mode::Oneshot {
+            self.mode = inner.mode;
+        }
         if self.problem.is_none() {
             self.problem = inner.problem;
         }
@@ -72,11 +80,11 @@ fn sql(part: &mut Part, told: &Told<'_>, dialect: Dialect, says: &[&str], files:
     let statements = told.values(says);
     let scripts = told.values(files);
     for statement in &statements {
-        part.absorb_inner(language::sql(statement, dialect), &name);
+        part.absorb_inner(sql::judge(&readable(statement), dialect), &name);
     }
     for file in &scripts {
         match (file.as_str(), told.stdin) {
-            ("-", Stdin::Text(text)) => part.absorb_inner(language::sql(text, dialect), &name),
+            ("-", Stdin::Text(text)) => part.absorb_inner(sql::judge(&readable(text), dialect), &name),
             ("-", _) => loads(part, "-", &name),
             _ => reads_script(part, file, &name),
         }
@@ -86,7 +94,7 @@ fn sql(part: &mut Part, told: &Told<'_>, dialect: Dialect, says: &[&str], files:
         return;
     }
     match told.stdin {
-        Stdin::Text(text) => part.absorb_inner(language::sql(text, dialect), &name),
+        Stdin::Text(text) => part.absorb_inner(sql::judge(&readable(text), dialect), &name),
         Stdin::File(file) => loads(part, file, &name),
         Stdin::Pipe => part.raise(Risk::Destroy, format!("{name} runs statements that cannot be read")),
         Stdin::None => part.console(&name),
@@ -135,7 +143,7 @@ fn sqlite(part: &mut Part, told: &Told<'_>) {
 
 fn dotted(part: &mut Part, text: &str) {
     let Some(command) = text.trim().strip_prefix('.') else {
-        return part.absorb_inner(language::sql(text, Dialect::Sqlite), "sqlite3");
+        return part.absorb_inner(sql::judge(&readable(text), Dialect::Sqlite), "sqlite3");
     };
     let word = command.split_whitespace().next().unwrap_or("");
     match word {
@@ -146,62 +154,26 @@ fn dotted(part: &mut Part, text: &str) {
     }
 }
 
-fn redis(part: &mut Part, told: &Told<'_>) {
-    let words: Vec<String> = told.operands().iter().map(|a| a.text.clone()).collect();
-    let split = &told.found.split;
-    if let Some(first) = words.first() {
-        if first.contains(OPAQUE) {
-            return part.raise(Risk::Destroy, "redis command that cannot be read");
-        }
-        if matches!(first.to_ascii_uppercase().as_str(), "MONITOR" | "SUBSCRIBE" | "PSUBSCRIBE" | "SSUBSCRIBE") {
-            part.mode = Mode::Stream;
-        }
-        return part.absorb_inner(language::redis(&words), "redis");
-    }
-    let own = [
-        "--scan",
-        "--bigkeys",
-        "--memkeys",
-        "--hotkeys",
-        "--stat",
-        "--latency",
-        "--latency-history",
-        "--latency-dist",
-        "--intrinsic-latency",
-        "--rdb",
-        "--pipe",
-        "--eval",
-        "--functions-rdb",
-        "--help",
-        "--version",
-    ];
-    if split.has(&own) {
-        return;
+fn redis_cli(part: &mut Part, told: &Told<'_>) {
+    let inner = redis::cli(&told.words());
+    if inner.mode != Mode::Tty {
+        return part.absorb_inner(inner, "");
     }
     match told.stdin {
-        Stdin::Text(text) => {
-            for line in text.lines().filter(|l| !l.trim().is_empty()) {
-                let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-                part.absorb_inner(language::redis(&words), "redis");
-            }
-        }
+        Stdin::Text(text) => part.absorb_inner(redis::judge(text), ""),
         Stdin::File(_) | Stdin::Pipe => part.raise(Risk::Destroy, "redis commands that cannot be read"),
         Stdin::None => part.console("redis-cli"),
     }
 }
 
-fn asks_prometheus(args: &[Arg]) -> bool {
-    args.iter().any(|a| {
-        let Some((host, path)) = a.text.split_once("/api/v1/") else { return false };
-        let word = path.split(['?', '/', '&']).next().unwrap_or("");
-        let named = host.contains(":9090") || host.contains("prom") || host.contains("thanos");
-        matches!(word, "query" | "query_range" | "query_exemplars")
-            || (named
-                && matches!(
-                    word,
-                    "series" | "labels" | "label" | "targets" | "alerts" | "rules" | "metadata" | "status"
-                ))
-    })
+fn request(part: &mut Part, request: http::Request) {
+    part.executor = request.executor;
+    part.absorb_inner(request.inner, "");
+}
+
+/// An ordinary word in place of what cannot be read, so that the language's own grammar can.
+pub fn readable(text: &str) -> String {
+    text.replace(OPAQUE, "FBPH0001")
 }
 
 fn shell(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
@@ -252,9 +224,9 @@ fn script(part: &mut Part, told: &Told<'_>) {
     if !snippets.is_empty() {
         part.flags.unknown_tool = true;
         for snippet in &snippets {
-            if !language::only_prints(snippet) {
+            if !snippet::only_prints(snippet) {
                 part.raise(Risk::Mutate, format!("{name} runs a program in a text"));
-                if language::deletes(snippet) {
+                if snippet::deletes(snippet) {
                     part.raise(Risk::Destroy, format!("{name} deletes in a text"));
                 }
             }

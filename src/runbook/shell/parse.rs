@@ -10,6 +10,8 @@ use brush_parser::{ParseError, Parser, ParserOptions, TokenizerError};
 pub const MOST_BYTES: usize = 64 * 1024;
 /// No more openers in one text: quotes, brackets and compound commands that could be nested.
 pub const MOST_OPENERS: usize = 50;
+/// No more brackets where a command may begin: the parser's time doubles with each one inside another.
+pub const MOST_SUBSHELLS: usize = 12;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Broken {
@@ -24,7 +26,7 @@ impl Broken {
         match self {
             Self::TooLong => format!("longer than {} KiB: put it into a script and name that here", MOST_BYTES / 1024),
             Self::TooDeep => {
-                format!("more than {MOST_OPENERS} brackets or blocks: put it into a script and name that here")
+                "too many brackets or blocks to be read: put it into a script and name that here".to_owned()
             }
             Self::Syntax(sentence) => sentence.clone(),
         }
@@ -35,40 +37,50 @@ pub fn parse(text: &str) -> Result<Program, Broken> {
     if text.len() > MOST_BYTES {
         return Err(Broken::TooLong);
     }
-    if openers(text) > MOST_OPENERS {
+    if too_deep(text) {
         return Err(Broken::TooDeep);
     }
     let mut parser = Parser::new(text.as_bytes(), &ParserOptions::default());
     parser.parse_program().map_err(|e| Broken::Syntax(sentence(text, &e)))
 }
 
-/// How often something begins that could hold something else. Nothing that closes is subtracted: brackets in quotes
-/// would fool it. What stands in single quotes is not counted, unless substitutions make it uncertain what is quoted.
-pub fn openers(text: &str) -> usize {
+/// Whether the text begins more things that could hold others than the grammar's parser can take: each costs stack, and
+/// brackets of subshells cost twice the time of the one around them. Nothing that closes is subtracted, since brackets
+/// in quotes would fool it. What stands in quotes is left out, unless substitutions make it uncertain what is quoted.
+fn too_deep(text: &str) -> bool {
     let bytes = text.as_bytes();
     let certain = !text.contains("$(") && !text.contains('`') && !text.contains("<<");
-    let (mut count, mut at, mut double) = (0, 0, false);
+    let (mut openers, mut subshells, mut at) = (0, 0, 0);
     while at < bytes.len() {
+        let before = if at == 0 { b' ' } else { bytes[at - 1] };
         match bytes[at] {
             b'\\' => at += 1,
-            b'"' => double = !double,
-            b'\'' if certain && !double => {
-                if let Some(end) = text[at + 1..].find('\'') {
-                    at += end + 1;
+            quote @ (b'"' | b'\'') if certain => {
+                let mut end = at + 1;
+                while end < bytes.len() && bytes[end] != quote {
+                    openers += usize::from(quote == b'"' && bytes[end] == b'{' && bytes[end - 1] == b'$');
+                    end += 1 + usize::from(quote == b'"' && bytes[end] == b'\\');
                 }
+                at = end;
             }
-            b'(' | b'{' | b'`' | b'!' => count += 1,
-            letter if letter.is_ascii_lowercase() && (at == 0 || !bytes[at - 1].is_ascii_alphanumeric()) => {
-                let word = text[at..].split(|c: char| !c.is_ascii_lowercase()).next().unwrap_or("");
-                let opens = ["if", "elif", "while", "until", "for", "case", "select", "function", "coproc", "time"];
-                count += usize::from(opens.contains(&word));
-                at += word.len() - 1;
+            b'(' => {
+                openers += 1;
+                subshells += usize::from(before.is_ascii_whitespace() || b"(;&|!{".contains(&before));
+            }
+            b'{' | b'`' | b'!' => openers += 1,
+            letter if letter.is_ascii_lowercase() && !before.is_ascii_alphanumeric() => {
+                let end = bytes[at..].iter().position(|b| !b.is_ascii_lowercase()).map_or(bytes.len(), |n| at + n);
+                openers += usize::from(matches!(
+                    &text[at..end],
+                    "if" | "elif" | "while" | "until" | "for" | "case" | "select" | "function" | "coproc" | "time"
+                ));
+                at = end - 1;
             }
             _ => {}
         }
         at += 1;
     }
-    count
+    openers > MOST_OPENERS || subshells > MOST_SUBSHELLS
 }
 
 fn sentence(text: &str, error: &ParseError) -> String {

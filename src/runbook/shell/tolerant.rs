@@ -83,7 +83,7 @@ fn commands(text: &str) -> Rough {
                     words.extend(word.take());
                     rough.end(&mut words);
                 }
-                '(' | ')' if word.is_none() => rough.end(&mut words),
+                '(' | ')' if word.is_none() && words.is_empty() => {}
                 _ => word.get_or_insert_default().push(c),
             },
         }

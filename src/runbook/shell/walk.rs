@@ -4,10 +4,11 @@
 
 use brush_parser::ast::{
     AndOr, AndOrList, AssignmentValue, Command, CommandPrefixOrSuffixItem as Item, CompoundCommand, CompoundList,
-    ExtendedTestExpr, Pipeline, Program, RedirectList, SeparatorOperator, SimpleCommand,
+    ExtendedTestExpr, Pipeline, Program, RedirectList, SimpleCommand,
 };
 
 use super::arg::Arg;
+use super::http;
 use super::parse::{self, Broken};
 use super::part::{Part, Work};
 use super::redirect::Redirects;
@@ -40,13 +41,18 @@ impl Walk {
     /// A whole text in the shell's language.
     pub fn text(&mut self, text: &str, stdin: &Stdin) -> Part {
         self.deeper(|walk| match parse::parse(text) {
-            Ok(program) => walk.program(&program, stdin),
+            Ok(program) => {
+                let mut part = walk.program(&program, stdin);
+                part.problem = part.problem.or_else(|| http::in_shell(text).map(|raw| raw.message()));
+                part
+            }
             Err(broken) => {
                 let mut part = tolerant::judge(walk, text);
                 if !matches!(broken, Broken::Syntax(_)) {
-                    part.raise(Risk::Destroy, "too long or too deep to be read");
+                    part.raise(Risk::Mutate, "too long or too deep to be read");
                 }
-                part.problem = Some(broken.sentence());
+                // What stands unquoted in an address explains more than what the grammar stumbled over because of it.
+                part.problem = Some(http::in_shell(text).map_or_else(|| broken.sentence(), |raw| raw.message()));
                 part
             }
         })
@@ -76,18 +82,8 @@ impl Walk {
 
     fn list(&mut self, list: &CompoundList, stdin: &Stdin) -> Part {
         let mut whole: Option<Part> = None;
-        for (at, item) in list.0.iter().enumerate() {
-            let mut part = self.and_or(&item.0, stdin);
-            if matches!(item.1, SeparatorOperator::Async)
-                && let Some(next) = list.0.get(at + 1)
-                && cuts_url(&item.0, &next.0)
-            {
-                part.problem = Some(
-                    "the shell reads the `&` in the URL itself and sends only what stands before it: put single \
-                     quotes around the URL"
-                        .to_owned(),
-                );
-            }
+        for item in &list.0 {
+            let part = self.and_or(&item.0, stdin);
             join(&mut whole, part);
         }
         whole.unwrap_or_default()
@@ -333,22 +329,4 @@ fn words(list: &CompoundList) -> Vec<String> {
             _ => None,
         })
         .collect()
-}
-
-/// `curl http://h/x?a=1&b=2`: to the shell a job in the background and an assignment.
-fn cuts_url(list: &AndOrList, next: &AndOrList) -> bool {
-    let last = list.additional.last().map_or(&list.first, |a| {
-        let (AndOr::And(p) | AndOr::Or(p)) = a;
-        p
-    });
-    let Some(Command::Simple(simple)) = last.seq.last() else { return false };
-    let Some(Item::Word(word) | Item::AssignmentWord(_, word)) = simple.suffix.iter().flat_map(|s| &s.0).next_back()
-    else {
-        return false;
-    };
-    let url = word.value.contains("://") && word.value.contains('?');
-    let Some(Command::Simple(behind)) = next.first.seq.first() else { return false };
-    let assigns = behind.word_or_name.is_none()
-        && behind.prefix.as_ref().is_some_and(|p| p.0.iter().any(|i| matches!(i, Item::AssignmentWord(..))));
-    url && assigns
 }

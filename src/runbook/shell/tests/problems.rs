@@ -13,7 +13,7 @@ fn what_cannot_work_is_said_with_what_to_write() {
         ("docker logs —follow api", "--"),
         ("echo 'it is", "single quote"),
         ("psql -c \"SELECT 1", "double quote"),
-        ("curl http://h/x?query=rate(y)", "single quotes around the URL"),
+        ("curl http://h/x?query=rate(y)", "single quotes"),
         ("curl http://h/x?a=1&b=2", "`&`"),
         ("docker run -d \\ # the name", "backslash"),
         ("docker ps |", "nothing follows"),
@@ -44,7 +44,7 @@ fn what_works_is_left_alone() {
         "curl 'http://h/x?a=1&b=2'",
         "curl http://h/x?a=1",
         "curl -s http://h/health & sleep 1",
-        "curl 'http://h/x?query=rate(y[1m])'",
+        "curl -g 'http://h/x?query=rate(y[1m])'",
         "find . -exec ls {} \\;",
         "docker ps --format '{{.Names}}'",
         "echo a \\ b",
@@ -90,7 +90,7 @@ fn what_is_too_long_or_too_deep_is_refused_and_never_called_read() {
         "[[ ! ".to_owned() + &"! ".repeat(9_000),
     ] {
         let judged = judged(&text);
-        assert_eq!(judged.risk, Destroy);
+        assert!(judged.risk >= Mutate, "{:?}", judged.why);
         assert!(judged.problem.is_some());
     }
 }

@@ -1,53 +1,7 @@
-//! The languages inside: where the shell's side hands over to them.
+//! Programs that stand in a text (`python -c "…"`): no language is understood, only whether every word in it is one that
+//! reads what came in and prints it.
 
-use super::arg::Arg;
 use crate::knowledge::OPAQUE;
-use crate::knowledge::entry::Client;
-use crate::model::Risk;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    Postgres,
-    Mysql,
-    Sqlite,
-}
-
-#[derive(Clone, Debug)]
-pub struct Inner {
-    pub risk: Risk,
-    pub why: String,
-    pub problem: Option<String>,
-    pub affects_availability: bool,
-    pub expensive: bool,
-}
-
-/// An ordinary word in place of what cannot be read, so that the language's own grammar can.
-fn readable(text: &str) -> String {
-    text.replace(OPAQUE, "FBPH0001")
-}
-
-fn unread(what: &str) -> Inner {
-    Inner {
-        risk: Risk::Mutate,
-        why: format!("{what} that is not understood"),
-        problem: None,
-        affects_availability: false,
-        expensive: false,
-    }
-}
-
-pub fn sql(statement: &str, _dialect: Dialect) -> Inner {
-    let _ = readable(statement);
-    unread("SQL")
-}
-
-pub fn redis(_words: &[String]) -> Inner {
-    unread("redis command")
-}
-
-pub fn http(_client: Client, _args: &[Arg]) -> Inner {
-    unread("HTTP request")
-}
 
 /// A snippet that takes its input apart and prints something: nothing in it could write, start or send.
 pub fn only_prints(snippet: &str) -> bool {
