@@ -10,7 +10,7 @@ pub mod commands;
 pub mod document;
 mod fold;
 mod grammar;
-mod knowledge;
+pub mod knowledge;
 mod lexicon;
 pub mod lint;
 mod meaning;
