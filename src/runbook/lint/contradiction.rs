@@ -5,6 +5,7 @@ use crate::document::BlockKind;
 use crate::fold::key;
 use crate::grammar::duration;
 use crate::grammar::severity;
+use crate::meaning::severities::same;
 use crate::model::{Cadence, Finding, Level, Line};
 use std::collections::BTreeMap;
 
@@ -51,7 +52,7 @@ fn response_times(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             }
             let mentioned = severity::mentions(&inline.plain);
             let [level] = mentioned.as_slice() else { continue };
-            let Some(defined) = severities.iter().find(|s| severity::same(&s.level, level)) else { continue };
+            let Some(defined) = severities.iter().find(|s| same(&s.level, level)) else { continue };
             let times = duration::find(&inline.plain);
             let [(_, time)] = times.as_slice() else { continue };
             if let (Some(said), Some(known)) = (time.upper_s(), defined.response_time_s)

@@ -3,6 +3,7 @@
 use super::{Facts, push};
 use crate::document::BlockKind;
 use crate::grammar::severity;
+use crate::meaning::severities::same;
 use crate::grammar::threshold::{self, Cell};
 use crate::lexicon::{Header, header};
 use crate::model::{Finding, Level, Line};
@@ -42,19 +43,19 @@ fn undefined(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         };
         for (line, text) in texts {
             for level in severity::mentions(text) {
-                let known = facts.runbook.severities.iter().any(|s| severity::same(&s.level, &level));
-                if !known && !used.iter().any(|(l, _)| severity::same(l, &level)) {
+                let known = facts.runbook.severities.iter().any(|s| same(&s.level, &level));
+                if !known && !used.iter().any(|(l, _)| same(l, &level)) {
                     used.push((level, line));
                 }
             }
         }
     }
-    if let Some((_, line)) = used.first() {
+    if !used.is_empty() {
         let levels: Vec<&str> = used.iter().map(|(l, _)| l.as_str()).collect();
         let mut lines: Vec<Line> = used.iter().map(|(_, l)| *l).collect();
         lines.dedup();
-        let _ = line;
-        push(found, "level-not-defined", Level::Note, lines, format!("{} is used and not defined in this document. Define it, or name the document that does.", levels.join(", ")));
+        let (is, it) = if levels.len() == 1 { ("is", "it") } else { ("are", "them") };
+        push(found, "level-not-defined", Level::Note, lines, format!("{} {is} used and not defined in this document. Define {it}, or name the document that does.", levels.join(", ")));
     }
 }
 

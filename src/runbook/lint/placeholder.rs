@@ -19,8 +19,14 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         let shell = if name.starts_with('<') && name.ends_with('>') { " To a shell it is a redirection: typed as it stands, it reads or writes a file." } else { "" };
         push(found, "open-placeholder", Level::Note, lines, format!("`{name}` in `{}` is to be filled in; Firebell asks for it and runs nothing before.{shell}", short(&text)));
     }
+    let mut nobody: Vec<(Line, String)> = Vec::new();
     for block in &facts.reading.document.blocks {
-        let mut each = |inline: &Inline| to_do(inline, found);
+        let mut each = |inline: &Inline| {
+            to_do(inline, found);
+            if is_open(&inline.plain) {
+                nobody.push((inline.line, short(inline.plain.trim())));
+            }
+        };
         match &block.kind {
             BlockKind::Paragraph(lines) => lines.iter().for_each(&mut each),
             BlockKind::Item(item) => item.text.iter().for_each(&mut each),
@@ -36,6 +42,11 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             _ => {}
         }
     }
+    nobody.dedup_by_key(|(line, _)| *line);
+    if let Some((_, text)) = nobody.first() {
+        let lines = nobody.iter().map(|(line, _)| *line).collect();
+        push(found, "open-contact", Level::Warning, lines, format!("\"{text}\" is still to be filled in: nobody can be reached by it."));
+    }
 }
 
 fn to_do(inline: &Inline, found: &mut Vec<Finding>) {
@@ -43,13 +54,13 @@ fn to_do(inline: &Inline, found: &mut Vec<Finding>) {
     if let Some(mark) = mark {
         push(found, "to-do", Level::Warning, vec![inline.line], format!("{mark}: this is still to be written, and will be read at night."));
     }
-    let text = inline.plain.trim();
-    let lower = text.to_lowercase();
+}
+
+/// `[Name]`, `[Contact info]`: where somebody should stand.
+fn is_open(text: &str) -> bool {
     let open = text.split('[').skip(1).filter_map(|p| p.split_once(']')).any(|(inner, _)| {
         let inner = inner.trim().to_lowercase();
-        ["name", "contact", "contact info", "phone", "email", "e-mail", "number", "tbd", "date", "name, phone", "telefon", "nombre", "nom", "nome", "氏名", "电话", "姓名"].contains(&inner.as_str())
+        ["name", "contact", "contact info", "phone", "email", "e-mail", "number", "tbd", "name, phone", "telefon", "nombre", "nom", "nome", "氏名", "电话", "姓名"].contains(&inner.as_str())
     });
-    if open && !lower.contains("](") {
-        push(found, "open-contact", Level::Warning, vec![inline.line], format!("\"{}\" is still to be filled in: nobody can be reached by it.", short(text)));
-    }
+    open && !text.contains("](")
 }

@@ -14,7 +14,7 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
     let mut found: Vec<Phase> = Vec::new();
     let mut timed_parents: Vec<SectionId> = Vec::new();
     for id in 1..document.sections.len() {
-        if !answers(reading, id) || reading.sets_nothing(id) {
+        if !answers(reading, id) || reading.sets_nothing_but_postmortem(id) {
             continue;
         }
         let section = &document.sections[id];
@@ -49,7 +49,9 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
             BlockKind::Item(item) if answers(reading, block.section) && reading.nearest(block.section, 0, &[Role::Escalation, Role::Severity]) != Some(Role::Escalation) => {
                 let Some(first) = item.text.first() else { continue };
                 let opens = document.sections[block.section].line == block.first;
-                if opens || !(item.number.is_some() || item.check.is_some() || first.lead().is_some()) {
+                // "P1 (critical): respond within 5 minutes" defines a severity.
+                let defines = first.lead().is_some_and(|(lead, _)| severity::reference(lead).is_some());
+                if opens || defines || !(item.number.is_some() || item.check.is_some() || first.lead().is_some()) {
                     continue;
                 }
                 // `1. Acknowledge the page within 5 minutes`; `2. **Assess** (< 10 min): look at …`
@@ -118,7 +120,8 @@ fn whole(part: &str) -> Option<Dur> {
     let found = duration::find(part);
     let [(range, dur)] = found.as_slice() else { return None };
     let around = part[..range.start].split_whitespace().count() + part[range.end..].split_whitespace().count();
-    (around <= 2).then(|| dur.clone())
+    // "Apply an immediate fix" is no time.
+    (around <= 2 && *dur != Dur::Immediate).then(|| dur.clone())
 }
 
 fn time(dur: Dur, step: bool) -> Option<Time> {

@@ -8,7 +8,7 @@ use crate::document::{BlockKind, Inline, SectionId, SectionKind, Table};
 use crate::fold::key;
 use crate::grammar::duration::{self, Dur};
 use crate::grammar::severity::{self, Reference};
-use crate::lexicon::{Header, Role, header};
+use crate::lexicon::{Header, Role, header, lexicon};
 use crate::model::{Finding, FindingKind, Level, Line, Severity};
 use crate::proposal::Proposal;
 
@@ -67,7 +67,7 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Dra
     for row in &table.rows {
         let cell = |at: Option<usize>| at.and_then(|at| row.cells.get(at)).map(|c| c.plain.trim()).filter(|t| !t.is_empty());
         let Some(reference) = cell(Some(level)).and_then(severity::reference) else { continue };
-        if drafts.iter().any(|d| severity::same(&d.level, &reference.label)) {
+        if drafts.iter().any(|d| same(&d.level, &reference.label)) {
             // A level that repeats records what happened.
             return Vec::new();
         }
@@ -116,7 +116,7 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
         }
     }
     // One line alone is a mention; and what repeats itself is a list of what happened.
-    groups.retain(|g| g.len() >= 2 && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| severity::same(&o.level, &d.level))));
+    groups.retain(|g| g.len() >= 2 && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level))));
     groups
 }
 
@@ -132,7 +132,7 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
         }
     };
     let head = head.trim().trim_end_matches([':', '：']).trim();
-    let Reference { label, name, number, rest: more } = severity::reference(head)?;
+    let Reference { label, name, number, rest: more, .. } = severity::reference(head)?;
     // "Critical: page somebody" under any title is a sentence; with a number, or under such a title, it is a level.
     if !(about || number.is_some()) || !more.trim().is_empty() && more.chars().count() > 40 {
         return None;
@@ -149,8 +149,8 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
         rest = behind.trim();
     }
     let mut draft = Draft { level: label, name, line: inline.line, ..Draft::default() };
-    times(&mut draft, &format!("{more} {rest}"));
-    draft.description = Some(rest.to_owned()).filter(|r| !r.is_empty());
+    times(&mut draft, &format!("{more} ; {rest}"));
+    draft.description = Some(without_times(rest)).filter(|r| !r.is_empty());
     Some(draft)
 }
 
@@ -163,7 +163,7 @@ fn times(draft: &mut Draft, text: &str) {
             continue;
         }
         let around = key(&format!("{} {}", &part[..range.start], &part[range.end..]));
-        match header(&around).or_else(|| kind_of(&around)) {
+        match kind_of(&around).or_else(|| header(&around)) {
             Some(Header::Resolution) => {
                 draft.resolution.get_or_insert(dur.clone());
             }
@@ -177,6 +177,18 @@ fn times(draft: &mut Draft, text: &str) {
             _ => {}
         }
     }
+}
+
+/// The text before the sentence or parenthesis that says the times.
+fn without_times(text: &str) -> String {
+    let found = duration::find(text);
+    let Some((range, _)) = found.first() else { return text.to_owned() };
+    let before = &text[..range.start];
+    let cut = before.rfind(['.', ';', '。', '；', '(', '（', ',', '，', '|']).map_or(0, |at| at);
+    if kind_of(&key(&before[cut..])).is_none() && !before[cut..].starts_with(['(', '（']) {
+        return text.to_owned();
+    }
+    before[..cut].trim().to_owned()
 }
 
 fn kind_of(around: &str) -> Option<Header> {
@@ -245,7 +257,7 @@ fn field(draft: &mut Draft, plain: &str) {
 /// What is defined twice is one severity; two different times are reported.
 fn merge(into: &mut Vec<Draft>, group: Vec<Draft>, findings: &mut Vec<Finding>) {
     for draft in group {
-        let Some(known) = into.iter_mut().find(|d| severity::same(&d.level, &draft.level)) else {
+        let Some(known) = into.iter_mut().find(|d| same(&d.level, &draft.level)) else {
             into.push(draft);
             continue;
         };
@@ -287,7 +299,7 @@ fn one_scale(drafts: Vec<Draft>, groups: usize, proposals: &mut Vec<Proposal>) -
 }
 
 fn rank(drafts: Vec<Draft>) -> Vec<Severity> {
-    let weight = |d: &Draft| severity::weight(d.name.as_deref().unwrap_or(&d.level));
+    let weight = |d: &Draft| weight_of(d.name.as_deref().unwrap_or(&d.level));
     let worst_last = match (drafts.first(), drafts.last()) {
         (Some(first), Some(last)) if drafts.len() > 1 => match (weight(first), weight(last)) {
             (Some(a), Some(b)) if a != b => a > b,
@@ -313,4 +325,16 @@ fn rank(drafts: Vec<Draft>) -> Vec<Severity> {
             line: d.line,
         })
         .collect()
+}
+
+/// `P1`, `p-1` and `P 1` are one level.
+pub fn same(one: &str, other: &str) -> bool {
+    let bare = |s: &str| -> String { key(s).chars().filter(|c| c.is_alphanumeric()).collect() };
+    bare(one) == bare(other)
+}
+
+/// What a name says of the order: 1 is worst.
+fn weight_of(name: &str) -> Option<u8> {
+    let name = key(name);
+    lexicon().level_words.whole(&name).or_else(|| lexicon().level_words.first(&name).map(|(_, weight)| weight))
 }
