@@ -180,7 +180,7 @@ fn find<'a>(tool: &'a Tool, words: &[&str]) -> Option<(&'a Use, &'a [String], us
         for entry in &tool.uses {
             for path in &entry.paths {
                 let fits = path.len() <= operands.len()
-                    && path.iter().zip(operands).all(|(p, &at)| p == "*" || p == words[at]);
+                    && path.iter().zip(operands).all(|(p, &at)| glob(p, words[at]));
                 if fits && best.is_none_or(|(_, known, _)| path.len() > known.len()) {
                     let end = path.len().checked_sub(1).map_or(0, |last| operands[last]);
                     best = Some((entry, path, end));
