@@ -29,9 +29,16 @@ pub struct Knowledge {
 }
 
 impl Knowledge {
-    /// By name as typed; a folder in front (`/usr/bin/psql`) and Windows' `.exe` do not matter.
+    /// By name as typed; a folder of programs in front (`/usr/bin/psql`) and Windows' `.exe` do not matter. Any other
+    /// folder makes it a script of somebody's own, whatever its name (`/etc/init.d/mysql`).
     pub fn tool(&self, name: &str) -> Option<&Tool> {
-        let base = name.rsplit('/').next().unwrap_or(name);
+        let base = match name.rsplit_once('/') {
+            Some((folder, base)) => {
+                let programs = folder.ends_with("/bin") || folder.ends_with("/sbin") || folder == "bin";
+                (programs || base.ends_with(".sh")).then_some(base)?
+            }
+            None => name,
+        };
         let base = base.strip_suffix(".exe").unwrap_or(base);
         self.by_name.get(base).map(|&i| &self.tools[i])
     }

@@ -122,8 +122,8 @@ pub fn judge(asked: &Asked) -> Judged {
         mode: part.mode,
         placeholders: replaced.found,
         secrets: secret::found(asked.text, asked.assigned).into_iter().map(|s| s.as_written).collect(),
-        problem: part.problem,
-        why: part.why,
+        problem: part.problem.map(|p| p.replace(OPAQUE, "…")),
+        why: part.why.into_iter().map(|w| w.replace(OPAQUE, "…")).collect(),
         flags: part.flags,
     }
 }

@@ -14,4 +14,7 @@ pub const FILES: &[(&str, &str)] = &[
     ("git.toml", include_str!("git.toml")),
     ("tls.toml", include_str!("tls.toml")),
     ("backup.toml", include_str!("backup.toml")),
+    ("cloud.toml", include_str!("cloud.toml")),
+    ("hosting.toml", include_str!("hosting.toml")),
+    ("infrastructure.toml", include_str!("infrastructure.toml")),
 ];

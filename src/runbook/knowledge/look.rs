@@ -108,7 +108,12 @@ fn judge<'a>(tool: &'a Tool, words: &[&str], name: &str) -> Found<'a> {
     let meets = |conditions: &[Condition]| conditions.iter().find(|c| holds(c, &split, words, true)).cloned();
     let is = |conditions: &[Condition]| conditions.iter().any(|c| holds(c, &split, words, false));
     let mut why = if path.is_empty() { name.to_owned() } else { format!("{name} {}", path.join(" ")) };
-    let mut risk = if is(&entry.milder_if) { entry.risk.min(Risk::Mutate) } else { entry.risk };
+    let only_reads = is(&entry.read_if);
+    let mut risk = match (only_reads, is(&entry.milder_if)) {
+        (true, _) => Risk::Read,
+        (false, true) => entry.risk.min(Risk::Mutate),
+        (false, false) => entry.risk,
+    };
     let mut raise = |to: Risk, cause: &str| {
         if to > risk {
             risk = to;
@@ -133,7 +138,7 @@ fn judge<'a>(tool: &'a Tool, words: &[&str], name: &str) -> Found<'a> {
         raise(worst, ": an operand that cannot be read");
     }
     let dry_run = is(&entry.dry_if);
-    if dry_run || is(&entry.read_if) || (asks_for_help(&split) && entry.inner.is_none()) {
+    if dry_run || (asks_for_help(&split) && entry.inner.is_none()) {
         risk = Risk::Read;
     }
     if let Some(option) = split.options.iter().find(|o| writes(o, entry)) {
@@ -175,7 +180,7 @@ fn find<'a>(tool: &'a Tool, words: &[&str]) -> Option<(&'a Use, &'a [String], us
         for entry in &tool.uses {
             for path in &entry.paths {
                 let fits = path.len() <= operands.len()
-                    && path.iter().zip(operands).all(|(p, &at)| p == "*" || p == words[at]);
+                    && path.iter().zip(operands).all(|(p, &at)| glob(p, words[at]));
                 if fits && best.is_none_or(|(_, known, _)| path.len() > known.len()) {
                     let end = path.len().checked_sub(1).map_or(0, |last| operands[last]);
                     best = Some((entry, path, end));
@@ -328,9 +333,12 @@ fn holds(condition: &Condition, split: &Split, words: &[&str], maybe: bool) -> b
             split.options.iter().any(|o| o.name == *name && !matches!(o.value.as_deref(), Some("false" | "none")))
                 || split.options.iter().any(|o| words[o.at] == name)
         }
-        Condition::Value(name, pattern) => {
-            split.options.iter().any(|o| o.name == *name && o.value.as_deref().is_some_and(|v| fits(pattern, v)))
-        }
+        Condition::Value(name, pattern) => split.options.iter().any(|o| {
+            o.name == *name
+                && o.value
+                    .as_deref()
+                    .is_some_and(|v| if is_inside(pattern) { glob(pattern, v) } else { fits(pattern, v) })
+        }),
         Condition::Operand(pattern) => split.operands.iter().any(|&at| match words[at].contains('=') {
             // `web=$N` may be `web=0`.
             true => fits(pattern, words[at]),
@@ -340,6 +348,11 @@ fn holds(condition: &Condition, split: &Split, words: &[&str], maybe: bool) -> b
         Condition::NoOperand => split.operands.is_empty(),
         Condition::Bare => split.operands.is_empty() && split.options.is_empty(),
     }
+}
+
+/// `*text*`: anything that cannot be read could hold it, which says nothing.
+fn is_inside(pattern: &str) -> bool {
+    pattern.len() > 2 && pattern.starts_with('*') && pattern.ends_with('*')
 }
 
 impl Condition {

@@ -5,7 +5,7 @@
 use super::arg::Arg;
 use super::http;
 use super::inner::Inner;
-use super::part::Part;
+use super::part::{Part, Work};
 use super::sql::{self, Dialect};
 use super::walk::{Stdin, Walk};
 use super::{mongo, redis, snippet, unknown};
@@ -65,6 +65,14 @@ impl Part {
         if self.problem.is_none() {
             self.problem = inner.problem;
         }
+    }
+
+    /// A script that the interpreter runs.
+    fn absorb_script(&mut self, inside: Part) {
+        if inside.executor == Executor::Interactive {
+            self.executor = inside.executor;
+        }
+        self.absorb(inside);
     }
 
     /// Opens a prompt where anything can be typed.
@@ -185,9 +193,9 @@ fn shell(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
     } else if let Some(file) = operands.first().filter(|_| !split.has(&["-s"])) {
         let mut args = vec![(*file).clone()];
         args.extend(operands[1..].iter().map(|a| (*a).clone()));
-        let mut part = unknown::program(&args);
-        part.executor = Executor::Script;
-        Some(part)
+        let mut inside = Part { executor: Executor::Script, work: Work::Does, ..Part::default() };
+        inside.absorb_script(unknown::program(&args));
+        Some(inside)
     } else {
         match told.stdin {
             Stdin::Text(text) => Some(walk.text(text, &Stdin::None).within(&name)),
@@ -235,15 +243,11 @@ fn script(part: &mut Part, told: &Told<'_>) {
         if !matches!(module.as_str(), "json.tool" | "platform" | "site" | "sysconfig") {
             let mut args = vec![Arg::plain(module)];
             args.extend(operands.iter().map(|a| (*a).clone()));
-            let mut inside = unknown::program(&args);
-            inside.executor = Executor::Script;
-            part.absorb(inside);
+            part.absorb_script(unknown::program(&args));
         }
     } else if !operands.is_empty() {
         let args: Vec<Arg> = operands.iter().map(|a| (*a).clone()).collect();
-        let mut inside = unknown::program(&args);
-        inside.executor = Executor::Script;
-        part.absorb(inside);
+        part.absorb_script(unknown::program(&args));
     } else if split.has(&["--version", "-V", "-v", "--help", "-h"]) {
     } else if *told.stdin == Stdin::None {
         part.console(&name);

@@ -25,6 +25,9 @@ impl Walk {
             part.raise(Risk::Mutate, format!("{tool} by a variable"));
             return part;
         }
+        if let Some(service) = unknown::init_script(args) {
+            return self.argv(&service, stdin);
+        }
         match knowledge().look(&texts) {
             Some(found) => self.found(&found, args, stdin),
             None => unknown::program(args),
@@ -94,6 +97,9 @@ impl Walk {
             && let Stdin::Text(text) = stdin
         {
             parts.push(self.text(text, &Stdin::None));
+        }
+        if parts.is_empty() && part.mode == Mode::Tty && inner.executor == Whose::Inner {
+            part.console(&wrapper);
         }
         for inside in parts {
             if inside.work == Work::Does || part.work != Work::Does {

@@ -20,10 +20,23 @@ pub fn program(args: &[Arg]) -> Part {
     let mut part = Part { work: Work::Does, executor, ..Part::default() };
     part.raise(Risk::Mutate, format!("{name} is not known"));
     part.flags.unknown_tool = true;
+    if args[1..].iter().take(3).any(|a| matches!(a.text.as_str(), "console" | "shell" | "dbshell" | "repl" | "tinker"))
+    {
+        part.console(name);
+    }
     if let Some(word) = told(args) {
         part.raise(Risk::Destroy, format!("`{word}` of an unknown program"));
     }
     part
+}
+
+/// `/etc/init.d/nginx stop` as `service nginx stop`.
+pub fn init_script(args: &[Arg]) -> Option<Vec<Arg>> {
+    let first = args.first()?;
+    let name = ["/etc/init.d/", "/etc/rc.d/init.d/", "/etc/rc.d/"].iter().find_map(|f| first.text.strip_prefix(f))?;
+    let mut words = vec![Arg::plain("service"), Arg::plain(name)];
+    words.extend(args[1..].iter().cloned());
+    Some(words)
 }
 
 /// The program's own name cannot be read.

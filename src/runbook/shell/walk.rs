@@ -13,10 +13,11 @@ use super::parse::{self, Broken};
 use super::part::{Part, Work};
 use super::redirect::Redirects;
 use super::tolerant;
+use crate::knowledge::knows;
 use crate::model::{Mode, Risk};
 
 /// Texts inside texts (`sh -c`, `$(…)`, `ssh h "…"`) and wrappers inside wrappers are followed this far.
-const MOST_DEPTH: usize = 24;
+const MOST_DEPTH: usize = 20;
 
 /// What a command reads from its standard input, as far as it stands in the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -188,7 +189,14 @@ impl Walk {
             CompoundCommand::WhileClause(clause) => self.repeat(&clause.0, &clause.1.list, false, stdin),
             CompoundCommand::UntilClause(clause) => self.repeat(&clause.0, &clause.1.list, true, stdin),
             CompoundCommand::Coprocess(process) => self.deeper(|w| w.command(&process.body, stdin)),
-            CompoundCommand::Arithmetic(arithmetic) => self.word(&arithmetic.expr.value),
+            CompoundCommand::Arithmetic(arithmetic) => {
+                let mut part = self.word(&arithmetic.expr.value);
+                // The parser takes `( ( rm x ) )` for arithmetic; a shell does not.
+                if is_command(&arithmetic.expr.value) {
+                    part.absorb(self.text(&arithmetic.expr.value, stdin));
+                }
+                part
+            }
         }
     }
 
@@ -329,4 +337,15 @@ fn words(list: &CompoundList) -> Vec<String> {
             _ => None,
         })
         .collect()
+}
+
+/// Begins with a program's name, and not with what is computed.
+fn is_command(expression: &str) -> bool {
+    let text = expression.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
+    let mut words = text.split_whitespace();
+    let (Some(first), second) = (words.next(), words.next()) else { return false };
+    let name = first.trim_end_matches([')', ';']);
+    let follows_a_word = second.is_some_and(|w| w.starts_with(char::is_alphabetic));
+    let is_word = name.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_' | '.' | '/'));
+    knows(name) || name.starts_with(['/', '.']) || (is_word && follows_a_word)
 }

