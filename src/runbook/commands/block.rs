@@ -262,6 +262,7 @@ impl<'a> Reader<'a> {
             Label::Cmd => &["rem ", "REM ", "Rem ", "@rem ", "@REM ", "::"],
             Label::PowerShell => &["<#"],
             Label::Mongo => &["//"],
+            _ if self.prompted => &[],
             _ => &["-- ", "// "],
         };
         if hash {
@@ -714,7 +715,20 @@ pub fn strong(text: &str, own: &shape::Own) -> bool {
             || text.starts_with(['.', '/'])
             || own.contains(first);
     }
-    !tools::is_ordinary(first) || shape::evidence(rest)
+    !tools::is_ordinary(first) || shape::evidence(rest) || target(first, rest)
+}
+
+/// `make deploy`, `service nginx restart`: programs whose operands are words, and how many they take.
+fn target(first: &str, rest: &[&str]) -> bool {
+    let names =
+        rest.iter().all(|w| w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c)));
+    match first {
+        "make" | "just" | "task" => rest.len() <= 2 && names && rest.iter().all(|w| *w != "sure"),
+        "service" => {
+            rest.len() == 2 && matches!(rest[1], "start" | "stop" | "restart" | "reload" | "status" | "force-reload")
+        }
+        _ => false,
+    }
 }
 
 fn found_prompt(text: &str, label: Label) -> Option<(At, &str)> {

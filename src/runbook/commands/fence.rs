@@ -64,7 +64,7 @@ pub fn label(lang: Option<&str>) -> Label {
 }
 
 /// Labels of languages whose name is also a program's.
-const NOT_TOOLS: [&str; 24] = [
+const NOT_TOOLS: &[&str] = &[
     "python",
     "python3",
     "perl",
@@ -82,6 +82,8 @@ const NOT_TOOLS: [&str; 24] = [
     "nginx",
     "caddy",
     "haproxy",
+    "diff",
+    "awk",
     "jq",
     "terraform",
     "puppet",

@@ -287,6 +287,15 @@ pub fn orders(clause: &str) -> bool {
     VERBS.iter().any(|v| phrases::find(clause, v).is_some())
 }
 
+/// "… was started with": it is told, not asked for.
+pub fn passive(clause: &str) -> bool {
+    let mut words = clause.split_whitespace().rev();
+    let by = words.next().is_some_and(|w| matches!(w, "with" | "by" | "via" | "using" | "from"));
+    let done =
+        words.next().is_some_and(|w| w.ends_with("ed") || matches!(w, "run" | "done" | "built" | "made" | "set"));
+    by && done && words.take(3).any(|w| matches!(w, "was" | "were" | "is" | "are" | "been" | "being" | "gets"))
+}
+
 /// "To restart it, `x`": what stands before the comma is what the command is for.
 pub fn purpose(head: &str) -> bool {
     let text = head.trim();

@@ -244,11 +244,7 @@ pub fn join(lines: &[(Line, &str)], budget: &mut Budget) -> Joined {
                 }
                 continue;
             }
-            let first = text.split_whitespace().next().unwrap_or("");
-            if super::tools::is_known_tool(first)
-                && !super::tools::is_ordinary(first)
-                && first.chars().any(char::is_lowercase)
-            {
+            if text.contains(" -") && !text.ends_with(',') && super::block::strong(text, &Default::default()) {
                 break;
             }
         }
