@@ -10,11 +10,13 @@ mod inline;
 mod mention;
 mod notes;
 mod phrases;
+mod pre;
 mod prompt;
 mod scan;
 mod session;
 mod shape;
 mod sql;
+mod sure;
 pub mod tools;
 mod windows;
 mod words;
@@ -98,7 +100,7 @@ pub fn find(doc: &Document) -> Commands {
     for block in &doc.blocks {
         match &block.kind {
             BlockKind::Fence(fence) => fence::read(fence, block.section, &around, &before, &mut commands),
-            BlockKind::Html(lines) => block::preformatted(lines, block.section, &around, &before, &mut commands),
+            BlockKind::Html(lines) => pre::read(lines, block.section, &around, &before, &mut commands),
             _ => inline::read(block, doc, &around, &before, &mut commands),
         }
         before.pass(block, doc);

@@ -5,7 +5,7 @@
 
 use super::mention::{self, Candidate};
 use super::phrases::{self, phrases};
-use super::{Around, Before, Commands, Found, Prohibition, Role, block, notes, shape};
+use super::{Around, Before, Commands, Found, Prohibition, Role, notes, shape, sure};
 use crate::document::{Block, BlockKind, Document, Inline, Item, Row, SectionKind, SpanKind, Table};
 use crate::model::Line;
 use crate::shell::Tongue;
@@ -318,7 +318,7 @@ impl Reader<'_> {
             let text = line.plain.trim();
             let prompt = text.strip_prefix("$ ").map(str::trim);
             let typed = match prompt {
-                Some(typed) => block::strong(typed, &self.around.own).then_some(typed),
+                Some(typed) => sure::strong(typed, &self.around.own).then_some(typed),
                 None => (item && index == 0 && lines.len() == 1 && typed(text)).then_some(text),
             };
             let Some(typed) = typed else { continue };
@@ -350,7 +350,7 @@ fn typed(text: &str) -> bool {
     (option || *first == "sudo" && rest.len() >= 2)
         && !super::tools::is_ordinary(first)
         && !prose
-        && block::strong(text, &shape::Own::new())
+        && sure::strong(text, &shape::Own::new())
         && rest.iter().all(|w| !super::phrases::is(&w.to_lowercase(), &phrases().sentence))
 }
 
@@ -411,11 +411,11 @@ fn comment_of(flow: &Flow, around: Range<usize>, first: usize, head: &str, tail:
 fn option_behind(tail: &str) -> Option<String> {
     let text = tail.trim().trim_start_matches(['→', '>', '-', '–', '—', ',', '(', ' ']).trim_end_matches([')', '.']);
     let short = text.chars().count() <= 60;
-    (short && notes::option(text).is_some()
-        || short
-            && phrases::begins(&text.to_lowercase(), &phrases().option)
-                .is_some_and(|r| r.trim_start().starts_with(|c: char| c.is_ascii_digit())))
-    .then(|| text.to_owned())
+    let numbered = || {
+        phrases::begins(&text.to_lowercase(), &phrases().option)
+            .is_some_and(|r| r.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+    };
+    (short && (notes::option(text).is_some() || numbered())).then(|| text.to_owned())
 }
 
 /// The nearest cell with words: the one before, else the one behind.

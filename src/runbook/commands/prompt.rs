@@ -1,5 +1,7 @@
 //! Recognises the prompts that people copy along with what they typed at them.
 
+pub mod typed;
+
 use super::tools;
 
 /// Who was listening.

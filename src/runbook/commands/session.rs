@@ -363,8 +363,9 @@ pub fn takes(session: &Session, text: &str, opener: &str) -> bool {
                     .map(|(at, w)| if w == "sudo" { all.get(at + 1).copied().unwrap_or(w) } else { w }.to_owned())
             };
             let same = tool(text);
-            !(same.is_some() && same == tool(opener))
-                && !(session.kind == Kind::Remote && same.as_deref() == Some("scp"))
+            let again = same.is_some() && same == tool(opener);
+            let copies = session.kind == Kind::Remote && same.as_deref() == Some("scp");
+            !(again || copies)
         }
     }
 }

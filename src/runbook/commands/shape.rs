@@ -156,79 +156,16 @@ pub fn program_name(word: &str) -> bool {
 
 /// `Get-Service`: a verb that PowerShell knows, and a noun.
 pub fn power_shell_name(word: &str) -> bool {
-    const VERBS: [&str; 44] = [
-        "Add",
-        "Approve",
-        "Backup",
-        "Clear",
-        "Close",
-        "Compress",
-        "Connect",
-        "ConvertFrom",
-        "ConvertTo",
-        "Copy",
-        "Disable",
-        "Disconnect",
-        "Dismount",
-        "Enable",
-        "Enter",
-        "Exit",
-        "Expand",
-        "Export",
-        "Format",
-        "Get",
-        "Grant",
-        "Import",
-        "Install",
-        "Invoke",
-        "Join",
-        "Measure",
-        "Mount",
-        "Move",
-        "New",
-        "Out",
-        "Push",
-        "Remove",
-        "Rename",
-        "Repair",
-        "Reset",
-        "Resolve",
-        "Restart",
-        "Restore",
-        "Resume",
-        "Resize",
-        "Select",
-        "Send",
-        "Set",
-        "Show",
-    ];
-    const MORE: [&str; 20] = [
-        "Sort",
-        "Start",
-        "Stop",
-        "Suspend",
-        "Sync",
-        "Test",
-        "Trace",
-        "Unblock",
-        "Uninstall",
-        "Update",
-        "Wait",
-        "Where",
-        "Write",
-        "Read",
-        "Search",
-        "Save",
-        "Register",
-        "Unregister",
-        "Switch",
-        "ForEach",
-    ];
+    const VERBS: &str = "Add Approve Backup Clear Close Compress Connect ConvertFrom ConvertTo Copy Disable Disconnect Dismount \
+        Enable Enter Exit Expand Export Format Get Grant Import Install Invoke Join Measure Mount Move New Out \
+        Push Remove Rename Repair Reset Resolve Restart Restore Resume Resize Select Send Set Show Sort Start \
+        Stop Suspend Sync Test Trace Unblock Uninstall Update Wait Where Write Read Search Save Register \
+        Unregister Switch ForEach";
     let Some((verb, noun)) = word.split_once('-') else { return false };
     noun.starts_with(|c: char| c.is_ascii_alphabetic())
         && noun.chars().all(|c| c.is_ascii_alphanumeric())
-        && (VERBS.iter().chain(&MORE))
-            .any(|v| v.eq_ignore_ascii_case(verb) && (verb.starts_with(|c: char| c.is_ascii_uppercase())))
+        && verb.starts_with(|c: char| c.is_ascii_uppercase())
+        && VERBS.split(' ').any(|v| v.eq_ignore_ascii_case(verb))
 }
 
 /// Lines of structure: `if …; then`, `[ -f x ] && …`, `name() {`, `( … )`.
