@@ -9,7 +9,7 @@ use super::prompt::{self, At, typed};
 use super::scan::{self, Budget, Joined};
 use super::session::{self, Session};
 use super::shape::{self, Guess, Shape};
-use super::{Around, Commands, Found, Prohibition, Skipped, sql, sure, windows, words};
+use super::{Around, Commands, Found, Prohibition, Skipped, phrases, sql, sure, windows, words};
 use crate::document::SectionId;
 use crate::model::Line;
 use crate::shell::Tongue;
@@ -336,7 +336,10 @@ impl<'a> Reader<'a> {
             let session = Some(open.clone());
             let kind = open.kind;
             let joined = match kind {
-                session::Kind::Postgres | session::Kind::Mysql => sql::join(&self.lines[at..], &mut self.budget),
+                session::Kind::Sql if text.starts_with('.') => single((line, text)),
+                session::Kind::Postgres | session::Kind::Mysql | session::Kind::Sql => {
+                    sql::join(&self.lines[at..], &mut self.budget)
+                }
                 _ => single((line, text)),
             };
             if session::ends(&joined.text) {
@@ -389,6 +392,10 @@ impl<'a> Reader<'a> {
             }
             Shape::Not(guess) => {
                 self.skip(line, guess);
+                let title = text.to_lowercase();
+                if title.ends_with([':', '：']) && phrases::begins(&title, &phrases::phrases().output).is_some() {
+                    self.output = true;
+                }
                 // A heading of columns: what follows is printed too.
                 let capitals =
                     text.split_whitespace().all(|w| w.chars().all(|c| c.is_uppercase() || !c.is_alphabetic()));

@@ -18,6 +18,8 @@ enum Place {
     /// A bullet or a step.
     Item,
     Sentence,
+    /// A heading: it names more often than it asks.
+    Heading,
     /// A cell, and whether its column is for commands or for what is wrong.
     Cell {
         action: bool,
@@ -30,9 +32,9 @@ pub fn read(block: &Block, doc: &Document, around: &Around, _before: &Before, ou
     match &block.kind {
         BlockKind::Title => {
             let section = &doc.sections[block.section];
-            if matches!(section.kind, SectionKind::Bold | SectionKind::Lead) {
-                reader.flow(&Flow::of(std::slice::from_ref(&section.title)), Place::Sentence, None, out);
-            }
+            let bold = matches!(section.kind, SectionKind::Bold | SectionKind::Lead);
+            let place = if bold { Place::Sentence } else { Place::Heading };
+            reader.flow(&Flow::of(std::slice::from_ref(&section.title)), place, None, out);
         }
         BlockKind::Paragraph(lines) => {
             reader.flow(&Flow::of(lines), Place::Sentence, None, out);
@@ -62,7 +64,17 @@ impl Flow {
             }
             let from = flow.text.len();
             flow.text.push_str(&line.plain);
+            // Code inside a link names a document.
+            let linked = |r: &Range<usize>| {
+                line.spans
+                    .iter()
+                    .any(|s| matches!(s.kind, SpanKind::Link(_)) && s.range.start <= r.start && r.end <= s.range.end)
+            };
+            let links = line.spans.iter().any(|s| matches!(s.kind, SpanKind::Link(_)));
             for span in line.spans.iter().filter(|s| s.kind == SpanKind::Code) {
+                if links && linked(&span.range) {
+                    continue;
+                }
                 flow.codes.push((from + span.range.start..from + span.range.end, line.line));
             }
         }
@@ -224,6 +236,10 @@ impl Reader<'_> {
         }
         match place {
             Place::Item | Place::Cell { .. } => Verdict::Run,
+            Place::Heading => {
+                let told = clause.trim_end().ends_with([':', '：']) || mention::orders(words);
+                if told { Verdict::Run } else { Verdict::Mention }
+            }
             Place::Sentence => {
                 let colon = clause.trim_end().ends_with([':', '：']);
                 let said = phrases::ends(words, &list.run) || mention::orders(words);
@@ -232,7 +248,7 @@ impl Reader<'_> {
                     && before.is_none()
                     && tail.trim_start().starts_with(['—', '–', '-', ':', '→', '：']);
                 let behind = list.run_after.iter().any(|p| rest.trim_start().starts_with(p.as_str()));
-                if alone || leads || colon || said || behind || mention::purpose(&head) {
+                if alone || leads || colon || said || behind || mention::purpose(mention::last_sentence(&head)) {
                     Verdict::Run
                 } else {
                     Verdict::Mention

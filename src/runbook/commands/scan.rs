@@ -180,7 +180,10 @@ pub fn alone(raw: &str) -> (String, Option<String>) {
 /// A comment without its marks; `None` if nothing is said.
 pub fn note(text: &str) -> Option<String> {
     let text = text.trim().trim_start_matches('#').trim();
-    let text = text.trim_end_matches(['#', '=', '-', '*']).trim_end().trim_start_matches(['=', '*']).trim_start();
+    // `=== Title ===` is decoration, `=> 3` says something.
+    let ruled = text.starts_with("==") || text.starts_with("**") || text.starts_with("--");
+    let text = if ruled { text.trim_start_matches(['=', '*', '-']).trim_start() } else { text };
+    let text = text.trim_end_matches(['#', '=', '-', '*']).trim_end();
     (!text.is_empty() && text.chars().any(char::is_alphanumeric)).then(|| text.to_owned())
 }
 

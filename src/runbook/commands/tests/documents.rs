@@ -80,4 +80,5 @@ documents! {
     a_cluster_runbook_is_read "cluster"
     a_platform_runbook_without_labels_is_read "platform"
     mentions_are_no_commands "mentions"
+    mixed_habits_in_one_document_are_read "mixed"
 }

@@ -312,6 +312,8 @@ fn scripts_are_one_unit_and_scripts_of_other_languages_none() {
 fn code_spans_are_commands_where_something_is_to_be_done() {
     let commands = [
         ("- Check: `df -h`", "df -h"),
+        ("### Step 2: run `df -h`", "df -h"),
+        ("```js\ndb.currentOp()\n```", "db.currentOp()"),
         ("- Check CPU: `top`", "top"),
         ("1. `systemctl restart a`", "systemctl restart a"),
         ("Run `df -h` and look.", "df -h"),
@@ -363,6 +365,10 @@ fn code_spans_are_commands_where_something_is_to_be_done() {
         "## Postmortem\n\n- `systemctl restart a` helped",
         "- terraform >= 1.5",
         "- nginx 1.25",
+        "### `df -h`",
+        "## What `kubectl drain web1` does",
+        "- `sum by (job) (rate(a[5m]))`",
+        "- see [`docker run -it`](https://docs.example)",
         "- Use the new one instead of `docker-compose up`",
     ];
     for text in mentions {
@@ -445,4 +451,16 @@ fn tools_are_known_by_path_and_version_too() {
     }
     assert!(tools::all().count() > 1_000);
     assert!(tools::all().all(|w| !w.starts_with(['#', '[']) || w == "[" || w == "[["));
+}
+
+#[test]
+fn the_phrases_are_small_letters_and_each_stands_once_in_its_list() {
+    let table: toml::Table = include_str!("../../lexicon/commands.toml").parse().expect("it is TOML");
+    for (name, list) in &table {
+        let list: Vec<&str> = list.as_array().expect("a list").iter().map(|v| v.as_str().expect("a phrase")).collect();
+        let all: std::collections::BTreeSet<&str> = list.iter().copied().collect();
+        let twice: Vec<&&str> = all.iter().filter(|p| list.iter().filter(|q| *q == *p).count() > 1).collect();
+        assert!(twice.is_empty(), "{name}: twice {twice:?}");
+        assert!(list.iter().all(|p| !p.trim().is_empty() && *p == p.to_lowercase()), "{name}");
+    }
 }
