@@ -10,11 +10,13 @@ mod inline;
 mod mention;
 mod notes;
 mod phrases;
+mod pre;
 mod prompt;
 mod scan;
 mod session;
 mod shape;
 mod sql;
+mod sure;
 pub mod tools;
 mod windows;
 mod words;
@@ -98,7 +100,7 @@ pub fn find(doc: &Document) -> Commands {
     for block in &doc.blocks {
         match &block.kind {
             BlockKind::Fence(fence) => fence::read(fence, block.section, &around, &before, &mut commands),
-            BlockKind::Html(lines) => block::preformatted(lines, block.section, &around, &before, &mut commands),
+            BlockKind::Html(lines) => pre::read(lines, block.section, &around, &before, &mut commands),
             _ => inline::read(block, doc, &around, &before, &mut commands),
         }
         before.pass(block, doc);
@@ -163,11 +165,12 @@ impl<'a> Around<'a> {
 /// Which of the two servers the document names more often.
 fn server(doc: &Document) -> Option<Tongue> {
     let mut counts = [0_u32; 2];
-    let mut count = |text: &str| match sql::named(text) {
-        Some(Tongue::Postgres) => counts[0] += 1,
-        Some(Tongue::Mysql) => counts[1] += 1,
-        _ => {}
-    };
+    let mut count =
+        |text: &str| match sql::named(text).or_else(|| sql::begins(text, false).then(|| sql::own(text)).flatten()) {
+            Some(Tongue::Postgres) => counts[0] += 1,
+            Some(Tongue::Mysql) => counts[1] += 1,
+            _ => {}
+        };
     for section in &doc.sections {
         count(&section.name);
     }
@@ -209,7 +212,9 @@ impl Before {
         self.text = match &block.kind {
             BlockKind::Paragraph(lines) => last(lines),
             BlockKind::Item(item) => last(&item.text),
-            BlockKind::Title => doc.sections.get(block.section).map_or(String::new(), |s| s.name.clone()),
+            BlockKind::Title => {
+                doc.sections.get(block.section).map_or(String::new(), |s| s.title.plain.trim().to_owned())
+            }
             _ => String::new(),
         };
     }

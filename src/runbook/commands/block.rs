@@ -1,12 +1,15 @@
 //! Reads one block of code line by line: prompts, comments, sessions, statements, commands, output.
 
+mod attach;
+mod other;
+
 use super::fence::Label;
-use super::notes::{self, Choice, Lead};
-use super::prompt::{self, At};
+use super::notes::Lead;
+use super::prompt::{self, At, typed};
 use super::scan::{self, Budget, Joined};
 use super::session::{self, Session};
 use super::shape::{self, Guess, Shape};
-use super::{Around, Before, Commands, Found, Prohibition, Skipped, phrases, sql, tools, windows, words};
+use super::{Around, Commands, Found, Prohibition, Skipped, phrases, sql, sure, windows, words};
 use crate::document::SectionId;
 use crate::model::Line;
 use crate::shell::Tongue;
@@ -44,65 +47,6 @@ pub fn read(body: &[(Line, String)], spec: &Spec, around: &Around, out: &mut Com
         }
     }
     out.skipped.append(&mut reader.skipped);
-}
-
-/// `<pre>` blocks, which some exports have instead of fences.
-pub fn preformatted(
-    lines: &[(Line, String)],
-    section: SectionId,
-    around: &Around,
-    before: &Before,
-    out: &mut Commands,
-) {
-    let mut body: Vec<(Line, String)> = Vec::new();
-    let mut inside = false;
-    for (line, raw) in lines {
-        let lower = raw.to_ascii_lowercase();
-        let mut text = raw.as_str();
-        if !inside {
-            let Some(at) = lower.find("<pre") else { continue };
-            inside = true;
-            text = raw[at..].split_once('>').map_or("", |p| p.1);
-        }
-        let end = text.to_ascii_lowercase().find("</pre");
-        let text = end.map_or(text, |at| &text[..at]);
-        let plain = plain(text);
-        if !(plain.trim().is_empty() && (body.is_empty() || end.is_some())) {
-            body.push((*line, plain));
-        }
-        if end.is_some() {
-            inside = false;
-        }
-    }
-    if body.is_empty() {
-        return;
-    }
-    let fence = crate::document::Fence { lang: None, body, indented: false, closed: true };
-    super::fence::read(&fence, section, around, before, out);
-}
-
-/// Without tags and entities. A placeholder such as `<pod>` is written `&lt;pod&gt;` here.
-fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('<') {
-        plain.push_str(&rest[..at]);
-        match rest[at..].find('>') {
-            Some(end) => rest = &rest[at + end + 1..],
-            None => {
-                plain.push_str(&rest[at..]);
-                rest = "";
-            }
-        }
-    }
-    plain.push_str(rest);
-    plain
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", "\"")
-        .replace("&#39;", "'")
-        .replace("&nbsp;", " ")
-        .replace("&amp;", "&")
 }
 
 struct Entry {
@@ -145,9 +89,9 @@ impl<'a> Reader<'a> {
         let mut lines: Vec<(Line, &str)> = body.iter().map(|l| (l.0, l.1.as_str())).collect();
         let mut prompts: Vec<Option<(At, &str)>> = vec![None; lines.len()];
         for (at, (_, text)) in lines.iter().enumerate() {
-            prompts[at] = found_prompt(text, spec.label);
+            prompts[at] = typed::of_line(text, spec.label);
         }
-        roots(&lines, &mut prompts, spec.label);
+        typed::roots(&lines, &mut prompts, spec.label);
         let prompted = prompts.iter().any(Option::is_some);
         let originals = lines.iter().map(|l| l.1).collect();
         for (at, line) in lines.iter_mut().enumerate() {
@@ -262,53 +206,13 @@ impl<'a> Reader<'a> {
             Label::Cmd => &["rem ", "REM ", "Rem ", "@rem ", "@REM ", "::"],
             Label::PowerShell => &["<#"],
             Label::Mongo => &["//"],
+            _ if self.prompted => &[],
             _ => &["-- ", "// "],
         };
         if hash {
             return Some(text);
         }
         marks.iter().find_map(|m| text.strip_prefix(m))
-    }
-
-    fn note(&mut self, at: usize, comment: &str) {
-        let Some(comment) = scan::note(comment) else { return };
-        let lower = comment.to_lowercase();
-        let title = lower.trim_end_matches([':', '：', ' ']);
-        let list = phrases::phrases();
-        if phrases::is(title, &list.output)
-            || lower.ends_with([':', '：']) && phrases::begins(&lower, &list.output).is_some()
-        {
-            self.output = true;
-        }
-        let under = self.entries.len() > self.paragraph && self.comments.is_empty();
-        // A run of comments is judged by what stands behind all of it.
-        let mut next = at + 1;
-        while next < self.lines.len() && next < at + 40 && self.comment(self.lines[next].1.trim()).is_some() {
-            next += 1;
-        }
-        let last = self.lines.get(next).is_none_or(|l| l.1.trim().is_empty());
-        let result = notes::expectation(&comment);
-        let option = notes::option(&comment);
-        if under && (last || result.is_some() || option.is_some()) {
-            if let Some(entry) = self.entries.last_mut() {
-                let found = &mut entry.found;
-                found.expectation = found.expectation.take().or(result);
-                found.option = found.option.take().or(option);
-                found.comment = Some(match found.comment.take() {
-                    Some(above) => format!("{above}\n{comment}"),
-                    None => comment,
-                });
-            }
-            return;
-        }
-        // Comments of an earlier paragraph without a command were steps for a person.
-        let apart = at > 0 && self.lines[at - 1].1.trim().is_empty();
-        if apart {
-            self.comments.clear();
-        }
-        if self.comments.len() < 40 {
-            self.comments.push(comment);
-        }
     }
 
     fn skip(&mut self, line: Line, guess: Guess) {
@@ -432,7 +336,10 @@ impl<'a> Reader<'a> {
             let session = Some(open.clone());
             let kind = open.kind;
             let joined = match kind {
-                session::Kind::Postgres | session::Kind::Mysql => sql::join(&self.lines[at..], &mut self.budget),
+                session::Kind::Sql if text.starts_with('.') => single((line, text)),
+                session::Kind::Postgres | session::Kind::Mysql | session::Kind::Sql => {
+                    sql::join(&self.lines[at..], &mut self.budget)
+                }
                 _ => single((line, text)),
             };
             if session::ends(&joined.text) {
@@ -468,7 +375,7 @@ impl<'a> Reader<'a> {
                 if words::only_assigns(&joined.text).is_some() {
                     return joined.taken;
                 }
-                if guess && !strong(&joined.text, &self.around.own) {
+                if guess && !sure::strong(&joined.text, &self.around.own) {
                     self.skip(line, Guess::Unknown);
                     return joined.taken;
                 }
@@ -485,6 +392,10 @@ impl<'a> Reader<'a> {
             }
             Shape::Not(guess) => {
                 self.skip(line, guess);
+                let title = text.to_lowercase();
+                if title.ends_with([':', '：']) && phrases::begins(&title, &phrases::phrases().output).is_some() {
+                    self.output = true;
+                }
                 // A heading of columns: what follows is printed too.
                 let capitals =
                     text.split_whitespace().all(|w| w.chars().all(|c| c.is_uppercase() || !c.is_alphabetic()));
@@ -509,75 +420,6 @@ impl<'a> Reader<'a> {
             })
     }
 
-    fn sql_line(&mut self, at: usize, tongue: Option<Tongue>) -> usize {
-        let (line, raw) = self.lines[at];
-        let text = raw.trim();
-        if sql::begins(text, true) || sql::meta(text) {
-            let joined = sql::join(&self.lines[at..], &mut self.budget);
-            let lead = self.comments.join(" ");
-            let tongue = tongue.or_else(|| self.tongue(&joined.text, Some(&lead))).unwrap_or(Tongue::Postgres);
-            return self.push(joined, at, tongue, None);
-        }
-        if strong(text, &self.around.own) && shape::of(text, &self.around.own) == Shape::Command {
-            return self.shell_line(at);
-        }
-        self.skip(line, Guess::Output);
-        1
-    }
-
-    fn redis_line(&mut self, at: usize) -> usize {
-        let (line, raw) = self.lines[at];
-        let text = raw.trim();
-        if sql::redis(text, true) && !text.starts_with("redis-cli") {
-            let (text, comment) = scan::alone(text);
-            let joined = Joined { text, last: line, taken: 1, comment, problem: None };
-            return self.push(joined, at, Tongue::Redis, None);
-        }
-        self.shell_line(at)
-    }
-
-    fn mongo_line(&mut self, at: usize) -> usize {
-        let (line, raw) = self.lines[at];
-        let text = raw.trim();
-        if sql::mongo(text) {
-            let mut joined = windows::join_power_shell(&self.lines[at..], &mut self.budget);
-            joined.comment = None;
-            let session = Some(Session { line, target: "mongo".to_owned(), kind: session::Kind::Mongo });
-            return self.push(joined, at, Tongue::Shell, session);
-        }
-        self.shell_line(at)
-    }
-
-    fn windows_line(&mut self, at: usize, shape: Shape, power_shell: bool) -> usize {
-        let (line, _) = self.lines[at];
-        let joined = if power_shell {
-            windows::join_power_shell(&self.lines[at..], &mut self.budget)
-        } else {
-            windows::join_cmd(&self.lines[at..])
-        };
-        match shape {
-            Shape::Assigns(names) => {
-                self.assign(names);
-                joined.taken
-            }
-            Shape::Command | Shape::Unknown => {
-                if self.output && shape == Shape::Unknown {
-                    self.skip(line, Guess::Output);
-                    return 1;
-                }
-                self.push(joined, at, Tongue::Shell, None)
-            }
-            Shape::Sql | Shape::Lone => {
-                self.skip(line, Guess::Unknown);
-                1
-            }
-            Shape::Not(guess) => {
-                self.skip(line, guess);
-                1
-            }
-        }
-    }
-
     /// The server a statement is for: by itself, the comment above, the words around it, the headings, the document.
     fn tongue(&self, statement: &str, comment: Option<&str>) -> Option<Tongue> {
         sql::own(statement)
@@ -596,173 +438,9 @@ impl<'a> Reader<'a> {
         self.comments.clear();
         self.first_known.get_or_insert(true);
     }
-
-    fn push(&mut self, joined: Joined, at: usize, tongue: Tongue, session: Option<Session>) -> usize {
-        let taken = joined.taken.max(1);
-        if joined.text.is_empty() {
-            return taken;
-        }
-        self.known += 1;
-        self.first_known.get_or_insert(true);
-        if self.names.len() != self.assigned.len() {
-            self.assigned = Arc::from(self.names.clone());
-        }
-        let fresh = !self.comments.is_empty();
-        if fresh {
-            self.lead = notes::lead(&std::mem::take(&mut self.comments));
-        }
-        let lead = &self.lead;
-        let behind = joined.comment;
-        let expectation =
-            behind.as_deref().and_then(notes::expectation).or_else(|| lead.expectation.clone().filter(|_| fresh));
-        let option = behind.as_deref().and_then(notes::option).or_else(|| lead.option.clone().filter(|_| fresh));
-        let forbidden = match &behind {
-            Some(note) if notes::forbids(note) => Some(note.clone()),
-            _ => lead.text.clone().filter(|_| lead.forbids),
-        };
-        let comment = match (lead.text.clone(), behind) {
-            (Some(above), Some(behind)) => Some(format!("{above}\n{behind}")),
-            (above, behind) => above.or(behind),
-        };
-        let line = self.lines[at].0;
-        let found = Found {
-            line,
-            line_end: joined.last.max(line),
-            text: joined.text,
-            lang: self.spec.lang.clone(),
-            section: self.spec.section,
-            comment,
-            tongue,
-            assigned: self.assigned.clone(),
-            session,
-            unit: self.unit,
-            alternative: None,
-            condition: lead.condition.clone(),
-            option,
-            inline: false,
-            expectation,
-            problem: joined.problem,
-        };
-        let choice = lead.choice;
-        self.entries.push(Entry { found, forbidden });
-        self.choose(choice);
-        taken
-    }
-
-    /// Puts the command that was just found into the choice it belongs to.
-    fn choose(&mut self, choice: Option<Choice>) {
-        let last = self.entries.len() - 1;
-        let line = self.entries[last].found.line;
-        match choice {
-            Some(Choice::Numbered) => {
-                let group = *self.numbered.get_or_insert(line);
-                self.entries[last].found.alternative = Some(group);
-            }
-            Some(Choice::Or) => {
-                // Instead of what the paragraph above does, or the line above in the same one.
-                let own =
-                    self.paragraph < last && self.entries[last - 1].found.comment != self.entries[last].found.comment;
-                let from = if own { last - 1 } else { self.paragraph_before };
-                let to = if own { last } else { self.paragraph };
-                let group = self.entries[from..to].iter().find_map(|e| e.found.alternative);
-                let group = group.or_else(|| self.entries[from..to].first().map(|e| e.found.line)).unwrap_or(line);
-                for entry in &mut self.entries[from..to] {
-                    entry.found.alternative = Some(group);
-                }
-                self.entries[last].found.alternative = Some(group);
-            }
-            None => {
-                if last > self.paragraph && opposite(&self.entries[last - 1].found.text, &self.entries[last].found.text)
-                {
-                    let group = self.entries[last - 1].found.alternative.unwrap_or(self.entries[last - 1].found.line);
-                    self.entries[last - 1].found.alternative = Some(group);
-                    self.entries[last].found.alternative = Some(group);
-                }
-            }
-        }
-    }
 }
 
 fn single((line, text): (Line, &str)) -> Joined {
     let (text, comment) = scan::alone(text);
     Joined { text, last: line, taken: 1, comment, problem: None }
-}
-
-/// Two lines that differ only in start, stop, restart and the like.
-fn opposite(a: &str, b: &str) -> bool {
-    const VERBS: [&str; 12] =
-        ["start", "stop", "restart", "reload", "enable", "disable", "up", "down", "pause", "unpause", "resume", "kill"];
-    let (a, b): (Vec<&str>, Vec<&str>) =
-        (a.split_whitespace().take(40).collect(), b.split_whitespace().take(40).collect());
-    let mut different = a.iter().zip(&b).filter(|(x, y)| x != y);
-    a.len() == b.len()
-        && different.next().is_some_and(|(x, y)| VERBS.contains(x) && VERBS.contains(y))
-        && different.next().is_none()
-}
-
-/// Whether a line is a command even where nothing says that commands stand here.
-pub fn strong(text: &str, own: &shape::Own) -> bool {
-    let all = words::words(text, 40);
-    let Some((at, first)) = words::program(&all) else { return false };
-    let rest = &all[at + 1..];
-    if shape::of(text, own) != Shape::Command {
-        return false;
-    }
-    if rest.is_empty() {
-        return tools::is_alone(first)
-            || tools::is_program_path(first)
-            || text.starts_with(['.', '/'])
-            || own.contains(first);
-    }
-    !tools::is_ordinary(first) || shape::evidence(rest)
-}
-
-fn found_prompt(text: &str, label: Label) -> Option<(At, &str)> {
-    match label {
-        Label::Redis | Label::Sql(_) | Label::Shell { .. } | Label::Console | Label::Guess | Label::Mongo => {
-            prompt::prompt(text)
-        }
-        Label::PowerShell => {
-            let typed = text.strip_prefix("> ").map(|rest| (At::PowerShell, rest.trim()));
-            prompt::prompt(text).map(|(at, rest)| (if at == At::Shell { At::PowerShell } else { at }, rest)).or(typed)
-        }
-        Label::Cmd => {
-            let typed = text.strip_prefix("> ").or_else(|| text.strip_prefix('>')).map(|rest| (At::Cmd, rest.trim()));
-            prompt::prompt(text).map(|(_, rest)| (At::Cmd, rest)).or(typed)
-        }
-        Label::Nothing => None,
-    }
-}
-
-/// `# systemctl restart nginx`: root's prompt rather than a comment, where every other line has a prompt, or in a block of
-/// a console in which no line stands without one.
-fn roots<'a>(lines: &[(Line, &'a str)], prompts: &mut [Option<(At, &'a str)>], label: Label) {
-    if !matches!(label, Label::Console | Label::Shell { .. } | Label::Guess) {
-        return;
-    }
-    let some = prompts.iter().any(Option::is_some);
-    let every = lines
-        .iter()
-        .zip(prompts.iter())
-        .all(|(l, p)| p.is_some() || l.1.trim().is_empty() || l.1.trim_start().starts_with("# "));
-    let own = shape::Own::new();
-    let typed = |text: &str| strong(text, &own) && !shape::sentence("", &text.split_whitespace().collect::<Vec<_>>());
-    let bare = || {
-        label == Label::Console
-            && lines.iter().all(|l| {
-                let text = l.1.trim();
-                text.starts_with('#') || !strong(text, &own)
-            })
-    };
-    if !(some && every || !some && bare()) {
-        return;
-    }
-    for (at, (_, raw)) in lines.iter().enumerate() {
-        if prompts[at].is_none()
-            && let Some(text) = raw.trim_start().strip_prefix("# ")
-            && typed(text.trim())
-        {
-            prompts[at] = Some((At::Shell, text.trim()));
-        }
-    }
 }

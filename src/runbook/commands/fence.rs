@@ -64,7 +64,7 @@ pub fn label(lang: Option<&str>) -> Label {
 }
 
 /// Labels of languages whose name is also a program's.
-const NOT_TOOLS: [&str; 24] = [
+const NOT_TOOLS: &[&str] = &[
     "python",
     "python3",
     "perl",
@@ -82,6 +82,8 @@ const NOT_TOOLS: [&str; 24] = [
     "nginx",
     "caddy",
     "haproxy",
+    "diff",
+    "awk",
     "jq",
     "terraform",
     "puppet",
@@ -92,7 +94,10 @@ const NOT_TOOLS: [&str; 24] = [
 ];
 
 pub fn read(fence: &Fence, section: SectionId, around: &Around, before: &Before, out: &mut Commands) {
-    let label = label(fence.lang.as_deref());
+    let mut label = label(fence.lang.as_deref());
+    if label == Label::Nothing && mongo(fence) {
+        label = Label::Mongo;
+    }
     if label == Label::Nothing {
         return;
     }
@@ -148,6 +153,13 @@ fn speaks_of_output(words: &str) -> bool {
             ]
             .iter()
             .any(|p| phrases::find(text, p).is_some()))
+}
+
+/// JavaScript that is typed at MongoDB's prompt.
+fn mongo(fence: &Fence) -> bool {
+    let script = matches!(fence.lang.as_deref(), Some("js" | "javascript" | "JavaScript"));
+    let first = fence.body.iter().map(|l| l.1.trim()).find(|t| !t.is_empty() && !t.starts_with("//"));
+    script && first.is_some_and(super::sql::mongo)
 }
 
 fn begins_with_command(fence: &Fence) -> bool {

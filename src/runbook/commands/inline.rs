@@ -5,7 +5,7 @@
 
 use super::mention::{self, Candidate};
 use super::phrases::{self, phrases};
-use super::{Around, Before, Commands, Found, Prohibition, Role, block, notes, shape};
+use super::{Around, Before, Commands, Found, Prohibition, Role, notes, shape, sure};
 use crate::document::{Block, BlockKind, Document, Inline, Item, Row, SectionKind, SpanKind, Table};
 use crate::model::Line;
 use crate::shell::Tongue;
@@ -18,6 +18,8 @@ enum Place {
     /// A bullet or a step.
     Item,
     Sentence,
+    /// A heading: it names more often than it asks.
+    Heading,
     /// A cell, and whether its column is for commands or for what is wrong.
     Cell {
         action: bool,
@@ -30,9 +32,9 @@ pub fn read(block: &Block, doc: &Document, around: &Around, _before: &Before, ou
     match &block.kind {
         BlockKind::Title => {
             let section = &doc.sections[block.section];
-            if matches!(section.kind, SectionKind::Bold | SectionKind::Lead) {
-                reader.flow(&Flow::of(std::slice::from_ref(&section.title)), Place::Sentence, None, out);
-            }
+            let bold = matches!(section.kind, SectionKind::Bold | SectionKind::Lead);
+            let place = if bold { Place::Sentence } else { Place::Heading };
+            reader.flow(&Flow::of(std::slice::from_ref(&section.title)), place, None, out);
         }
         BlockKind::Paragraph(lines) => {
             reader.flow(&Flow::of(lines), Place::Sentence, None, out);
@@ -62,11 +64,55 @@ impl Flow {
             }
             let from = flow.text.len();
             flow.text.push_str(&line.plain);
+            // Code inside a link names a document.
+            let linked = |r: &Range<usize>| {
+                line.spans
+                    .iter()
+                    .any(|s| matches!(s.kind, SpanKind::Link(_)) && s.range.start <= r.start && r.end <= s.range.end)
+            };
+            let links = line.spans.iter().any(|s| matches!(s.kind, SpanKind::Link(_)));
             for span in line.spans.iter().filter(|s| s.kind == SpanKind::Code) {
+                if links && linked(&span.range) {
+                    continue;
+                }
                 flow.codes.push((from + span.range.start..from + span.range.end, line.line));
             }
         }
         flow
+    }
+
+    /// The sentence around a code span, as far as it is near: what is far away says nothing, and costs time.
+    fn sentence(&self, code: &Range<usize>) -> Range<usize> {
+        const NEAR: usize = 300;
+        let text = &self.text;
+        let mut from = code.start.saturating_sub(NEAR);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        let mut to = (code.end + NEAR).min(text.len());
+        while !text.is_char_boundary(to) {
+            to -= 1;
+        }
+        let in_code = |at: usize| {
+            let next = self.codes.partition_point(|c| c.0.end <= at);
+            self.codes.get(next).is_some_and(|c| c.0.start <= at)
+        };
+        let ends = |at: usize, c: char| {
+            let after = &text[at + c.len_utf8()..];
+            (matches!(c, '。' | '！' | '？')
+                || matches!(c, '.' | '!' | '?') && (after.starts_with(' ') || after.is_empty()))
+                && !in_code(at)
+        };
+        let start = text[from..code.start]
+            .char_indices()
+            .rev()
+            .find(|(i, c)| ends(from + i, *c))
+            .map_or(from, |(i, c)| from + i + c.len_utf8());
+        let end = text[code.end..to]
+            .char_indices()
+            .find(|(i, c)| ends(code.end + i, *c))
+            .map_or(to, |(i, c)| code.end + i + c.len_utf8());
+        start..end
     }
 }
 
@@ -100,8 +146,9 @@ impl Reader<'_> {
             }
             let this = self.verdict(head, tail, place, verdict, alone);
             verdict = Some(this);
-            let Some(candidate) = self.candidate(code, &flow.text, place, head, this) else { continue };
-            let whole = flow.text.trim();
+            let around = flow.sentence(range);
+            let Some(candidate) = self.candidate(code, &flow.text[around.clone()], place, head, this) else { continue };
+            let whole = flow.text[around.clone()].trim();
             if this == Verdict::Never || self.role.forbidden {
                 let (text, sentence) = (candidate.text, whole.to_owned());
                 out.prohibitions.push(Prohibition { line: *line, text, sentence, section: self.section });
@@ -114,13 +161,13 @@ impl Reader<'_> {
             let option = option_behind(tail);
             let tail_says = if option.is_some() { "" } else { tail };
             let comment = beside.map(str::to_owned).filter(|_| option.is_some());
-            let comment = comment.or_else(|| comment_of(&flow.text[..first.min(range.start)], head, tail_says));
+            let comment = comment.or_else(|| comment_of(flow, around, first.min(range.start), head, tail_says));
             let comment = comment.or_else(|| beside.map(str::to_owned));
             let result = tail.trim_start_matches([' ', '—', '–', '-', ',', ';', ':', '→', '=']).trim();
             let expectation = (notes::expectation(result).is_some()
                 || tail.trim_start().starts_with(['→', '⇒']) && option.is_none())
             .then(|| result.trim_end_matches('.').to_owned())
-            .filter(|r| !r.is_empty());
+            .filter(|r| r.split_whitespace().count() >= 2 || !r.is_empty() && !r.is_ascii());
             let condition = notes::condition(whole).filter(|_| place != Place::Cell { action: true, problem: false });
             out.found.push(self.found(*line, candidate, comment, option, expectation, condition));
         }
@@ -171,7 +218,7 @@ impl Reader<'_> {
             return Verdict::Never;
         }
         let words = mention::without_fillers(clause);
-        if phrases::ends(words, &list.told) {
+        if phrases::ends(words, &list.told) || mention::passive(clause.trim_end()) {
             return Verdict::Mention;
         }
         // "`a` or `b`", "`a`, then `b`": as the one before.
@@ -189,11 +236,19 @@ impl Reader<'_> {
         }
         match place {
             Place::Item | Place::Cell { .. } => Verdict::Run,
+            Place::Heading => {
+                let told = clause.trim_end().ends_with([':', '：']) || mention::orders(words);
+                if told { Verdict::Run } else { Verdict::Mention }
+            }
             Place::Sentence => {
                 let colon = clause.trim_end().ends_with([':', '：']);
                 let said = phrases::ends(words, &list.run) || mention::orders(words);
+                // "`x` – shows what is open": the code leads, its meaning follows.
+                let leads = head.trim().is_empty()
+                    && before.is_none()
+                    && tail.trim_start().starts_with(['—', '–', '-', ':', '→', '：']);
                 let behind = list.run_after.iter().any(|p| rest.trim_start().starts_with(p.as_str()));
-                if alone || colon || said || behind || mention::purpose(&head) {
+                if alone || leads || colon || said || behind || mention::purpose(mention::last_sentence(&head)) {
                     Verdict::Run
                 } else {
                     Verdict::Mention
@@ -279,7 +334,7 @@ impl Reader<'_> {
             let text = line.plain.trim();
             let prompt = text.strip_prefix("$ ").map(str::trim);
             let typed = match prompt {
-                Some(typed) => block::strong(typed, &self.around.own).then_some(typed),
+                Some(typed) => sure::strong(typed, &self.around.own).then_some(typed),
                 None => (item && index == 0 && lines.len() == 1 && typed(text)).then_some(text),
             };
             let Some(typed) = typed else { continue };
@@ -311,7 +366,7 @@ fn typed(text: &str) -> bool {
     (option || *first == "sudo" && rest.len() >= 2)
         && !super::tools::is_ordinary(first)
         && !prose
-        && block::strong(text, &shape::Own::new())
+        && sure::strong(text, &shape::Own::new())
         && rest.iter().all(|w| !super::phrases::is(&w.to_lowercase(), &phrases().sentence))
 }
 
@@ -334,25 +389,49 @@ fn sentence_ends(head: &str) -> bool {
     })
 }
 
-/// What the words beside the code say of it.
-fn comment_of(first: &str, head: &str, tail: &str) -> Option<String> {
+/// What the words beside the code say of it: those before a colon, or else the whole, with the code left out.
+fn comment_of(flow: &Flow, around: Range<usize>, first: usize, head: &str, tail: &str) -> Option<String> {
+    let first = if first <= 240 { &flow.text[..first] } else { "" };
     let clean = |text: &str| {
         let text = text.trim().trim_start_matches(['-', '–', '—', '→', ',', ';', ')', ':', '.']).trim_start();
         let text = text.trim_end_matches([':', '：', '→', '-', '–', '—', '(', ',', ' ']).trim_end();
         (text.chars().filter(|c| c.is_alphabetic()).count() >= 2).then(|| text.to_owned())
     };
-    clean(head).or_else(|| clean(first)).or_else(|| clean(tail))
+    let colon = |text: &str| text.trim_end().ends_with([':', '：', '→', '–', '—']);
+    let silent = !tail.chars().any(char::is_alphabetic);
+    if colon(head) {
+        return clean(head).or_else(|| clean(first));
+    }
+    if colon(first) {
+        return clean(first);
+    }
+    if silent
+        && let Some(head) = clean(head)
+        && (head.split_whitespace().count() > 2 || !head.is_ascii())
+    {
+        return Some(head);
+    }
+    let mut whole = String::new();
+    let mut at = around.start;
+    let next = flow.codes.partition_point(|c| c.0.start < around.start);
+    for (range, _) in flow.codes[next..].iter().take_while(|c| c.0.end <= around.end) {
+        whole.push_str(&flow.text[at..range.start]);
+        whole.push('…');
+        at = range.end;
+    }
+    whole.push_str(&flow.text[at..around.end]);
+    clean(whole.trim_matches(['…', ' ', '.', '。']))
 }
 
 /// "→ Option 3": what a menu is to be told.
 fn option_behind(tail: &str) -> Option<String> {
     let text = tail.trim().trim_start_matches(['→', '>', '-', '–', '—', ',', '(', ' ']).trim_end_matches([')', '.']);
     let short = text.chars().count() <= 60;
-    (short && notes::option(text).is_some()
-        || short
-            && phrases::begins(&text.to_lowercase(), &phrases().option)
-                .is_some_and(|r| r.trim_start().starts_with(|c: char| c.is_ascii_digit())))
-    .then(|| text.to_owned())
+    let numbered = || {
+        phrases::begins(&text.to_lowercase(), &phrases().option)
+            .is_some_and(|r| r.trim_start().starts_with(|c: char| c.is_ascii_digit()))
+    };
+    (short && (notes::option(text).is_some() || numbered())).then(|| text.to_owned())
 }
 
 /// The nearest cell with words: the one before, else the one behind.

@@ -163,6 +163,15 @@ pub fn last_clause(text: &str) -> &str {
     text[from..].trim_start()
 }
 
+/// Behind the last mark that ends a sentence.
+pub fn last_sentence(text: &str) -> &str {
+    let ends = |(at, c): &(usize, char)| {
+        matches!(c, '。' | '！' | '？') || matches!(c, '.' | '!' | '?') && text[at + 1..].starts_with(' ')
+    };
+    let from = text.char_indices().rev().find(ends).map_or(0, |(at, c)| at + c.len_utf8());
+    text[from..].trim_start()
+}
+
 /// Up to the first such mark.
 pub fn first_clause(text: &str) -> &str {
     for (at, c) in text.char_indices() {
@@ -287,11 +296,21 @@ pub fn orders(clause: &str) -> bool {
     VERBS.iter().any(|v| phrases::find(clause, v).is_some())
 }
 
+/// "… was started with": it is told, not asked for.
+pub fn passive(clause: &str) -> bool {
+    let mut words = clause.split_whitespace().rev();
+    let by = words.next().is_some_and(|w| matches!(w, "with" | "by" | "via" | "using" | "from"));
+    let done =
+        words.next().is_some_and(|w| w.ends_with("ed") || matches!(w, "run" | "done" | "built" | "made" | "set"));
+    by && done && words.take(3).any(|w| matches!(w, "was" | "were" | "is" | "are" | "been" | "being" | "gets"))
+}
+
 /// "To restart it, `x`": what stands before the comma is what the command is for.
 pub fn purpose(head: &str) -> bool {
     let text = head.trim();
-    text.ends_with(',')
-        && ["to ", "um ", "pour ", "para ", "per ", "чтобы ", "для "].iter().any(|w| text.starts_with(w))
+    let opens = ["to ", "um ", "pour ", "para ", "per ", "чтобы ", "для "].iter().any(|w| text.starts_with(w));
+    let text = text.strip_suffix(" then").unwrap_or(text).trim_end();
+    text.ends_with([',', '，', '、']) && (opens || phrases::begins(text, &phrases().condition).is_some())
 }
 
 /// Whether the clause, in small letters, forbids what comes behind it.

@@ -1,5 +1,7 @@
 //! Recognises the prompts that people copy along with what they typed at them.
 
+pub mod typed;
+
 use super::tools;
 
 /// Who was listening.
@@ -52,6 +54,7 @@ fn bare(text: &str) -> Option<(At, &str)> {
     }
     power_shell(text)
         .or_else(|| cmd(text))
+        .or_else(|| postgres(text))
         .or_else(|| client(text))
         .or_else(|| at_host(text))
         .or_else(|| named_shell(text))
@@ -80,9 +83,6 @@ fn cmd(text: &str) -> Option<(At, &str)> {
 fn client(text: &str) -> Option<(At, &str)> {
     let at = text.find("> ").or_else(|| text.strip_suffix('>').map(str::len))?;
     let head = &text[..at];
-    if let Some(found) = postgres(text) {
-        return Some(found);
-    }
     let rest = text[at + 1..].trim();
     let kind = match head {
         "mysql" => At::Mysql,
@@ -114,7 +114,7 @@ fn redis_address(head: &str) -> bool {
 fn postgres(text: &str) -> Option<(At, &str)> {
     let name = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|&n| n > 0)?;
     let mark = text.get(name..name + 2)?;
-    if !matches!(mark, "=#" | "=>" | "-#" | "->" | "(#" | "(>" | "'#" | "*#") {
+    if !matches!(mark, "=#" | "=>") {
         return None;
     }
     let rest = &text[name + 2..];

@@ -24,6 +24,8 @@ pub enum Kind {
     Postgres,
     Mysql,
     Redis,
+    /// Another server that speaks SQL.
+    Sql,
     /// Another client with a language of its own (MongoDB).
     Mongo,
 }
@@ -31,7 +33,7 @@ pub enum Kind {
 impl Kind {
     pub fn tongue(self) -> Tongue {
         match self {
-            Kind::Postgres => Tongue::Postgres,
+            Kind::Postgres | Kind::Sql => Tongue::Postgres,
             Kind::Mysql => Tongue::Mysql,
             Kind::Redis => Tongue::Redis,
             _ => Tongue::Shell,
@@ -190,6 +192,14 @@ fn inner(all: &[&str], line: Line, depth: usize) -> Option<Session> {
                 ]);
             (!busy).then(|| session(Kind::Redis, value(&["-h", "--host"]).unwrap_or("redis")))?
         }
+        "sqlite3" | "sqlite" | "duckdb" | "litecli" => (operands().len() <= 1
+            && !has(&["-cmd", "-c", "-version", "--version"]))
+        .then(|| session(Kind::Sql, operands().first().copied().unwrap_or(tool)))?,
+        "sqlplus" | "cqlsh" | "clickhouse-client" | "sqlcmd" | "mssql-cli" | "snowsql" | "trino" | "beeline" => {
+            let busy = has(&["-e", "-q", "-Q", "-i", "-f", "-c", "--query", "--execute", "--file", "--version"])
+                || rest.iter().any(|w| w.starts_with('@'));
+            (!busy).then(|| session(Kind::Sql, tool))?
+        }
         "mongosh" | "mongo" => {
             let busy = has(&["--eval", "--file", "-f", "--version"]) || operands().iter().any(|w| w.ends_with(".js"));
             (!busy).then(|| session(Kind::Mongo, operands().first().copied().unwrap_or("mongo")))?
@@ -342,8 +352,10 @@ fn typed(command: &[&str], target: &str, line: Line, depth: usize) -> Option<Ses
 /// Whether the line leaves the session it is typed into.
 pub fn ends(text: &str) -> bool {
     let text = text.trim().trim_end_matches(';');
-    matches!(text, "exit" | "logout" | "quit" | "\\q" | "EXIT" | "QUIT" | "exit()" | "quit()" | "QUIT;")
-        || text.starts_with("exit ") && text.len() <= 8
+    matches!(
+        text,
+        "exit" | "logout" | "quit" | "\\q" | "EXIT" | "QUIT" | ".quit" | ".exit" | ".q" | "exit()" | "quit()" | "QUIT;"
+    ) || text.starts_with("exit ") && text.len() <= 8
 }
 
 /// Whether a line that nothing marks can have been typed into this session.
@@ -352,7 +364,8 @@ pub fn takes(session: &Session, text: &str, opener: &str) -> bool {
         return true;
     }
     match session.kind {
-        Kind::Postgres | Kind::Mysql => sql::begins(text, true) || sql::meta(text),
+        Kind::Sql if text.starts_with('.') && text[1..].starts_with(|c: char| c.is_ascii_lowercase()) => true,
+        Kind::Postgres | Kind::Mysql | Kind::Sql => sql::begins(text, true) || sql::meta(text),
         Kind::Redis => sql::redis(text, true),
         Kind::Mongo => sql::mongo(text),
         Kind::Remote | Kind::Container => {
@@ -363,8 +376,9 @@ pub fn takes(session: &Session, text: &str, opener: &str) -> bool {
                     .map(|(at, w)| if w == "sudo" { all.get(at + 1).copied().unwrap_or(w) } else { w }.to_owned())
             };
             let same = tool(text);
-            !(same.is_some() && same == tool(opener))
-                && !(session.kind == Kind::Remote && same.as_deref() == Some("scp"))
+            let again = same.is_some() && same == tool(opener);
+            let copies = session.kind == Kind::Remote && same.as_deref() == Some("scp");
+            !(again || copies)
         }
     }
 }

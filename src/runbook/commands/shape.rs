@@ -49,7 +49,7 @@ pub fn of(text: &str, own: &Own) -> Shape {
     if let Some(guess) = config(text) {
         return Shape::Not(guess);
     }
-    if let Some(names) = only_assigns(text) {
+    if let Some(names) = only_assigns(&super::scan::alone(text).0) {
         return Shape::Assigns(names);
     }
     let all = words(text, 40);
@@ -137,7 +137,13 @@ pub fn of(text: &str, own: &Own) -> Shape {
     if !operands {
         return Shape::Lone;
     }
-    if tabular(text) || cells(rest) {
+    // `server {`, `listen 80;`: configuration of something. `active (running)`, `total 12`: what is printed.
+    if text.ends_with('{') || text.ends_with(';') {
+        return Shape::Not(Guess::Config);
+    }
+    let printed = rest.iter().any(|w| w.starts_with('('))
+        || rest.iter().all(|w| w.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'%'));
+    if printed || tabular(text) || cells(rest) {
         return Shape::Not(Guess::Output);
     }
     if sentence(plain, rest) {
@@ -156,79 +162,16 @@ pub fn program_name(word: &str) -> bool {
 
 /// `Get-Service`: a verb that PowerShell knows, and a noun.
 pub fn power_shell_name(word: &str) -> bool {
-    const VERBS: [&str; 44] = [
-        "Add",
-        "Approve",
-        "Backup",
-        "Clear",
-        "Close",
-        "Compress",
-        "Connect",
-        "ConvertFrom",
-        "ConvertTo",
-        "Copy",
-        "Disable",
-        "Disconnect",
-        "Dismount",
-        "Enable",
-        "Enter",
-        "Exit",
-        "Expand",
-        "Export",
-        "Format",
-        "Get",
-        "Grant",
-        "Import",
-        "Install",
-        "Invoke",
-        "Join",
-        "Measure",
-        "Mount",
-        "Move",
-        "New",
-        "Out",
-        "Push",
-        "Remove",
-        "Rename",
-        "Repair",
-        "Reset",
-        "Resolve",
-        "Restart",
-        "Restore",
-        "Resume",
-        "Resize",
-        "Select",
-        "Send",
-        "Set",
-        "Show",
-    ];
-    const MORE: [&str; 20] = [
-        "Sort",
-        "Start",
-        "Stop",
-        "Suspend",
-        "Sync",
-        "Test",
-        "Trace",
-        "Unblock",
-        "Uninstall",
-        "Update",
-        "Wait",
-        "Where",
-        "Write",
-        "Read",
-        "Search",
-        "Save",
-        "Register",
-        "Unregister",
-        "Switch",
-        "ForEach",
-    ];
+    const VERBS: &str = "Add Approve Backup Clear Close Compress Connect ConvertFrom ConvertTo Copy Disable Disconnect Dismount \
+        Enable Enter Exit Expand Export Format Get Grant Import Install Invoke Join Measure Mount Move New Out \
+        Push Remove Rename Repair Reset Resolve Restart Restore Resume Resize Select Send Set Show Sort Start \
+        Stop Suspend Sync Test Trace Unblock Uninstall Update Wait Where Write Read Search Save Register \
+        Unregister Switch ForEach";
     let Some((verb, noun)) = word.split_once('-') else { return false };
     noun.starts_with(|c: char| c.is_ascii_alphabetic())
         && noun.chars().all(|c| c.is_ascii_alphanumeric())
-        && (VERBS.iter().chain(&MORE))
-            .any(|v| v.eq_ignore_ascii_case(verb) && (verb.starts_with(|c: char| c.is_ascii_uppercase())))
+        && verb.starts_with(|c: char| c.is_ascii_uppercase())
+        && VERBS.split(' ').any(|v| v.eq_ignore_ascii_case(verb))
 }
 
 /// Lines of structure: `if …; then`, `[ -f x ] && …`, `name() {`, `( … )`.
@@ -318,6 +261,11 @@ fn config(text: &str) -> Option<Guess> {
     }
     if "├│└─┌┐┘┬┴╔║╚●○✓✔✗✘→←↓↑⇒•·▶✅❌⚠".contains(first) {
         return Some(Guess::Diagram);
+    }
+    // A line of `ls -l`.
+    let word = text.split_whitespace().next().unwrap_or("");
+    if matches!(first, 'd' | 'l' | '-') && word.len() >= 10 && word.chars().all(|c| "drwxstlST-+.@".contains(c)) {
+        return Some(Guess::Output);
     }
     if first.is_ascii_digit() {
         let word = text.split_whitespace().next().unwrap_or("");
@@ -417,7 +365,16 @@ pub fn sentence(first: &str, rest: &[&str]) -> bool {
             .filter(|w| super::phrases::is(&w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase(), list))
             .count()
     };
-    let functions = count(&phrases().sentence) + count(&phrases().sentence_weak) / 2;
+    // Words that command lines have too count for half, except behind a program whose name is a word itself.
+    let weak = count(&phrases().sentence_weak);
+    let functions = count(&phrases().sentence) + if tools::is_ordinary(first) { weak } else { weak / 2 };
+    let wait = matches!(first, "wait" | "sleep" | "pause")
+        && rest.len() >= 2
+        && rest[1].trim_end_matches(['.', ',']).chars().all(char::is_alphabetic)
+        && rest[0].starts_with(|c: char| c.is_ascii_digit());
+    if wait {
+        return true;
+    }
     let alphabetic = rest
         .iter()
         .filter(|w| w.trim_end_matches(['.', ',', ':', '!', '?', '…']).chars().all(char::is_alphabetic))

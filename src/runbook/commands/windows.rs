@@ -20,6 +20,9 @@ pub fn join_power_shell(lines: &[(Line, &str)], budget: &mut Budget) -> Joined {
             joined.text.push('\n');
             joined.text.push_str(raw);
             (joined.taken, joined.last) = (index + 1, line);
+            if !budget.left() {
+                break;
+            }
             if raw.trim_start().starts_with(end) {
                 here = None;
                 if open.is_empty() {
