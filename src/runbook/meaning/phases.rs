@@ -95,23 +95,25 @@ fn is_step(reading: &Reading<'_>, id: SectionId) -> bool {
 
 /// The time in a title: in parentheses, or behind a colon or a dash.
 fn time_of(title: &str, step: bool) -> Option<Time> {
-    let mut parts: Vec<&str> = Vec::new();
+    let mut parts: Vec<(&str, bool)> = Vec::new();
     let mut rest = title;
     while let Some((_, inner)) = rest.split_once(['(', '（', '[', '【']) {
         let Some((inside, behind)) = inner.split_once([')', '）', ']', '】']) else { break };
-        parts.push(inside);
+        parts.push((inside, true));
         rest = behind;
     }
     for mark in [" - ", " – ", " — ", ": ", "："] {
         if let Some((before, behind)) = title.rsplit_once(mark) {
-            parts.push(behind);
-            parts.push(before);
+            parts.push((behind, false));
+            parts.push((before, false));
         }
     }
-    parts.into_iter().find_map(|part| {
+    parts.into_iter().find_map(|(part, inside)| {
         // "Time: 0-5 minutes", "T+15 min", "within 30 min".
         let part = part.rsplit([':', '：']).next().unwrap_or(part).trim();
-        time(duration::duration(part).or_else(|| whole(part))?, step)
+        let dur = duration::duration(part).or_else(|| whole(part))?;
+        // "Mitigation: apply an immediate fix" is a manner, "(immediately)" a time.
+        (inside || dur != Dur::Immediate).then(|| time(dur, step)).flatten()
     })
 }
 
