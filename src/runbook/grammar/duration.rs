@@ -125,13 +125,14 @@ pub fn scan(fold: &Fold) -> Vec<Found> {
 /// `alone`: nothing but a length is expected, so that "1h30" is no time of day.
 fn scan_as(fold: &Fold, alone: bool) -> Vec<Found> {
     let text = fold.text.as_str();
-    let (mut found, mut skip_to, mut before) = (Vec::new(), 0, ' ');
+    let (mut found, mut skip_to, mut before, mut earlier) = (Vec::new(), 0, ' ', ' ');
     for (at, c) in text.char_indices() {
         let starts = !before.is_alphanumeric() || is_wide(before) || (is_wide(c) && !before.is_ascii_digit());
-        // `1.5`, `10:30`, `v2-3`: the middle of a number is no number; `$5m` is no time.
-        let inside = (c.is_ascii_digit() && matches!(before, '.' | ',' | ':' | '$' | '€' | '#' | '_' | '/' | '@'))
+        // `1.5`, `10:30`, `v2-3`: the middle of a number is no number; `$5m` is no time. `时间:5分` begins one.
+        let inside = (c.is_ascii_digit() && matches!(before, '.' | ',' | '$' | '€' | '#' | '_' | '/' | '@'))
+            || (c.is_ascii_digit() && before == ':' && !is_wide(earlier) && !earlier.is_alphabetic())
             || matches!(before, '_' | '@');
-        before = c;
+        (earlier, before) = (before, c);
         if at < skip_to || !starts || inside || c == ' ' {
             continue;
         }

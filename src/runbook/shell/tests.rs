@@ -1,0 +1,14 @@
+//! Tables of commands and what they are. Every line is invented; each stands for a kind.
+
+mod executors;
+mod modes;
+mod problems;
+mod properties;
+mod risks;
+mod surroundings;
+
+use super::{Asked, Judged, judge};
+
+fn judged(text: &str) -> Judged {
+    judge(&Asked { text, ..Asked::default() })
+}
