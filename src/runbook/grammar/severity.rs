@@ -82,11 +82,8 @@ fn by_word(fold: &Fold, at: usize) -> Option<Reference> {
     if !(after.is_empty() || after.starts_with(BETWEEN) || after.starts_with(['(', '['])) {
         return None;
     }
-    let mut reference = Reference {
-        label: fold.written(label.clone()).to_string(),
-        word: Some(order),
-        ..Reference::default()
-    };
+    let mut reference =
+        Reference { label: fold.written(label.clone()).to_string(), word: Some(order), ..Reference::default() };
     let inner = after.trim_start_matches(['(', '[', '-', ':', '/', '|', ' ']);
     let inner_at = text.len() - inner.len();
     if let Some(code) = code_at(fold, inner_at)
@@ -146,7 +143,8 @@ fn name_and_rest(fold: &Fold, from: usize, into: &mut Reference) {
 }
 
 fn tidy(text: &str) -> String {
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '：' | '*' | '|' | ',')).to_string()
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | '：' | '*' | '|' | ','))
+        .to_string()
 }
 
 /// Every severity that a text speaks of, as printed, in order, each once. A range names all between its ends.

@@ -179,8 +179,7 @@ fn find<'a>(tool: &'a Tool, words: &[&str]) -> Option<(&'a Use, &'a [String], us
         let mut best: Option<(&'a Use, &'a [String], usize)> = None;
         for entry in &tool.uses {
             for path in &entry.paths {
-                let fits = path.len() <= operands.len()
-                    && path.iter().zip(operands).all(|(p, &at)| glob(p, words[at]));
+                let fits = path.len() <= operands.len() && path.iter().zip(operands).all(|(p, &at)| glob(p, words[at]));
                 if fits && best.is_none_or(|(_, known, _)| path.len() > known.len()) {
                     let end = path.len().checked_sub(1).map_or(0, |last| operands[last]);
                     best = Some((entry, path, end));
