@@ -4,5 +4,7 @@
 //! The number never decides what a time means: which reader is asked depends on where the text stands.
 
 pub mod duration;
+pub mod escalation;
+pub mod schedule;
 pub mod severity;
 pub mod threshold;

@@ -252,6 +252,10 @@ struct Language {
     /// Words between a verb and its target that are no part of the target.
     to: Vec<String>,
     unless: BTreeMap<Unless, Vec<String>>,
+    /// Words that open a condition.
+    conditions: Vec<String>,
+    /// Words that end the target of a sentence: a means, a reason.
+    means: Vec<String>,
     /// What tells a person or group from a thing.
     people: Vec<String>,
     /// Words for which the target of "create" is a ticket, or a call.
@@ -295,6 +299,8 @@ pub struct Lexicon {
     pub actions: Phrases<Action>,
     pub to: Phrases<()>,
     pub unless: Phrases<Unless>,
+    pub conditions: Phrases<()>,
+    pub means: Phrases<()>,
     pub people: Phrases<()>,
     pub tickets: Phrases<()>,
     pub bridges: Phrases<()>,
@@ -357,6 +363,8 @@ impl Lexicon {
             (&mut self.times_per, &from.times_per),
             (&mut self.level_labels, &from.level_labels),
             (&mut self.to, &from.to),
+            (&mut self.conditions, &from.conditions),
+            (&mut self.means, &from.means),
             (&mut self.people, &from.people),
             (&mut self.tickets, &from.tickets),
             (&mut self.bridges, &from.bridges),

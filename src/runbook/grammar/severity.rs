@@ -51,7 +51,7 @@ pub fn reference(text: &str) -> Option<Reference> {
 fn by_code(fold: &Fold, at: usize) -> Option<Reference> {
     let code = code_at(fold, at)?;
     let after = fold.text[code.range.end..].trim_start();
-    let joined = after.trim_start_matches(|c| c == '-' || c == '/' || c == ',' || c == '&' || c == '+' || c == ' ');
+    let joined = after.trim_start_matches(['-', '/', ',', '&', '+', ' ']);
     let joined_at = fold.text.len() - joined.len();
     let word_at = lexicon().between.at(joined, 0).or_else(|| lexicon().and.at(joined, 0)).map_or(0, |(n, ())| n);
     let next_at = joined_at + word_at + (joined[word_at..].len() - joined[word_at..].trim_start().len());
@@ -208,6 +208,9 @@ fn code_at(fold: &Fold, at: usize) -> Option<Code> {
     }
     let (number, digits) = number(&text[len + gap..])?;
     let end = len + gap + digits;
+    if text[end..].starts_with("://") {
+        return None;
+    }
     let after = text[end..].chars().next();
     let ends = after.is_none_or(|c| !c.is_alphanumeric() || is_wide(c)) && !text[end..].starts_with(".");
     // A sentence may end there.

@@ -7,7 +7,8 @@ use std::ops::Range;
 
 #[derive(Clone, Debug)]
 pub struct Phrases<T> {
-    by_first: BTreeMap<char, Vec<Phrase<T>>>,
+    /// By the first two characters: a text is looked through once for each of its words, so lists must be short.
+    by_first: BTreeMap<(char, char), Vec<Phrase<T>>>,
 }
 
 #[derive(Clone, Debug)]
@@ -29,7 +30,8 @@ impl<T: Copy> Phrases<T> {
         let open = phrase.ends_with('*');
         let text = Fold::new(phrase.trim_end_matches('*')).text.trim().to_string();
         if let Some(first) = text.chars().next() {
-            let list = self.by_first.entry(first).or_default();
+            let second = text.chars().nth(1).unwrap_or('\0');
+            let list = self.by_first.entry((first, second)).or_default();
             let at = list.partition_point(|p| (p.text.len(), !p.open) >= (text.len(), !open));
             list.insert(at, Phrase { text, open, means });
         }
@@ -38,8 +40,11 @@ impl<T: Copy> Phrases<T> {
     /// The longest phrase that begins here, and how many bytes it takes.
     pub fn at(&self, text: &str, at: usize) -> Option<(usize, T)> {
         let rest = text.get(at..)?;
-        let list = self.by_first.get(&rest.chars().next()?)?;
-        list.iter().find_map(|p| {
+        let mut chars = rest.chars();
+        let (first, second) = (chars.next()?, chars.next().unwrap_or('\0'));
+        let long = self.by_first.get(&(first, second)).into_iter().flatten();
+        let short = self.by_first.get(&(first, '\0')).into_iter().flatten().filter(|_| second != '\0');
+        long.chain(short).find_map(|p| {
             let after = rest.strip_prefix(p.text.as_str())?;
             let whole = p.text.chars().next_back().is_some_and(|c| is_wide(c) || !c.is_alphanumeric());
             let more = after.find(|c: char| !c.is_alphabetic() || is_wide(c)).unwrap_or(after.len());
