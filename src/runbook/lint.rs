@@ -66,6 +66,7 @@ pub const RULES: &[(&str, FindingKind, &str)] = &[
         "psql is given a dump in custom format, which only pg_restore reads.",
     ),
     ("restore-of-unwritten-file", FindingKind::Broken, "A restore reads a file that nothing in the document writes."),
+    ("too-big", FindingKind::Broken, "The file is too big to be read."),
     ("unclosed-fence", FindingKind::Broken, "A code block is never closed."),
     ("escaped-fences", FindingKind::Encoding, "Backticks stand behind backslashes."),
     ("legacy-encoding", FindingKind::Encoding, "The file is not UTF-8."),
