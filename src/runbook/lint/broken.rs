@@ -7,11 +7,8 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     for known in facts.commands {
         let problem = known.judged.problem.as_ref().or(known.found.problem.as_ref());
         if let Some(problem) = problem {
-            let rule = if problem.contains('&') && known.judged.problem.is_some() && problem.contains("background") {
-                "scope-cut-by-ampersand"
-            } else {
-                "command-cannot-work"
-            };
+            let cut = problem.contains("unquoted `&`");
+            let rule = if cut { "scope-cut-by-ampersand" } else { "command-cannot-work" };
             push(
                 found,
                 rule,

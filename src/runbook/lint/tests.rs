@@ -21,6 +21,7 @@ fn what_cannot_work_is_an_error() {
     finds("```sh\nkubectl scale ingress front --replicas=0\n```\n", &["command-cannot-work [2]"]);
     finds("```sh\necho \"never closed\n```\n", &["command-cannot-work [2]"]);
     finds("```sh\nls\n", &["unclosed-fence [1]"]);
+    finds("```sh\ncurl -X POST http://cache/evict?tenant=acme&scope=session\n```\n", &["scope-cut-by-ampersand [2]"]);
 }
 
 #[test]
