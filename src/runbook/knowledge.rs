@@ -8,6 +8,7 @@ pub mod entry;
 mod files;
 pub mod load;
 pub mod look;
+pub mod split;
 
 #[cfg(test)]
 mod examples;

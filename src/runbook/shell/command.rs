@@ -5,7 +5,8 @@ use super::part::{Part, Work};
 use super::walk::{Stdin, Walk};
 use super::{client, unknown};
 use crate::knowledge::entry::{Form, Inner, Whose};
-use crate::knowledge::look::{Found, InnerAt};
+use crate::knowledge::look::Found;
+use crate::knowledge::split::InnerAt;
 use crate::knowledge::{OPAQUE, knowledge};
 use crate::model::{Executor, Mode, Risk};
 

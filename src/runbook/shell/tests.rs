@@ -2,6 +2,7 @@
 
 mod executors;
 mod modes;
+mod never_read;
 mod problems;
 mod properties;
 mod risks;
