@@ -9,9 +9,9 @@ use super::part::{Part, Work};
 use super::sql::{self, Dialect};
 use super::walk::{Stdin, Walk};
 use super::{mongo, redis, snippet, unknown};
-use crate::knowledge::OPAQUE;
 use crate::knowledge::entry::Client;
 use crate::knowledge::look::Found;
+use crate::knowledge::{OPAQUE, knowledge};
 use crate::model::{Executor, Mode, Risk};
 
 pub fn judge(walk: &mut Walk, client: Client, part: &mut Part, found: &Found<'_>, args: &[Arg], stdin: &Stdin) {
@@ -26,7 +26,7 @@ pub fn judge(walk: &mut Walk, client: Client, part: &mut Part, found: &Found<'_>
         Client::Wget => request(part, http::wget(&told.words())),
         Client::Httpie => request(part, http::httpie(&told.words())),
         Client::Shell => shell(walk, part, &told),
-        Client::Script => script(part, &told),
+        Client::Script => script(walk, part, &told),
     }
 }
 
@@ -45,6 +45,11 @@ impl Told<'_> {
     /// All that stands behind the tool's name.
     fn words(&self) -> Vec<String> {
         self.args.iter().skip(1).map(|a| a.text.clone()).collect()
+    }
+
+    /// The first operand and everything behind it: what an interpreter hands to its script.
+    fn from_first_operand(&self) -> &[Arg] {
+        self.found.split.operands.first().and_then(|&at| self.args.get(at..)).unwrap_or_default()
     }
 
     pub fn operands(&self) -> Vec<&Arg> {
@@ -190,11 +195,9 @@ fn shell(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
     let name = told.args[0].text.clone();
     let inside = if split.has(&["-c"]) {
         operands.first().map(|text| walk.text(&text.text, told.stdin).within(&format!("{name} -c")))
-    } else if let Some(file) = operands.first().filter(|_| !split.has(&["-s"])) {
-        let mut args = vec![(*file).clone()];
-        args.extend(operands[1..].iter().map(|a| (*a).clone()));
+    } else if !operands.is_empty() && !split.has(&["-s"]) {
         let mut inside = Part { executor: Executor::Script, work: Work::Does, ..Part::default() };
-        inside.absorb_script(unknown::program(&args));
+        inside.absorb_script(unknown::program(told.from_first_operand()));
         Some(inside)
     } else {
         match told.stdin {
@@ -223,7 +226,7 @@ fn shell(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
     }
 }
 
-fn script(part: &mut Part, told: &Told<'_>) {
+fn script(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
     let operands = told.operands();
     let split = &told.found.split;
     let name = told.args[0].text.clone();
@@ -245,9 +248,13 @@ fn script(part: &mut Part, told: &Told<'_>) {
             args.extend(operands.iter().map(|a| (*a).clone()));
             part.absorb_script(unknown::program(&args));
         }
-    } else if !operands.is_empty() {
-        let args: Vec<Arg> = operands.iter().map(|a| (*a).clone()).collect();
-        part.absorb_script(unknown::program(&args));
+    } else if let Some(file) = operands.first() {
+        // `python manage.py migrate`, `php artisan down`: programs that are known, whoever interprets them.
+        let program = knowledge().tool(&file.text).map(|t| t.executor);
+        let known = matches!(program, Some(Executor::Script | Executor::AppCli | Executor::Package));
+        let args = told.from_first_operand();
+        let inside = if known { walk.deeper(|w| w.argv(args, told.stdin)) } else { unknown::program(args) };
+        part.absorb_script(inside);
     } else if split.has(&["--version", "-V", "-v", "--help", "-h"]) {
     } else if *told.stdin == Stdin::None {
         part.console(&name);
