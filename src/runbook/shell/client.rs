@@ -26,6 +26,7 @@ pub fn judge(walk: &mut Walk, client: Client, part: &mut Part, found: &Found<'_>
         Client::Wget => request(part, http::wget(&told.words())),
         Client::Httpie => request(part, http::httpie(&told.words())),
         Client::Shell => shell(walk, part, &told),
+        Client::Socket => socket(part, stdin),
         Client::Script => script(walk, part, &told),
     }
 }
@@ -48,7 +49,7 @@ impl Told<'_> {
     }
 
     /// The first operand and everything behind it: what an interpreter hands to its script.
-    fn from_first_operand(&self) -> &[Arg] {
+    fn behind_options(&self) -> &[Arg] {
         self.found.split.operands.first().and_then(|&at| self.args.get(at..)).unwrap_or_default()
     }
 
@@ -184,6 +185,41 @@ fn request(part: &mut Part, request: http::Request) {
     part.absorb_inner(request.inner, "");
 }
 
+/// What is written into a connection (`echo … | nc h 1`): orders of whatever listens there.
+fn socket(part: &mut Part, stdin: &Stdin) {
+    let text = match stdin {
+        Stdin::None => return,
+        Stdin::Text(text) => text,
+        Stdin::File(_) | Stdin::Pipe => return part.raise(Risk::Mutate, "sends to a connection"),
+    };
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
+    let Some(first) = words.first() else { return };
+    const ASKS: &[&str] = &[
+        "show", "stats", "stat", "info", "ruok", "mntr", "srvr", "conf", "cons", "help", "version", "ping", "get",
+        "head", "options", "quit", "exit", "list", "status", "q",
+    ];
+    const CUTS: &[&str] = &[
+        "disable",
+        "shutdown",
+        "shut",
+        "maint",
+        "drain",
+        "flush_all",
+        "flushall",
+        "del",
+        "delete",
+        "clear",
+        "kill",
+        "stop",
+    ];
+    if words.iter().any(|w| CUTS.contains(w)) {
+        part.raise(Risk::Destroy, format!("sends `{first}` to a connection"));
+    } else if !ASKS.contains(first) {
+        part.raise(Risk::Mutate, format!("sends `{first}` to a connection"));
+    }
+}
+
 /// An ordinary word in place of what cannot be read, so that the language's own grammar can.
 pub fn readable(text: &str) -> String {
     text.replace(OPAQUE, "FBPH0001")
@@ -197,7 +233,7 @@ fn shell(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
         operands.first().map(|text| walk.text(&text.text, told.stdin).within(&format!("{name} -c")))
     } else if !operands.is_empty() && !split.has(&["-s"]) {
         let mut inside = Part { executor: Executor::Script, work: Work::Does, ..Part::default() };
-        inside.absorb_script(unknown::program(told.from_first_operand()));
+        inside.absorb_script(unknown::program(told.behind_options()));
         Some(inside)
     } else {
         match told.stdin {
@@ -252,7 +288,7 @@ fn script(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
         // `python manage.py migrate`, `php artisan down`: programs that are known, whoever interprets them.
         let program = knowledge().tool(&file.text).map(|t| t.executor);
         let known = matches!(program, Some(Executor::Script | Executor::AppCli | Executor::Package));
-        let args = told.from_first_operand();
+        let args = told.behind_options();
         let inside = if known { walk.deeper(|w| w.argv(args, told.stdin)) } else { unknown::program(args) };
         part.absorb_script(inside);
     } else if split.has(&["--version", "-V", "-v", "--help", "-h"]) {

