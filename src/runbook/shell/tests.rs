@@ -7,6 +7,7 @@ mod problems;
 mod properties;
 mod risks;
 mod surroundings;
+mod whole;
 
 use super::{Asked, Judged, judge};
 

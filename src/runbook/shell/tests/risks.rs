@@ -1,3 +1,5 @@
+//! Risks, by table: one kind of command a line, all invented.
+
 use super::judged;
 use crate::model::Risk::{self, Destroy, Mutate, Read};
 
