@@ -123,6 +123,8 @@ pub enum Client {
     Httpie,
     /// A shell: `-c TEXT`, a script, standard input, or a session.
     Shell,
+    /// Whatever comes in is written to whoever listens.
+    Socket,
     /// Python, Perl and the like: a script, a text, or a session.
     Script,
 }

@@ -1,3 +1,5 @@
+//! The format of the knowledge base: what loads, what is refused, how conditions are met.
+
 use super::condition::{Condition, could_be, glob};
 use super::{OPAQUE, files, load};
 

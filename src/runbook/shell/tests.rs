@@ -2,10 +2,12 @@
 
 mod executors;
 mod modes;
+mod never_read;
 mod problems;
 mod properties;
 mod risks;
 mod surroundings;
+mod whole;
 
 use super::{Asked, Judged, judge};
 
