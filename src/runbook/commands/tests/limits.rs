@@ -135,11 +135,11 @@ proptest! {
     }
 }
 
-/// `unit` until about 150 kB: what took quadratic time would take minutes.
+/// `unit` until about 60 kB: what took quadratic time would take minutes.
 fn large(head: &str, unit: &str, foot: &str) {
     let mut text = String::from(head);
     let mut lines = head.matches('\n').count();
-    while text.len() < 150_000 && lines < 49_000 {
+    while text.len() < 60_000 && lines < 49_000 {
         text.push_str(unit);
         lines += unit.matches('\n').count();
     }
