@@ -461,6 +461,7 @@ fn tools_are_known_by_path_and_version_too() {
 
 #[test]
 fn the_phrases_are_small_letters_and_each_stands_once_in_its_list() {
+    assert!(!crate::commands::phrases::phrases().run.is_empty(), "it is read into its fields");
     let table: toml::Table = include_str!("../../lexicon/commands.toml").parse().expect("it is TOML");
     for (name, list) in &table {
         let list: Vec<&str> = list.as_array().expect("a list").iter().map(|v| v.as_str().expect("a phrase")).collect();
