@@ -365,6 +365,12 @@ fn code_spans_are_commands_where_something_is_to_be_done() {
         "## Postmortem\n\n- `systemctl restart a` helped",
         "- terraform >= 1.5",
         "- nginx 1.25",
+        "- Fixed the exit code of `kubectl drain web1`",
+        "- The `docker compose up` command is slow",
+        "- `docker build`'s cache is shared",
+        "- `rustc 1.0.0 (built 2015)`",
+        "- `let x = docker ps`",
+        "You should pin both versions to avoid breakages from `cargo update`.",
         "### `df -h`",
         "## What `kubectl drain web1` does",
         "- `sum by (job) (rate(a[5m]))`",
@@ -455,6 +461,7 @@ fn tools_are_known_by_path_and_version_too() {
 
 #[test]
 fn the_phrases_are_small_letters_and_each_stands_once_in_its_list() {
+    assert!(!crate::commands::phrases::phrases().run.is_empty(), "it is read into its fields");
     let table: toml::Table = include_str!("../../lexicon/commands.toml").parse().expect("it is TOML");
     for (name, list) in &table {
         let list: Vec<&str> = list.as_array().expect("a list").iter().map(|v| v.as_str().expect("a phrase")).collect();
