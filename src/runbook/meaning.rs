@@ -5,7 +5,9 @@
 //! history or an expected output begins, nothing is defined.
 
 pub mod checklists;
+pub mod contacts;
 pub mod endpoints;
+pub mod escalation;
 pub mod phases;
 pub mod playbooks;
 pub mod properties;
