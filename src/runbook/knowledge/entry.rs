@@ -116,6 +116,8 @@ pub enum Client {
     Psql,
     Mysql,
     Sqlite,
+    /// Any other client of a database that is told statements: `cqlsh -e`, `clickhouse-client --query`.
+    Statement,
     Redis,
     Mongo,
     Curl,

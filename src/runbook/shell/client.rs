@@ -20,6 +20,10 @@ pub fn judge(walk: &mut Walk, client: Client, part: &mut Part, found: &Found<'_>
         Client::Psql => sql(part, &told, Dialect::Postgres, &["-c", "--command"], &["-f", "--file"]),
         Client::Mysql => sql(part, &told, Dialect::Mysql, &["-e", "--execute"], &[]),
         Client::Sqlite => sqlite(part, &told),
+        Client::Statement => {
+            let says = ["-e", "--execute", "-q", "--query", "-Q", "--command", "-c"];
+            sql(part, &told, Dialect::Other, &says, &["-f", "--file", "--queries-file", "-i"]);
+        }
         Client::Redis => redis_cli(part, &told),
         Client::Mongo => mongo::judge(part, &told),
         Client::Curl => request(part, http::curl(&told.words())),
@@ -281,8 +285,20 @@ fn script(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
     } else if let Some(module) = modules.first() {
         if !matches!(module.as_str(), "json.tool" | "platform" | "site" | "sysconfig") {
             let mut args = vec![Arg::plain(module)];
-            args.extend(operands.iter().map(|a| (*a).clone()));
-            part.absorb_script(unknown::program(&args));
+            // `python -m pip install x`: a tool by another door.
+            let tool = knowledge().tool(module).map(|t| t.executor);
+            let known = matches!(tool, Some(Executor::Script | Executor::AppCli | Executor::Package));
+            let behind = split.values(&["-m"]).next().and_then(|m| m.value_at).map_or(0, |at| at + 1);
+            if known && behind > 0 {
+                args.extend(told.args[behind..].iter().cloned());
+                part.absorb_script(walk.deeper(|w| w.argv(&args, told.stdin)));
+                if tool == Some(Executor::Package) {
+                    part.executor = Executor::Package;
+                }
+            } else {
+                args.extend(operands.iter().map(|a| (*a).clone()));
+                part.absorb_script(unknown::program(&args));
+            }
         }
     } else if let Some(file) = operands.first() {
         // `python manage.py migrate`, `php artisan down`: programs that are known, whoever interprets them.

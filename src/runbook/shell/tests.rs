@@ -1,5 +1,6 @@
 //! Tables of commands and what they are. Every line is invented; each stands for a kind.
 
+mod breadth;
 mod executors;
 mod modes;
 mod never_read;
