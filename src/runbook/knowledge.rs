@@ -8,6 +8,7 @@ pub mod entry;
 mod files;
 pub mod load;
 pub mod look;
+pub mod split;
 
 #[cfg(test)]
 mod examples;
@@ -18,6 +19,8 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use entry::Tool;
+
+use crate::model::Executor;
 
 /// Stands in a word for a part nobody can read before it runs: a variable, a substitution, a placeholder.
 pub const OPAQUE: char = '\u{FFFC}';
@@ -32,15 +35,14 @@ impl Knowledge {
     /// By name as typed; a folder of programs in front (`/usr/bin/psql`) and Windows' `.exe` do not matter. Any other
     /// folder makes it a script of somebody's own, whatever its name (`/etc/init.d/mysql`).
     pub fn tool(&self, name: &str) -> Option<&Tool> {
-        let base = match name.rsplit_once('/') {
-            Some((folder, base)) => {
-                let programs = folder.ends_with("/bin") || folder.ends_with("/sbin") || folder == "bin";
-                (programs || base.ends_with(".sh")).then_some(base)?
-            }
-            None => name,
-        };
+        let (folder, base) = name.rsplit_once('/').unwrap_or(("", name));
         let base = base.strip_suffix(".exe").unwrap_or(base);
-        self.by_name.get(base).map(|&i| &self.tools[i])
+        let tool = self.by_name.get(base).map(|&i| &self.tools[i])?;
+        let programs = folder.is_empty() || folder.ends_with("/bin") || folder.ends_with("/sbin") || folder == "bin";
+        // `./manage.py` and `./gradlew` are meant to be called so; `./test` is not the shell's.
+        let beside =
+            matches!(tool.executor, Executor::Script | Executor::Package | Executor::AppCli) || base.ends_with(".sh");
+        (programs || beside).then_some(tool)
     }
 }
 

@@ -32,8 +32,8 @@ use proposal::Proposal;
 use report::Report;
 use sha2::{Digest, Sha256};
 use shell::{Asked, Judged};
-use source::Source;
 pub use source::Refused;
+use source::Source;
 
 /// Everything that was made of a file.
 #[derive(Clone, Debug)]
@@ -72,12 +72,24 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     let ran: Vec<Ran<'_>> = found
         .iter()
         .zip(&judged)
-        .map(|(f, j)| Ran { line: f.line, section: f.section, risk: j.risk, unknown: j.flags.unknown_tool, comment: f.comment.as_deref(), condition: f.condition.as_deref() })
+        .map(|(f, j)| Ran {
+            line: f.line,
+            section: f.section,
+            risk: j.risk,
+            unknown: j.flags.unknown_tool,
+            comment: f.comment.as_deref(),
+            condition: f.condition.as_deref(),
+        })
         .collect();
     runbook.playbooks = meaning::playbooks::playbooks(&reading, &ran);
     place_commands(&document, &mut runbook);
     let known: Vec<Known<'_>> = found.iter().zip(&judged).map(|(found, judged)| Known { found, judged }).collect();
-    findings.extend(lint::lint(&Facts { reading: &reading, runbook: &runbook, commands: &known, prohibitions: &prohibitions }));
+    findings.extend(lint::lint(&Facts {
+        reading: &reading,
+        runbook: &runbook,
+        commands: &known,
+        prohibitions: &prohibitions,
+    }));
     runbook.findings = lint::settle(findings, &source.lines);
     proposals.sort_by(|a, b| (a.line, &a.group, &a.what).cmp(&(b.line, &b.group, &b.what)));
     let report = report::report(&source, &document, &runbook, &prohibitions, &skipped);
@@ -128,7 +140,11 @@ fn command(document: &Document, found: &Found, judged: &Judged) -> Command {
 fn place_commands(document: &Document, runbook: &mut Runbook) {
     let lines: Vec<Line> = runbook.commands.iter().map(|c| c.line).collect();
     let under = |line: Line, next: Option<Line>| -> Vec<Line> {
-        let Ok(at) = document.sections.binary_search_by_key(&line, |s| s.line).or_else(|_| document.sections.iter().position(|s| s.line == line).ok_or(())) else {
+        let Ok(at) = document
+            .sections
+            .binary_search_by_key(&line, |s| s.line)
+            .or_else(|_| document.sections.iter().position(|s| s.line == line).ok_or(()))
+        else {
             return lines.iter().copied().filter(|l| *l == line).collect();
         };
         let last = document.sections[at].last.min(next.map_or(Line::MAX, |n| n.saturating_sub(1)));

@@ -49,7 +49,9 @@ pub fn lint(facts: &Facts<'_>) -> Vec<Finding> {
 /// Puts findings in order and leaves out what the document silences.
 pub fn settle(mut findings: Vec<Finding>, lines: &[String]) -> Vec<Finding> {
     silence::apply(&mut findings, lines);
-    findings.sort_by(|a, b| (a.lines.first(), a.level, &a.rule, &a.message).cmp(&(b.lines.first(), b.level, &b.rule, &b.message)));
+    findings.sort_by(|a, b| {
+        (a.lines.first(), a.level, &a.rule, &a.message).cmp(&(b.lines.first(), b.level, &b.rule, &b.message))
+    });
     findings.dedup();
     findings
 }
@@ -58,8 +60,13 @@ pub fn settle(mut findings: Vec<Finding>, lines: &[String]) -> Vec<Finding> {
 pub const RULES: &[(&str, FindingKind, &str)] = &[
     ("byte-order-mark", FindingKind::Encoding, "The file begins with a byte order mark."),
     ("command-cannot-work", FindingKind::Broken, "A command fails as it is written."),
-    ("custom-dump-into-psql", FindingKind::Broken, "psql is given a dump in custom format, which only pg_restore reads."),
+    (
+        "custom-dump-into-psql",
+        FindingKind::Broken,
+        "psql is given a dump in custom format, which only pg_restore reads.",
+    ),
     ("restore-of-unwritten-file", FindingKind::Broken, "A restore reads a file that nothing in the document writes."),
+    ("too-big", FindingKind::Broken, "The file is too big to be read."),
     ("unclosed-fence", FindingKind::Broken, "A code block is never closed."),
     ("escaped-fences", FindingKind::Encoding, "Backticks stand behind backslashes."),
     ("legacy-encoding", FindingKind::Encoding, "The file is not UTF-8."),
@@ -70,7 +77,11 @@ pub const RULES: &[(&str, FindingKind, &str)] = &[
     ("cuts-own-session", FindingKind::Hazard, "A firewall rule cuts the session that the next lines need."),
     ("data-loss-as-first-aid", FindingKind::Hazard, "A usual fix loses data."),
     ("forbidden-here", FindingKind::Contradiction, "A command stands in the document that forbids it."),
-    ("delete-after-disabled-step", FindingKind::Hazard, "Something is deleted after the step that saves it, which is commented out."),
+    (
+        "delete-after-disabled-step",
+        FindingKind::Hazard,
+        "Something is deleted after the step that saves it, which is commented out.",
+    ),
     ("never-ends", FindingKind::Hazard, "A command that never ends stands before others."),
     ("restore-over-live-data", FindingKind::Hazard, "A restore writes over live data that nothing stopped or saved."),
     ("scope-cut-by-ampersand", FindingKind::Hazard, "An unquoted & ends the command in the middle of a URL."),
@@ -87,7 +98,11 @@ pub const RULES: &[(&str, FindingKind, &str)] = &[
     ("severity-order", FindingKind::Contradiction, "The names of the severities run against their order."),
     ("threshold-differs", FindingKind::Contradiction, "One metric has two limits of the same level."),
     ("contact-without-address", FindingKind::Gap, "A contact has no address."),
-    ("delegated-elsewhere", FindingKind::Gap, "The document leaves a part of the response to a file that is not given."),
+    (
+        "delegated-elsewhere",
+        FindingKind::Gap,
+        "The document leaves a part of the response to a file that is not given.",
+    ),
     ("level-not-defined", FindingKind::Gap, "A severity is used that is not defined."),
     ("schedule-without-zone", FindingKind::Gap, "A time of day is given without a time zone."),
     ("severity-without-response-time", FindingKind::Gap, "A severity has no response time."),

@@ -71,7 +71,9 @@ impl<'a> Reading<'a> {
 
     pub fn children(&self, id: SectionId) -> impl Iterator<Item = SectionId> + '_ {
         let end = self.ends[id];
-        std::iter::successors((id + 1 < end).then_some(id + 1), move |child| Some(self.ends[*child]).filter(|next| *next < end))
+        std::iter::successors((id + 1 < end).then_some(id + 1), move |child| {
+            Some(self.ends[*child]).filter(|next| *next < end)
+        })
     }
 
     /// From its title to its end, children included.
@@ -133,6 +135,10 @@ impl<'a> Reading<'a> {
 pub fn reads_like_a_command(code: &str) -> bool {
     let mut words = code.split_whitespace();
     let Some(first) = words.next() else { return false };
-    let script = first.contains('/') && !first.ends_with('/') && !first.contains("://") || first.ends_with(".sh") || first.ends_with(".py");
-    is_known_tool(first) || script && (first.starts_with("./") || words.next().is_some() || first.ends_with(".sh") || first.ends_with(".py"))
+    let script = first.contains('/') && !first.ends_with('/') && !first.contains("://")
+        || first.ends_with(".sh")
+        || first.ends_with(".py");
+    is_known_tool(first)
+        || script
+            && (first.starts_with("./") || words.next().is_some() || first.ends_with(".sh") || first.ends_with(".py"))
 }

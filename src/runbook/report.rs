@@ -36,11 +36,17 @@ impl Report {
     /// Of the lines that are not blank, how many something was made of, in percent.
     pub fn used_percent(&self) -> usize {
         let written = self.lines.len() - self.count(LineState::Blank);
-        if written == 0 { 0 } else { self.count(LineState::Used) * 100 / written }
+        (self.count(LineState::Used) * 100).checked_div(written).unwrap_or(0)
     }
 }
 
-pub fn report(source: &Source, document: &Document, runbook: &Runbook, prohibitions: &[Prohibition], skipped: &[Skipped]) -> Report {
+pub fn report(
+    source: &Source,
+    document: &Document,
+    runbook: &Runbook,
+    prohibitions: &[Prohibition],
+    skipped: &[Skipped],
+) -> Report {
     let mut used: BTreeSet<Line> = BTreeSet::new();
     let lines = runbook
         .severities
@@ -50,7 +56,9 @@ pub fn report(source: &Source, document: &Document, runbook: &Runbook, prohibiti
         .chain(runbook.escalation.iter().map(|e| e.line))
         .chain(runbook.contacts.iter().map(|c| c.line))
         .chain(runbook.thresholds.iter().map(|t| t.line))
-        .chain(runbook.playbooks.iter().flat_map(|p| std::iter::once(p.line).chain(p.conditions.iter().map(|c| c.line))))
+        .chain(
+            runbook.playbooks.iter().flat_map(|p| std::iter::once(p.line).chain(p.conditions.iter().map(|c| c.line))),
+        )
         .chain(runbook.quick_reference.iter().map(|q| q.line))
         .chain(runbook.rules.iter().map(|r| r.line))
         .chain(runbook.schedules.iter().map(|s| s.line))
@@ -67,7 +75,8 @@ pub fn report(source: &Source, document: &Document, runbook: &Runbook, prohibiti
     texts.extend(runbook.checklists.iter().flat_map(|c| c.items.iter().map(String::as_str)));
     texts.extend(runbook.playbooks.iter().flat_map(|p| p.symptoms.iter().map(String::as_str)));
     texts.extend(runbook.escalation.iter().flat_map(|e| e.authority.iter().map(String::as_str)));
-    let mut states: Vec<LineState> = source.lines.iter().map(|l| if l.trim().is_empty() { LineState::Blank } else { LineState::Text }).collect();
+    let mut states: Vec<LineState> =
+        source.lines.iter().map(|l| if l.trim().is_empty() { LineState::Blank } else { LineState::Text }).collect();
     let mut set = |line: Line, state: LineState| {
         if let Some(slot) = states.get_mut((line as usize).wrapping_sub(1))
             && *slot != LineState::Blank
@@ -86,7 +95,9 @@ pub fn report(source: &Source, document: &Document, runbook: &Runbook, prohibiti
             BlockKind::Fence(fence) => {
                 let any = fence.body.iter().any(|(n, _)| used.contains(n));
                 for (line, text) in &fence.body {
-                    let comment = text.trim_start().starts_with(['#']) || text.trim_start().starts_with("--") || text.trim_start().starts_with("//");
+                    let comment = text.trim_start().starts_with(['#'])
+                        || text.trim_start().starts_with("--")
+                        || text.trim_start().starts_with("//");
                     set(*line, if any && comment { LineState::Used } else { LineState::NotUnderstood });
                 }
             }
@@ -110,7 +121,9 @@ pub fn report(source: &Source, document: &Document, runbook: &Runbook, prohibiti
     let unused_headings = document
         .sections
         .iter()
-        .filter(|s| matches!(s.kind, SectionKind::Heading(_)) && used.range(s.line..=s.last.max(s.line)).next().is_none())
+        .filter(|s| {
+            matches!(s.kind, SectionKind::Heading(_)) && used.range(s.line..=s.last.max(s.line)).next().is_none()
+        })
         .map(|s| (s.line, s.name.clone()))
         .collect();
     Report { lines: states, unused_headings }

@@ -235,7 +235,10 @@ impl Reader<'_> {
             return before;
         }
         match place {
-            Place::Item | Place::Cell { .. } => Verdict::Run,
+            Place::Item | Place::Cell { .. } => {
+                let said = phrases::ends(words, &list.run) || mention::orders(words);
+                if !said && mention::spoken_of(&head, clause, tail) { Verdict::Mention } else { Verdict::Run }
+            }
             Place::Heading => {
                 let told = clause.trim_end().ends_with([':', '：']) || mention::orders(words);
                 if told { Verdict::Run } else { Verdict::Mention }

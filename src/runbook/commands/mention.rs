@@ -67,8 +67,17 @@ pub fn candidate(code: &str, own: &Own, server: impl Fn(&str) -> Option<Tongue>,
     if code.is_empty() || code.len() > 4_000 || code.contains(" -> ") || code.contains(" => ") || code.contains('…') {
         return None;
     }
-    let shell = |strength| Some(Candidate { text: super::scan::alone(code).0, tongue: Tongue::Shell, strength });
-    if sql::begins(code, false) && (code.contains(' ') || code.ends_with(';')) {
+    let text = super::scan::alone(code).0;
+    if text.is_empty() {
+        return None;
+    }
+    let shell = |strength| Some(Candidate { text: text.clone(), tongue: Tongue::Shell, strength });
+    // In small letters the words of SQL are words of every other language.
+    let upper = code.split_whitespace().next().is_some_and(|w| w.chars().all(|c| c.is_ascii_uppercase() || c == ';'));
+    let query = ["select ", "delete from ", "insert into ", "update ", "drop ", "truncate ", "alter "]
+        .iter()
+        .any(|w| code.starts_with(w));
+    if sql::begins(code, false) && (upper || query) && (code.contains(' ') || code.ends_with(';')) {
         let keyword = code.split_whitespace().count() >= 2 || code.ends_with(';');
         let complete = code.ends_with(';') || code.contains('(') || code.split_whitespace().count() >= 3 || shows(code);
         if !(redis && sql::redis(code, false) && !code.ends_with(';')) {
@@ -132,7 +141,7 @@ pub fn candidate(code: &str, own: &Own, server: impl Fn(&str) -> Option<Tongue>,
             && w.contains('.')
             || matches!(*w, ">" | ">=" | "<=" | "==")
     };
-    if rest.iter().all(version) {
+    if rest.iter().all(version) || version(&rest[0]) && !shape::evidence(&rest[1..]) {
         return None;
     }
     shell(Strength::Full)
@@ -261,7 +270,7 @@ pub fn without_fillers(clause: &str) -> &str {
 
 /// Whether the clause tells somebody to run something, wherever the verb stands in it.
 pub fn orders(clause: &str) -> bool {
-    const VERBS: [&str; 30] = [
+    const VERBS: [&str; 29] = [
         "run",
         "rerun",
         "re-run",
@@ -271,7 +280,6 @@ pub fn orders(clause: &str) -> bool {
         "type",
         "enter",
         "launch",
-        "running",
         "führe",
         "starte",
         "exécutez",
@@ -294,6 +302,25 @@ pub fn orders(clause: &str) -> bool {
         "실행",
     ];
     VERBS.iter().any(|v| phrases::find(clause, v).is_some())
+}
+
+/// "Fixed `x`'s output", "the `x` subcommand": the code is spoken of. Only where nothing says to run it.
+pub fn spoken_of(head: &str, clause: &str, tail: &str) -> bool {
+    let tail = tail.trim_start();
+    let after = ["'s ", "’s ", "subcommand", "command ", "flag", "option ", "binary", "process ", "job ", "script "];
+    if clause.trim_end().ends_with([':', '：']) {
+        return false;
+    }
+    let last = clause.split_whitespace().next_back().unwrap_or("");
+    let article = matches!(
+        last,
+        "the" | "a" | "an" | "this" | "our" | "from" | "for" | "of" | "between" | "by" | "when" | "since" | "after"
+    );
+    let past = head
+        .split_whitespace()
+        .next()
+        .is_some_and(|w| w.len() > 4 && w.ends_with("ed") && !matches!(w, "speed" | "proceed" | "exceed" | "embed"));
+    article || past || after.iter().any(|w| tail.starts_with(w))
 }
 
 /// "… was started with": it is told, not asked for.
@@ -347,6 +374,11 @@ pub fn forbids(clause: &str) -> bool {
             if !(word.is_empty() || BEFORE.contains(&word) || never || before.ends_with(':')) {
                 return false;
             }
+        }
+        // "… to avoid breakages from `x`" is about something else.
+        let far = clause[end..].split_whitespace().count();
+        if p == "avoid" && far > 1 || p.is_ascii() && far > 7 {
+            return false;
         }
         // "… is not running: run `x`": an order behind the negation, past a colon, is about something else.
         let rest = &clause[end..];

@@ -52,6 +52,12 @@ pub fn of(text: &str, own: &Own) -> Shape {
     if let Some(names) = only_assigns(&super::scan::alone(text).0) {
         return Shape::Assigns(names);
     }
+    // Assignments whose command follows on the next line.
+    if let Some(head) = text.strip_suffix('\\')
+        && only_assigns(head).is_some()
+    {
+        return Shape::Command;
+    }
     let all = words(text, 40);
     let Some((at, first)) = program(&all) else { return Shape::Not(Guess::Unknown) };
     let rest = &all[at + 1..];
@@ -62,11 +68,21 @@ pub fn of(text: &str, own: &Own) -> Shape {
     {
         return Shape::Not(if text.contains(['*', '/', '(', '+']) { Guess::Formula } else { Guess::Config });
     }
+    // `let x = 1;`, `type A = B`.
+    let name = rest.first().is_some_and(|w| {
+        w.starts_with(char::is_alphabetic) && w.chars().all(|c| c.is_alphanumeric() || "_<>".contains(c))
+    });
+    if name && rest.get(1).is_some_and(|w| *w == "=") && !matches!(first, "[" | "[[" | "test" | "expr") {
+        return Shape::Not(Guess::Config);
+    }
+    if rest.is_empty() && !first.chars().any(char::is_alphanumeric) && !first.starts_with(['(', '{', '[', '!', '>']) {
+        return Shape::Not(Guess::Unknown);
+    }
     if arrows(&all) && !text.contains('"') && !text.contains('\'') {
         return Shape::Not(Guess::Diagram);
     }
     if structure(text, first) {
-        return if sentence(first, rest) { Shape::Not(Guess::Sentence) } else { Shape::Command };
+        return if !text.contains(';') && sentence(first, rest) { Shape::Not(Guess::Sentence) } else { Shape::Command };
     }
     let plain = first.trim_end_matches([';', ')']).trim_start_matches(['(', '!', '`']);
     let plain = plain.trim_matches(['"', '\'']);
@@ -109,9 +125,9 @@ pub fn of(text: &str, own: &Own) -> Shape {
     }
     if tools::is_known_tool(plain) || own.contains(plain) {
         // "docker is not running": a verb stands where a subcommand would.
-        let told = rest
-            .first()
-            .is_some_and(|w| super::phrases::is(w, &phrases().sentence) || matches!(*w, "and" | "or" | "to"));
+        let told = rest.first().is_some_and(|w| {
+            super::phrases::is(&w.to_lowercase(), &phrases().sentence) || matches!(*w, "and" | "or" | "to")
+        });
         let known = !tools::is_ordinary(plain);
         if (!known || told) && sentence(plain, rest) {
             return Shape::Not(Guess::Sentence);

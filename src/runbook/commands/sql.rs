@@ -5,20 +5,17 @@ use super::phrases::{self, phrases};
 use super::scan::{Budget, Joined, note};
 use crate::model::Line;
 use crate::shell::Tongue;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
-/// First words, and whether they need a second one of the following list to be more than a word in capitals.
-const FIRST: &str = "SELECT INSERT UPDATE DELETE CREATE ALTER DROP TRUNCATE GRANT REVOKE VACUUM REINDEX ANALYZE ANALYSE EXPLAIN SHOW \
-    SET RESET BEGIN COMMIT ROLLBACK SAVEPOINT LOCK UNLOCK COPY WITH CALL DO USE DESCRIBE DESC FLUSH KILL OPTIMIZE \
-    CHECK REPAIR START STOP CHANGE PURGE CHECKPOINT CLUSTER REFRESH MERGE REPLACE RENAME LOAD NOTIFY COMMENT EXEC";
-
-const SECOND: &str = "INTO FROM TABLE TABLES DATABASE DATABASES INDEX INDEXES USER USERS ROLE VIEW MATERIALIZED SCHEMA SYSTEM GLOBAL \
-    SESSION LOCAL ALL ANALYZE VERBOSE FULL PROCESSLIST STATUS VARIABLES SLAVE REPLICA REPLICAS MASTER BINARY ENGINE \
-    GRANTS CREATE SELECT INSERT UPDATE DELETE PRIVILEGES HOSTS LOGS TRANSACTION WORK CONCURRENTLY EXTENSION FUNCTION \
-    PROCEDURE TRIGGER SEQUENCE TYPE PUBLICATION SUBSCRIPTION TABLESPACE OR UNIQUE TEMPORARY TEMP IGNORE DISTINCT \
-    COUNT REPLICATION CLUSTER QUERY CONNECTION COLUMNS RECURSIVE EVENT";
-
+/// Whether a list of `knowledge/statements.txt` holds the word.
 fn among(list: &str, word: &str) -> bool {
-    list.split(' ').any(|w| w == word)
+    static LISTS: OnceLock<BTreeSet<(&str, &str)>> = OnceLock::new();
+    let lists = LISTS.get_or_init(|| {
+        let rows = include_str!("../knowledge/statements.txt").lines().filter_map(|row| row.split_once(": "));
+        rows.flat_map(|(name, words)| words.split_whitespace().map(move |word| (name, word))).collect()
+    });
+    lists.contains(&(list, word))
 }
 
 /// Whether a statement begins here. In capitals one word decides, with what follows; in small letters two must.
@@ -27,7 +24,7 @@ pub fn begins(text: &str, inside: bool) -> bool {
     let mut words = text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '(')).filter(|w| !w.is_empty());
     let Some(first) = words.next() else { return false };
     let upper = first.to_ascii_uppercase();
-    if !among(FIRST, &upper) {
+    if !among("first", &upper) {
         return false;
     }
     let closed = ended(text);
@@ -50,7 +47,7 @@ pub fn begins(text: &str, inside: bool) -> bool {
         return closed || upper == first || sure && words.next().is_some();
     }
     let second = words.next();
-    let keyword = second.is_some_and(|w| among(SECOND, &w.trim_matches('"').to_ascii_uppercase()));
+    let keyword = second.is_some_and(|w| among("second", &w.trim_matches('"').to_ascii_uppercase()));
     let lower = text.to_ascii_lowercase();
     if first == upper {
         if matches!(first, "COPY" | "USER" | "CHECK" | "START" | "STOP" | "COMMENT" | "LOAD" | "USE" | "SET" | "DO")
@@ -300,19 +297,12 @@ pub fn named(text: &str) -> Option<Tongue> {
     }
 }
 
-const REDIS: &str = "ACL APPEND AUTH BGREWRITEAOF BGSAVE BLPOP BRPOP CLIENT CLUSTER COMMAND CONFIG COPY DBSIZE DEBUG DECR DECRBY DEL \
-    DISCARD DUMP EVAL EVALSHA EXEC EXISTS EXPIRE EXPIREAT FAILOVER FLUSHALL FLUSHDB FUNCTION GET GETDEL GETRANGE \
-    GETSET HDEL HEXISTS HGET HGETALL HINCRBY HKEYS HLEN HMGET HSCAN HSET INCR INCRBY INFO KEYS LASTSAVE LATENCY \
-    LINDEX LLEN LPOP LPUSH LRANGE LREM LTRIM MEMORY MGET MIGRATE MODULE MONITOR MSET MULTI OBJECT PERSIST PING \
-    PSUBSCRIBE PUBLISH RENAME REPLICAOF ROLE RPOP RPUSH SADD SAVE SCAN SCARD SELECT SET SETEX SHUTDOWN SLAVEOF \
-    SLOWLOG SMEMBERS SREM SUBSCRIBE TTL TYPE UNLINK XINFO XLEN ZCARD";
-
 /// Whether the line begins with a verb of Redis; `inside` a session small letters count too.
 pub fn redis(text: &str, inside: bool) -> bool {
     let first = text.split_whitespace().next().unwrap_or("");
     let upper = first.to_ascii_uppercase();
     (inside || upper == first)
-        && (among(REDIS, &upper)
+        && (among("redis", &upper)
             || upper.starts_with('Z') && upper.len() > 3 && first.bytes().all(|b| b.is_ascii_alphabetic()) && inside)
 }
 

@@ -116,6 +116,8 @@ pub enum Client {
     Psql,
     Mysql,
     Sqlite,
+    /// Any other client of a database that is told statements: `cqlsh -e`, `clickhouse-client --query`.
+    Statement,
     Redis,
     Mongo,
     Curl,
@@ -123,6 +125,8 @@ pub enum Client {
     Httpie,
     /// A shell: `-c TEXT`, a script, standard input, or a session.
     Shell,
+    /// Whatever comes in is written to whoever listens.
+    Socket,
     /// Python, Perl and the like: a script, a text, or a session.
     Script,
 }

@@ -17,4 +17,10 @@ pub const FILES: &[(&str, &str)] = &[
     ("cloud.toml", include_str!("cloud.toml")),
     ("hosting.toml", include_str!("hosting.toml")),
     ("infrastructure.toml", include_str!("infrastructure.toml")),
+    ("packages.toml", include_str!("packages.toml")),
+    ("databases.toml", include_str!("databases.toml")),
+    ("queues.toml", include_str!("queues.toml")),
+    ("web.toml", include_str!("web.toml")),
+    ("watching.toml", include_str!("watching.toml")),
+    ("applications.toml", include_str!("applications.toml")),
 ];

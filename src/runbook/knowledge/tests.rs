@@ -1,5 +1,8 @@
+//! The format of the knowledge base: what loads, what is refused, how conditions are met.
+
 use super::condition::{Condition, could_be, glob};
-use super::{OPAQUE, files, load};
+use super::{OPAQUE, files, knowledge, load};
+use crate::model::Risk;
 
 #[test]
 fn the_whole_knowledge_base_loads_without_a_fault() {
@@ -78,4 +81,65 @@ fn conditions_are_read_or_refused() {
     for wrong in ["@0=x", "@x=y", "@1", ""] {
         assert!(Condition::read(wrong).is_err(), "{wrong}");
     }
+}
+
+#[test]
+fn no_reading_entry_has_a_word_of_its_path_that_ends_something() {
+    const ENDS: &[&str] = &[
+        "delete",
+        "remove",
+        "rm",
+        "rmi",
+        "destroy",
+        "drop",
+        "purge",
+        "stop",
+        "kill",
+        "terminate",
+        "flush",
+        "wipe",
+        "truncate",
+        "disable",
+        "reset",
+        "restore",
+        "shutdown",
+        "revoke",
+        "prune",
+        "drain",
+        "decommission",
+        "uninstall",
+        "down",
+        "undo",
+        "rollback",
+        "evict",
+        "deregister",
+        "detach",
+        "erase",
+        "clean",
+        "clear",
+        "halt",
+        "poweroff",
+        "suspend",
+        "pause",
+        "unset",
+        "abort",
+        "cancel",
+    ];
+    let mut wrong = Vec::new();
+    for tool in &knowledge().tools {
+        for entry in tool.uses.iter().filter(|u| u.risk == Risk::Read) {
+            // What is asked about a restore, or would be rolled back, is only asked.
+            let asks =
+                |p: &[String]| p.iter().any(|w| ["get", "describe", "diff", "list", "logs"].contains(&w.as_str()));
+            let ends = |w: &String| ENDS.contains(&w.as_str()) || ENDS.iter().any(|e| w.starts_with(&format!("{e}-*")));
+            wrong.extend(
+                entry
+                    .paths
+                    .iter()
+                    .filter(|p| p.iter().any(ends) && !asks(p))
+                    .map(|p| format!("{} {}", tool.names[0], p.join(" "))),
+            );
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

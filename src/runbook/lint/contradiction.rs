@@ -29,7 +29,16 @@ fn forbidden(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         for known in facts.commands {
             let words: Vec<&str> = known.found.text.split_whitespace().collect();
             if words.windows(shape.len()).any(|w| w == shape.as_slice()) {
-                push(found, "forbidden-here", Level::Error, vec![known.found.line, rule.line], format!("Line {} forbids `{}`, and here it is a step. Firebell will not run it; take one of the two out.", rule.line, rule.text));
+                push(
+                    found,
+                    "forbidden-here",
+                    Level::Error,
+                    vec![known.found.line, rule.line],
+                    format!(
+                        "Line {} forbids `{}`, and here it is a step. Firebell will not run it; take one of the two out.",
+                        rule.line, rule.text
+                    ),
+                );
             }
         }
     }
@@ -47,7 +56,18 @@ fn response_times(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         };
         for inline in texts.iter().filter(|l| !defined.contains(&l.line)) {
             let lower = inline.plain.to_lowercase();
-            if !["response time", "respond within", "reaktionszeit", "temps de réponse", "tiempo de respuesta", "tempo de resposta", "tempo di risposta"].iter().any(|w| lower.contains(w)) {
+            if ![
+                "response time",
+                "respond within",
+                "reaktionszeit",
+                "temps de réponse",
+                "tiempo de respuesta",
+                "tempo de resposta",
+                "tempo di risposta",
+            ]
+            .iter()
+            .any(|w| lower.contains(w))
+            {
                 continue;
             }
             let mentioned = severity::mentions(&inline.plain);
@@ -58,7 +78,20 @@ fn response_times(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             if let (Some(said), Some(known)) = (time.upper_s(), defined.response_time_s)
                 && said != known
             {
-                push(found, "response-time-differs", Level::Warning, vec![inline.line, defined.line], format!("{} is answered within {} here and within {} on line {}. Firebell uses the definition (line {}).", defined.level, words(said), words(known), defined.line, defined.line));
+                push(
+                    found,
+                    "response-time-differs",
+                    Level::Warning,
+                    vec![inline.line, defined.line],
+                    format!(
+                        "{} is answered within {} here and within {} on line {}. Firebell uses the definition (line {}).",
+                        defined.level,
+                        words(said),
+                        words(known),
+                        defined.line,
+                        defined.line
+                    ),
+                );
             }
         }
     }
@@ -80,10 +113,12 @@ fn order(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         "critical" | "kritisch" | "critique" | "critico" => Some(1),
         "high" | "major" | "hoch" | "eleve" | "majeur" | "alto" | "alta" | "grave" => Some(2),
         "medium" | "moderate" | "mittel" | "moyen" | "medio" | "media" => Some(3),
-        "low" | "minor" | "niedrig" | "gering" | "faible" | "mineur" | "bajo" | "baja" | "baixo" | "baixa" | "basso" => Some(4),
+        "low" | "minor" | "niedrig" | "gering" | "faible" | "mineur" | "bajo" | "baja" | "baixo" | "baixa"
+        | "basso" => Some(4),
         _ => None,
     };
-    let named: Vec<(u32, u32, Line)> = facts.runbook.severities.iter().filter_map(|s| Some((s.rank, weight(s.name.as_deref()?)?, s.line))).collect();
+    let named: Vec<(u32, u32, Line)> =
+        facts.runbook.severities.iter().filter_map(|s| Some((s.rank, weight(s.name.as_deref()?)?, s.line))).collect();
     for pair in named.windows(2) {
         if pair[0].0 < pair[1].0 && pair[0].1 > pair[1].1 + 1 {
             push(found, "severity-order", Level::Warning, vec![pair[0].2, pair[1].2], "By their order the first of these is worse, by their names the second. Firebell goes by the order; set `rank` in the overlay if the names are right.".into());
@@ -103,7 +138,16 @@ fn limits(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             match seen.get(&id) {
                 Some((value, line)) if *value != bound.value && *line != threshold.line && level == "critical" => {
                     let unit = threshold.unit.as_deref().unwrap_or("");
-                    push(found, "threshold-differs", Level::Warning, vec![threshold.line, *line], format!("{}: {level} at {}{unit} here and at {value}{unit} on line {line}. Decide for one.", threshold.metric, bound.value));
+                    push(
+                        found,
+                        "threshold-differs",
+                        Level::Warning,
+                        vec![threshold.line, *line],
+                        format!(
+                            "{}: {level} at {}{unit} here and at {value}{unit} on line {line}. Decide for one.",
+                            threshold.metric, bound.value
+                        ),
+                    );
                 }
                 Some(_) => {}
                 None => {
@@ -127,7 +171,18 @@ fn cadences(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             }
             match seen.get(&folded) {
                 Some((other, line)) if *other != cadence && *line != schedule.line => {
-                    push(found, "cadence-differs", Level::Warning, vec![schedule.line, *line], format!("\"{}\" is {} here and {} under line {line}. Decide for one.", task.trim(), name(cadence), name(*other)));
+                    push(
+                        found,
+                        "cadence-differs",
+                        Level::Warning,
+                        vec![schedule.line, *line],
+                        format!(
+                            "\"{}\" is {} here and {} under line {line}. Decide for one.",
+                            task.trim(),
+                            name(cadence),
+                            name(*other)
+                        ),
+                    );
                 }
                 Some(_) => {}
                 None => {
@@ -140,7 +195,21 @@ fn cadences(facts: &Facts<'_>, found: &mut Vec<Finding>) {
 
 /// Without the words that say how often, and without articles.
 fn stem(task: &str) -> String {
-    let drop = ["daily", "weekly", "monthly", "quarterly", "yearly", "the", "a", "all", "full", "run", "taglich", "wochentlich", "monatlich"];
+    let drop = [
+        "daily",
+        "weekly",
+        "monthly",
+        "quarterly",
+        "yearly",
+        "the",
+        "a",
+        "all",
+        "full",
+        "run",
+        "taglich",
+        "wochentlich",
+        "monatlich",
+    ];
     key(task).split_whitespace().filter(|w| !drop.contains(w)).collect::<Vec<_>>().join(" ")
 }
 
@@ -158,7 +227,13 @@ fn name(cadence: Cadence) -> &'static str {
 
 /// A list gives "health" the port 3001, and a command asks port 3000 for /health.
 fn ports(facts: &Facts<'_>, found: &mut Vec<Finding>) {
-    let listed: Vec<(&str, &str, Line)> = facts.runbook.endpoints.iter().filter(|e| e.url.bytes().all(|b| b.is_ascii_digit())).filter_map(|e| Some((e.url.as_str(), e.what.as_deref()?, e.line))).collect();
+    let listed: Vec<(&str, &str, Line)> = facts
+        .runbook
+        .endpoints
+        .iter()
+        .filter(|e| e.url.bytes().all(|b| b.is_ascii_digit()))
+        .filter_map(|e| Some((e.url.as_str(), e.what.as_deref()?, e.line)))
+        .collect();
     if listed.len() < 2 {
         return;
     }
@@ -168,11 +243,14 @@ fn ports(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         for host in ["localhost:", "127.0.0.1:"] {
             let Some((_, rest)) = text.split_once(host) else { continue };
             let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
-            let path: String = rest[port.len()..].trim_start_matches('/').chars().take_while(|c| c.is_ascii_alphabetic()).collect();
+            let path: String =
+                rest[port.len()..].trim_start_matches('/').chars().take_while(|c| c.is_ascii_alphabetic()).collect();
             if path.len() < 5 || !listed.iter().any(|(p, ..)| *p == port) {
                 continue;
             }
-            let meant = listed.iter().find(|(p, what, _)| *p != port && what.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|w| w == path));
+            let meant = listed.iter().find(|(p, what, _)| {
+                *p != port && what.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|w| w == path)
+            });
             let own = listed.iter().any(|(p, what, _)| *p == port && what.to_lowercase().contains(&path));
             if let Some((meant, what, line)) = meant.filter(|_| !own) {
                 match said.iter_mut().find(|(p, ..)| *p == port) {
@@ -184,7 +262,15 @@ fn ports(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     }
     for (port, mut lines, meant, line, what) in said {
         lines.push(line);
-        push(found, "port-differs", Level::Warning, lines, format!("Line {line} gives \"{what}\" the port {meant}; these commands ask port {port} for it. Check which one answers."));
+        push(
+            found,
+            "port-differs",
+            Level::Warning,
+            lines,
+            format!(
+                "Line {line} gives \"{what}\" the port {meant}; these commands ask port {port} for it. Check which one answers."
+            ),
+        );
     }
 }
 
@@ -192,15 +278,43 @@ fn ports(facts: &Facts<'_>, found: &mut Vec<Finding>) {
 fn paths(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     let mut seen: BTreeMap<String, (String, Line)> = BTreeMap::new();
     for known in facts.commands {
-        for word in known.found.text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | '(' | ')' | ';')) {
+        for word in
+            known.found.text.split(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '=' | '(' | ')' | ';'))
+        {
             let Some((folder, file)) = word.rsplit_once('/').filter(|(f, _)| f.starts_with('/')) else { continue };
-            let distinct = file.len() >= 8 && file.contains('.') && !file.contains(['*', '$', '<', '{']) && !["config", "docker-compose", "index", "access", "error", "default", "nginx", "settings", "values", "main"].iter().any(|g| file.starts_with(g));
+            let distinct = file.len() >= 8
+                && file.contains('.')
+                && !file.contains(['*', '$', '<', '{'])
+                && ![
+                    "config",
+                    "docker-compose",
+                    "index",
+                    "access",
+                    "error",
+                    "default",
+                    "nginx",
+                    "settings",
+                    "values",
+                    "main",
+                ]
+                .iter()
+                .any(|g| file.starts_with(g));
             if !distinct {
                 continue;
             }
             match seen.get(file) {
-                Some((other, line)) if other != folder && *line != known.found.line && !in_container(&known.found.text) => {
-                    push(found, "path-differs", Level::Note, vec![known.found.line, *line], format!("{file} is in {folder} here and in {other} on line {line}. If it is one file, one of the two is wrong."));
+                Some((other, line))
+                    if other != folder && *line != known.found.line && !in_container(&known.found.text) =>
+                {
+                    push(
+                        found,
+                        "path-differs",
+                        Level::Note,
+                        vec![known.found.line, *line],
+                        format!(
+                            "{file} is in {folder} here and in {other} on line {line}. If it is one file, one of the two is wrong."
+                        ),
+                    );
                 }
                 Some(_) => {}
                 None => {
@@ -213,5 +327,7 @@ fn paths(facts: &Facts<'_>, found: &mut Vec<Finding>) {
 
 /// Inside a container, or as the target of a copy, another folder is to be expected.
 fn in_container(text: &str) -> bool {
-    ["docker exec", "docker cp", "kubectl exec", "kubectl cp", " cp ", "cp ", "scp ", "mv ", "rsync "].iter().any(|w| text.contains(w))
+    ["docker exec", "docker cp", "kubectl exec", "kubectl cp", " cp ", "cp ", "scp ", "mv ", "rsync "]
+        .iter()
+        .any(|w| text.contains(w))
 }

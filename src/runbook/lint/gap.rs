@@ -3,9 +3,9 @@
 use super::{Facts, push};
 use crate::document::BlockKind;
 use crate::grammar::severity;
-use crate::meaning::severities::same;
 use crate::grammar::threshold::{self, Cell};
 use crate::lexicon::{Header, header};
+use crate::meaning::severities::same;
 use crate::model::{Finding, Level, Line};
 
 pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
@@ -23,12 +23,27 @@ fn severities(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         return;
     }
     // Steps with deadlines under a severity's own procedure are its times.
-    let without: Vec<_> = without.into_iter().filter(|s| !facts.runbook.phases.iter().any(|p| p.severity.as_deref() == Some(&s.level) && p.deadline_s.is_some())).collect();
+    let without: Vec<_> = without
+        .into_iter()
+        .filter(|s| {
+            !facts.runbook.phases.iter().any(|p| p.severity.as_deref() == Some(&s.level) && p.deadline_s.is_some())
+        })
+        .collect();
     if let Some(first) = without.first() {
         let levels: Vec<&str> = without.iter().map(|s| s.level.as_str()).collect();
         let lines = without.iter().map(|s| s.line).collect();
         let verb = if levels.len() == 1 { "has" } else { "have" };
-        push(found, "severity-without-response-time", Level::Warning, lines, format!("{} {verb} no response time: nobody is reminded and nothing escalates by itself. Write one, such as \"{}: respond within 15 minutes\".", levels.join(", "), first.level));
+        push(
+            found,
+            "severity-without-response-time",
+            Level::Warning,
+            lines,
+            format!(
+                "{} {verb} no response time: nobody is reminded and nothing escalates by itself. Write one, such as \"{}: respond within 15 minutes\".",
+                levels.join(", "),
+                first.level
+            ),
+        );
     }
 }
 
@@ -55,7 +70,16 @@ fn undefined(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         let mut lines: Vec<Line> = used.iter().map(|(_, l)| *l).collect();
         lines.dedup();
         let (is, it) = if levels.len() == 1 { ("is", "it") } else { ("are", "them") };
-        push(found, "level-not-defined", Level::Note, lines, format!("{} {is} used and not defined in this document. Define {it}, or name the document that does.", levels.join(", ")));
+        push(
+            found,
+            "level-not-defined",
+            Level::Note,
+            lines,
+            format!(
+                "{} {is} used and not defined in this document. Define {it}, or name the document that does.",
+                levels.join(", ")
+            ),
+        );
     }
 }
 
@@ -75,11 +99,23 @@ fn bands(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             if hole(&w, &c) {
                 lines.push(row.line);
                 let text = |at: usize| row.cells.get(at).map_or("", |c| c.plain.trim()).to_owned();
-                example.get_or_insert((row.cells.first().map_or(String::new(), |c| c.plain.trim().to_owned()), text(warning), text(critical)));
+                example.get_or_insert((
+                    row.cells.first().map_or(String::new(), |c| c.plain.trim().to_owned()),
+                    text(warning),
+                    text(critical),
+                ));
             }
         }
         if let Some((metric, w, c)) = example {
-            push(found, "threshold-hole", Level::Warning, lines, format!("{metric}: warning {w}, critical {c}. What lies between belongs to neither; written so, the warning is the edge of a good range and not the point from which to warn. Write both as the value from which the level holds."));
+            push(
+                found,
+                "threshold-hole",
+                Level::Warning,
+                lines,
+                format!(
+                    "{metric}: warning {w}, critical {c}. What lies between belongs to neither; written so, the warning is the edge of a good range and not the point from which to warn. Write both as the value from which the level holds."
+                ),
+            );
         }
     }
 }
@@ -87,7 +123,9 @@ fn bands(facts: &Facts<'_>, found: &mut Vec<Finding>) {
 fn hole(warning: &Cell, critical: &Cell) -> bool {
     let up = |op: &str| op.starts_with('>');
     let down = |op: &str| op.starts_with('<');
-    warning.value != critical.value && (down(&warning.op) && up(&critical.op) && warning.value < critical.value || up(&warning.op) && down(&critical.op) && warning.value > critical.value)
+    warning.value != critical.value
+        && (down(&warning.op) && up(&critical.op) && warning.value < critical.value
+            || up(&warning.op) && down(&critical.op) && warning.value > critical.value)
 }
 
 fn contacts(facts: &Facts<'_>, found: &mut Vec<Finding>) {
@@ -96,7 +134,13 @@ fn contacts(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         // What is visibly still to be filled in is said by `open-contact`.
         if contact.phone.is_none() && contact.email.is_none() && contact.channel.is_none() && !line.contains('[') {
             let who = contact.role.as_deref().or(contact.name.as_deref()).unwrap_or("This contact");
-            push(found, "contact-without-address", Level::Warning, vec![contact.line], format!("{who}: no phone, mail address or channel. At night that is nobody."));
+            push(
+                found,
+                "contact-without-address",
+                Level::Warning,
+                vec![contact.line],
+                format!("{who}: no phone, mail address or channel. At night that is nobody."),
+            );
         }
     }
 }
@@ -112,8 +156,25 @@ fn elsewhere(facts: &Facts<'_>, found: &mut Vec<Finding>) {
         };
         for inline in texts {
             let lower = inline.plain.to_lowercase();
-            let delegates = ["escalat", "severity", "incident", "using", "according to", "defined in", "gemäß", "selon", "según", "conforme"].iter().any(|w| lower.contains(w));
-            for word in inline.plain.split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | '`')).filter(|w| w.ends_with(".md") && w.len() > 4) {
+            let delegates = [
+                "escalat",
+                "severity",
+                "incident",
+                "using",
+                "according to",
+                "defined in",
+                "gemäß",
+                "selon",
+                "según",
+                "conforme",
+            ]
+            .iter()
+            .any(|w| lower.contains(w));
+            for word in inline
+                .plain
+                .split(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | ',' | '`'))
+                .filter(|w| w.ends_with(".md") && w.len() > 4)
+            {
                 let linked = inline.spans.iter().any(|s| matches!(&s.kind, crate::document::SpanKind::Link(_)));
                 if delegates && !linked {
                     match files.iter_mut().find(|(f, _)| f == word) {
@@ -126,13 +187,53 @@ fn elsewhere(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     }
     for (file, mut lines) in files {
         lines.dedup();
-        push(found, "delegated-elsewhere", Level::Note, lines, format!("{file} holds a part of the response. Load it as a runbook too ([[runbooks]] path), or Firebell knows nothing of it."));
+        push(
+            found,
+            "delegated-elsewhere",
+            Level::Note,
+            lines,
+            format!(
+                "{file} holds a part of the response. Load it as a runbook too ([[runbooks]] path), or Firebell knows nothing of it."
+            ),
+        );
     }
 }
 
 fn zones(facts: &Facts<'_>, found: &mut Vec<Finding>) {
-    let lines: Vec<Line> = facts.runbook.schedules.iter().filter(|s| s.cron.as_deref().is_some_and(|c| c.split(' ').nth(1).is_some_and(|h| h != "*")) || s.when.as_deref().is_some_and(|w| w.contains(':'))).map(|s| s.line).collect();
-    let zone = (1..=facts.reading.document.line_count).map(|n| facts.reading.source.line(n)).any(|l| l.split(|c: char| !c.is_ascii_alphanumeric() && c != '/').any(|w| matches!(w, "UTC" | "GMT" | "CET" | "CEST" | "EST" | "EDT" | "PST" | "PDT" | "JST" | "KST" | "MEZ" | "MESZ" | "BRT" | "IST" | "MSK") || w.contains("Europe/") || w.contains("America/") || w.contains("Asia/")));
+    let lines: Vec<Line> = facts
+        .runbook
+        .schedules
+        .iter()
+        .filter(|s| {
+            s.cron.as_deref().is_some_and(|c| c.split(' ').nth(1).is_some_and(|h| h != "*"))
+                || s.when.as_deref().is_some_and(|w| w.contains(':'))
+        })
+        .map(|s| s.line)
+        .collect();
+    let zone = (1..=facts.reading.document.line_count).map(|n| facts.reading.source.line(n)).any(|l| {
+        l.split(|c: char| !c.is_ascii_alphanumeric() && c != '/').any(|w| {
+            matches!(
+                w,
+                "UTC"
+                    | "GMT"
+                    | "CET"
+                    | "CEST"
+                    | "EST"
+                    | "EDT"
+                    | "PST"
+                    | "PDT"
+                    | "JST"
+                    | "KST"
+                    | "MEZ"
+                    | "MESZ"
+                    | "BRT"
+                    | "IST"
+                    | "MSK"
+            ) || w.contains("Europe/")
+                || w.contains("America/")
+                || w.contains("Asia/")
+        })
+    });
     if !lines.is_empty() && !zone {
         push(found, "schedule-without-zone", Level::Note, lines, "A time of day without a time zone. Write the zone, or set `zone` in the overlay; until then these schedules stay off.".into());
     }

@@ -16,8 +16,21 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     }
     for (name, mut lines, text) in seen {
         lines.dedup();
-        let shell = if name.starts_with('<') && name.ends_with('>') { " To a shell it is a redirection: typed as it stands, it reads or writes a file." } else { "" };
-        push(found, "open-placeholder", Level::Note, lines, format!("`{name}` in `{}` is to be filled in; Firebell asks for it and runs nothing before.{shell}", short(&text)));
+        let shell = if name.starts_with('<') && name.ends_with('>') {
+            " To a shell it is a redirection: typed as it stands, it reads or writes a file."
+        } else {
+            ""
+        };
+        push(
+            found,
+            "open-placeholder",
+            Level::Note,
+            lines,
+            format!(
+                "`{name}` in `{}` is to be filled in; Firebell asks for it and runs nothing before.{shell}",
+                short(&text)
+            ),
+        );
     }
     let mut nobody: Vec<(Line, String)> = Vec::new();
     for block in &facts.reading.document.blocks {
@@ -45,14 +58,29 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     nobody.dedup_by_key(|(line, _)| *line);
     if let Some((_, text)) = nobody.first() {
         let lines = nobody.iter().map(|(line, _)| *line).collect();
-        push(found, "open-contact", Level::Warning, lines, format!("\"{text}\" is still to be filled in: nobody can be reached by it."));
+        push(
+            found,
+            "open-contact",
+            Level::Warning,
+            lines,
+            format!("\"{text}\" is still to be filled in: nobody can be reached by it."),
+        );
     }
 }
 
 fn to_do(inline: &Inline, found: &mut Vec<Finding>) {
-    let mark = inline.plain.split(|c: char| !c.is_alphanumeric()).find(|w| matches!(*w, "TODO" | "FIXME" | "TBD" | "XXX" | "TBA"));
+    let mark = inline
+        .plain
+        .split(|c: char| !c.is_alphanumeric())
+        .find(|w| matches!(*w, "TODO" | "FIXME" | "TBD" | "XXX" | "TBA"));
     if let Some(mark) = mark {
-        push(found, "to-do", Level::Warning, vec![inline.line], format!("{mark}: this is still to be written, and will be read at night."));
+        push(
+            found,
+            "to-do",
+            Level::Warning,
+            vec![inline.line],
+            format!("{mark}: this is still to be written, and will be read at night."),
+        );
     }
 }
 
@@ -60,7 +88,25 @@ fn to_do(inline: &Inline, found: &mut Vec<Finding>) {
 fn is_open(text: &str) -> bool {
     let open = text.split('[').skip(1).filter_map(|p| p.split_once(']')).any(|(inner, _)| {
         let inner = inner.trim().to_lowercase();
-        ["name", "contact", "contact info", "phone", "email", "e-mail", "number", "tbd", "name, phone", "telefon", "nombre", "nom", "nome", "氏名", "电话", "姓名"].contains(&inner.as_str())
+        [
+            "name",
+            "contact",
+            "contact info",
+            "phone",
+            "email",
+            "e-mail",
+            "number",
+            "tbd",
+            "name, phone",
+            "telefon",
+            "nombre",
+            "nom",
+            "nome",
+            "氏名",
+            "电话",
+            "姓名",
+        ]
+        .contains(&inner.as_str())
     });
     open && !text.contains("](")
 }

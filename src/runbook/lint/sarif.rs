@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 /// One run over any number of files: each a path as it was given, and its findings.
 pub fn sarif(version: &str, files: &[(String, Vec<Finding>)]) -> Value {
     let rules: Vec<Value> = RULES.iter().map(|(name, kind, text)| json!({ "id": name, "shortDescription": { "text": text }, "properties": { "tags": [kind] } })).collect();
-    let results: Vec<Value> = files.iter().flat_map(|(path, findings)| findings.iter().map(move |f| result(path, f))).collect();
+    let results: Vec<Value> =
+        files.iter().flat_map(|(path, findings)| findings.iter().map(move |f| result(path, f))).collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",

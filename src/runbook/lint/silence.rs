@@ -22,7 +22,8 @@ pub fn apply(findings: &mut Vec<Finding>, lines: &[String]) {
         }
     }
     findings.retain(|finding| {
-        let silenced = |line: Line| here.iter().any(|(at, name)| *name == finding.rule && (*at == line || *at + 1 == line));
+        let silenced =
+            |line: Line| here.iter().any(|(at, name)| *name == finding.rule && (*at == line || *at + 1 == line));
         !everywhere.contains(&finding.rule) && !(finding.lines.iter().any(|l| silenced(*l)))
     });
 }

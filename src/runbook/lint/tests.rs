@@ -21,6 +21,7 @@ fn what_cannot_work_is_an_error() {
     finds("```sh\nkubectl scale ingress front --replicas=0\n```\n", &["command-cannot-work [2]"]);
     finds("```sh\necho \"never closed\n```\n", &["command-cannot-work [2]"]);
     finds("```sh\nls\n", &["unclosed-fence [1]"]);
+    finds("```sh\ncurl -X POST http://cache/evict?tenant=acme&scope=session\n```\n", &["scope-cut-by-ampersand [2]"]);
 }
 
 #[test]
@@ -56,7 +57,10 @@ fn comments_that_promise_less_are_named() {
     finds("```sh\n# Check the volumes\ndocker volume prune -f\n```\n", &["comment-understates [3]"]);
     finds("```sh\n# Clean restart\ndocker compose up -d\ndocker system prune -f\n```\n", &["comment-understates [4]"]);
     finds("```sh\n# Remove unused volumes\ndocker volume prune -f\n```\n", &[]);
-    finds("```sh\n# tar -czf /archive/old.tar.gz /data/old\n# Delete them\nfind /data/old -type f -delete\n```\n", &["delete-after-disabled-step [4, 2]"]);
+    finds(
+        "```sh\n# tar -czf /archive/old.tar.gz /data/old\n# Delete them\nfind /data/old -type f -delete\n```\n",
+        &["delete-after-disabled-step [4, 2]"],
+    );
     finds("## Common fixes\n```sh\nredis-cli FLUSHALL\n```\n", &["data-loss-as-first-aid [3]"]);
 }
 
@@ -65,14 +69,21 @@ fn secrets_are_named_and_never_repeated() {
     let text = "```sh\nmysql -u root -phunter2secret -e 'SHOW TABLES'\nredis-cli -a $REDIS_PASSWORD ping\n```\n";
     finds(text, &["literal-secret [2]", "secret-on-command-line [3]"]);
     let import = import(text.as_bytes()).expect("small enough");
-    assert!(!import.runbook.findings.iter().any(|f| f.message.contains("hunter2secret")), "{:?}", import.runbook.findings);
+    assert!(
+        !import.runbook.findings.iter().any(|f| f.message.contains("hunter2secret")),
+        "{:?}",
+        import.runbook.findings
+    );
     finds("```sh\nkubectl get secret db -o yaml > copy.yaml\n```\n", &["secret-in-output [2]"]);
 }
 
 #[test]
 fn placeholders_and_unwritten_things_are_named() {
     let import = import(b"```sh\ndocker logs <name>\ndocker restart <name>\n```\n").expect("small enough");
-    assert_eq!(import.runbook.findings.iter().map(|f| (f.rule.as_str(), f.lines.clone())).collect::<Vec<_>>(), [("open-placeholder", vec![2, 3])]);
+    assert_eq!(
+        import.runbook.findings.iter().map(|f| (f.rule.as_str(), f.lines.clone())).collect::<Vec<_>>(),
+        [("open-placeholder", vec![2, 3])]
+    );
     finds("## Contacts\n- Lead: [Name]\n\nTODO: the rest\n", &["open-contact [2]", "to-do [4]"]);
 }
 
@@ -82,18 +93,27 @@ fn contradictions_name_both_lines() {
         "## Severity levels\n| Level | Response time |\n|---|---|\n| P1 | 15 minutes |\n| P2 | 1 hour |\n\nEvery P1 has a response time of 30 minutes.\n",
         &["response-time-differs [7, 4]"],
     );
-    finds("## Ports\n- `3000`: Web\n- `3001`: Health check\n```sh\ncurl http://localhost:3000/health\n```\n", &["port-differs [5, 3]"]);
+    finds(
+        "## Ports\n- `3000`: Web\n- `3001`: Health check\n```sh\ncurl http://localhost:3000/health\n```\n",
+        &["port-differs [5, 3]"],
+    );
     finds("Never run `docker compose down -v` here.\n```sh\ndocker compose down -v\n```\n", &["forbidden-here [3, 1]"]);
 }
 
 #[test]
 fn gaps_are_named() {
-    finds("## Severity levels\n**P1 - Critical**: all down\n**P2 - Minor**: the rest\n", &["severity-without-response-time [2, 3]"]);
+    finds(
+        "## Severity levels\n**P1 - Critical**: all down\n**P2 - Minor**: the rest\n",
+        &["severity-without-response-time [2, 3]"],
+    );
     finds(
         "## Limits\n| Metric | Warning | Critical |\n|---|---|---|\n| Latency | <1ms | >10ms |\n| CPU | >70% | >90% |\n",
         &["threshold-hole [4]"],
     );
-    finds("## Contacts\n| Role | Name | Phone |\n|---|---|---|\n| Lead | Ana | |\n| Deputy | Bo | +1-555-0100 |\n", &["contact-without-address [4]"]);
+    finds(
+        "## Contacts\n| Role | Name | Phone |\n|---|---|---|\n| Lead | Ana | |\n| Deputy | Bo | +1-555-0100 |\n",
+        &["contact-without-address [4]"],
+    );
 }
 
 #[test]
@@ -116,4 +136,16 @@ fn sarif_names_rule_place_and_level() {
     let index = result["ruleIndex"].as_u64().expect("an index") as usize;
     assert_eq!(value["runs"][0]["tool"]["driver"]["rules"][index]["id"], "restore-over-live-data");
     assert_eq!(value["version"], "2.1.0");
+}
+
+#[test]
+fn every_rule_is_documented_and_nothing_else() {
+    let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbook-check.md")).expect("the page");
+    let documented: Vec<String> = page.lines().filter(|l| l.starts_with("| `") && l.matches(" | ").count() == 2).map(str::to_owned).collect();
+    let mut rules: Vec<String> = super::RULES.iter().map(|(name, kind, text)| format!("| `{name}` | {} | {text} |", format!("{kind:?}").to_lowercase())).collect();
+    rules.sort_by_key(|row| row.split(" | ").nth(1).map(str::to_owned));
+    let (mut one, mut other) = (documented.clone(), rules.clone());
+    one.sort();
+    other.sort();
+    assert_eq!(one, other, "write into docs/runbook-check.md:\n{}", rules.join("\n"));
 }

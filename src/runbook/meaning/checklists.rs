@@ -2,7 +2,7 @@
 
 use super::Reading;
 use crate::document::BlockKind;
-use crate::model::{Checklist, Line};
+use crate::model::Checklist;
 
 pub fn checklists(reading: &Reading<'_>) -> Vec<Checklist> {
     let document = reading.document;
@@ -15,11 +15,20 @@ pub fn checklists(reading: &Reading<'_>) -> Vec<Checklist> {
         let text = item.text.iter().map(|l| l.plain.as_str()).collect::<Vec<_>>().join(" ");
         // Boxes inside boxes belong to the list that is open; another list under the same title is another checklist.
         match found.last_mut() {
-            Some((section, list, open)) if *section == block.section && (*list == item.list || item.depth > 0) => open.items.push(text),
+            Some((section, list, open)) if *section == block.section && (*list == item.list || item.depth > 0) => {
+                open.items.push(text)
+            }
             _ => {
                 let section = reading.titled(block.section);
                 let (name, line) = match section {
-                    0 => (document.sections.iter().find(|s| !s.name.is_empty()).map_or_else(String::new, |s| s.name.clone()), block.first),
+                    0 => (
+                        document
+                            .sections
+                            .iter()
+                            .find(|s| !s.name.is_empty())
+                            .map_or_else(String::new, |s| s.name.clone()),
+                        block.first,
+                    ),
                     _ => (document.sections[section].name.clone(), document.sections[section].line),
                 };
                 found.push((block.section, item.list, Checklist { name, items: vec![text], line }));
@@ -27,10 +36,4 @@ pub fn checklists(reading: &Reading<'_>) -> Vec<Checklist> {
         }
     }
     found.into_iter().map(|(_, _, list)| list).filter(|list| list.items.iter().any(|i| !i.is_empty())).collect()
-}
-
-/// Lines of the items, for the account of what every line became.
-pub fn used(reading: &Reading<'_>) -> Vec<(Line, Line)> {
-    let boxes = reading.document.blocks.iter().filter(|b| matches!(&b.kind, BlockKind::Item(item) if item.check.is_some()));
-    boxes.map(|b| (b.first, b.last)).collect()
 }

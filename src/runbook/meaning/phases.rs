@@ -30,7 +30,12 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
                 timed_parents.push(parent);
             }
             if time.guessed {
-                proposals.push(Proposal::new(format!("phase {}", name(&section.name)), "A bare duration behind a step: a deadline or an estimate.".into(), (section.line, section.line), "phases".into()));
+                proposals.push(Proposal::new(
+                    format!("phase {}", name(&section.name)),
+                    "A bare duration behind a step: a deadline or an estimate.".into(),
+                    (section.line, section.line),
+                    "phases".into(),
+                ));
             }
             found.push(phase(reading, id, time));
         }
@@ -45,8 +50,14 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
     }
     for block in &document.blocks {
         match &block.kind {
-            BlockKind::Table(table) if answers(reading, block.section) => found.extend(of_table(reading, block.section, table)),
-            BlockKind::Item(item) if answers(reading, block.section) && reading.nearest(block.section, 0, &[Role::Escalation, Role::Severity]) != Some(Role::Escalation) => {
+            BlockKind::Table(table) if answers(reading, block.section) => {
+                found.extend(of_table(reading, block.section, table))
+            }
+            BlockKind::Item(item)
+                if answers(reading, block.section)
+                    && reading.nearest(block.section, 0, &[Role::Escalation, Role::Severity])
+                        != Some(Role::Escalation) =>
+            {
                 let Some(first) = item.text.first() else { continue };
                 let opens = document.sections[block.section].line == block.first;
                 // "P1 (critical): respond within 5 minutes" defines a severity.
@@ -57,8 +68,22 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
                 // `1. Acknowledge the page within 5 minutes`; `2. **Assess** (< 10 min): look at …`
                 if let Some(time) = deadline_in(&first.plain, first.lead().is_some()) {
                     let text = first.lead().map_or(first.plain.as_str(), |(lead, _)| lead);
-                    let actions = first.lead().map(|(_, rest)| without_time(rest)).map(|r| r.trim_start_matches([':', '：', ' ', '-', '–']).trim().to_owned()).filter(|r| !r.is_empty()).into_iter().collect();
-                    found.push(Phase { severity: scope(reading, block.section), name: name(text), window: time.window, deadline_s: time.deadline, actions, command_lines: Vec::new(), line: block.first });
+                    let actions = first
+                        .lead()
+                        .map(|(_, rest)| without_time(rest))
+                        .map(|r| r.trim_start_matches([':', '：', ' ', '-', '–']).trim().to_owned())
+                        .filter(|r| !r.is_empty())
+                        .into_iter()
+                        .collect();
+                    found.push(Phase {
+                        severity: scope(reading, block.section),
+                        name: name(text),
+                        window: time.window,
+                        deadline_s: time.deadline,
+                        actions,
+                        command_lines: Vec::new(),
+                        line: block.first,
+                    });
                 }
             }
             _ => {}
@@ -78,19 +103,50 @@ struct Time {
 
 /// Stands under something about answering incidents, and not under a routine.
 fn answers(reading: &Reading<'_>, id: SectionId) -> bool {
-    const ABOUT: [Role; 7] = [Role::Response, Role::Severity, Role::Escalation, Role::Schedule, Role::Deploy, Role::Contacts, Role::Prerequisites];
+    const ABOUT: [Role; 7] = [
+        Role::Response,
+        Role::Severity,
+        Role::Escalation,
+        Role::Schedule,
+        Role::Deploy,
+        Role::Contacts,
+        Role::Prerequisites,
+    ];
     match reading.nearest(id, 0, &ABOUT) {
         Some(Role::Response | Role::Severity) => true,
-        _ => reading.document.path(id).iter().any(|s| severity::reference(&s.name).is_some_and(|r| r.number.is_some()) || !severity::mentions(&s.name).is_empty()),
+        _ => reading.document.path(id).iter().any(|s| {
+            severity::reference(&s.name).is_some_and(|r| r.number.is_some()) || !severity::mentions(&s.name).is_empty()
+        }),
     }
 }
 
 /// A step of a procedure: numbered, or named so.
 fn is_step(reading: &Reading<'_>, id: SectionId) -> bool {
     let section = &reading.document.sections[id];
-    let numbered = matches!(section.kind, SectionKind::Item(Some(_))) || section.title.plain.trim_start().starts_with(|c: char| c.is_ascii_digit());
+    let numbered = matches!(section.kind, SectionKind::Item(Some(_)))
+        || section.title.plain.trim_start().starts_with(|c: char| c.is_ascii_digit());
     let first = section.name.split_whitespace().next().unwrap_or("").to_lowercase();
-    numbered || ["step", "phase", "schritt", "étape", "etape", "paso", "fase", "etapa", "passo", "passaggio", "шаг", "фаза", "этап"].contains(&first.trim_end_matches([':', '.'])) || section.name.starts_with("步骤") || section.name.starts_with("手順") || section.name.starts_with("ステップ") || section.name.starts_with("단계")
+    numbered
+        || [
+            "step",
+            "phase",
+            "schritt",
+            "étape",
+            "etape",
+            "paso",
+            "fase",
+            "etapa",
+            "passo",
+            "passaggio",
+            "шаг",
+            "фаза",
+            "этап",
+        ]
+        .contains(&first.trim_end_matches([':', '.']))
+        || section.name.starts_with("步骤")
+        || section.name.starts_with("手順")
+        || section.name.starts_with("ステップ")
+        || section.name.starts_with("단계")
 }
 
 /// The time in a title: in parentheses, or behind a colon or a dash.
@@ -132,16 +188,16 @@ fn time(dur: Dur, step: bool) -> Option<Time> {
         Dur::UpTo(to) => Some(Time { window: None, deadline: Some(to), guessed: false }),
         Dur::Immediate => Some(Time { window: None, deadline: Some(0), guessed: false }),
         Dur::Exact(to) if step => Some(Time { window: None, deadline: Some(to), guessed: true }),
-        Dur::Calendar { .. } if step => dur.upper_s().map(|to| Time { window: None, deadline: Some(to), guessed: true }),
+        Dur::Calendar { .. } if step => {
+            dur.upper_s().map(|to| Time { window: None, deadline: Some(to), guessed: true })
+        }
         _ => None,
     }
 }
 
 /// A bound ("within 5 minutes") in the text of a step, or a time in parentheses behind its bold words.
 fn deadline_in(text: &str, bold: bool) -> Option<Time> {
-    if bold
-        && let Some(found) = time_of(text, true)
-    {
+    if bold && let Some(found) = time_of(text, true) {
         return Some(found);
     }
     let found = duration::find(text);
@@ -180,10 +236,14 @@ fn name(title: &str) -> String {
 /// The severity whose procedure this is.
 fn scope(reading: &Reading<'_>, id: SectionId) -> Option<String> {
     let path = reading.document.path(id);
-    path.iter().rev().find_map(|s| severity::reference(&s.name).filter(|r| r.number.is_some()).map(|r| r.label).or_else(|| match severity::mentions(&s.name).as_slice() {
-        [one] => Some(one.clone()),
-        _ => None,
-    }))
+    path.iter().rev().find_map(|s| {
+        severity::reference(&s.name).filter(|r| r.number.is_some()).map(|r| r.label).or_else(|| {
+            match severity::mentions(&s.name).as_slice() {
+                [one] => Some(one.clone()),
+                _ => None,
+            }
+        })
+    })
 }
 
 fn phase(reading: &Reading<'_>, id: SectionId, time: Time) -> Phase {
@@ -198,22 +258,44 @@ fn phase(reading: &Reading<'_>, id: SectionId, time: Time) -> Phase {
         })
         .filter(|t| !t.is_empty())
         .collect();
-    Phase { severity: scope(reading, id), name: name(&section.name), window: time.window, deadline_s: time.deadline, actions, command_lines: Vec::new(), line: section.line }
+    Phase {
+        severity: scope(reading, id),
+        name: name(&section.name),
+        window: time.window,
+        deadline_s: time.deadline,
+        actions,
+        command_lines: Vec::new(),
+        line: section.line,
+    }
 }
 
 /// A table of steps with a column of times.
 fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Phase> {
     let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
     let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
-    let Some(step) = at(&[Header::Step, Header::Task, Header::Name]).filter(|_| at(&[Header::Level, Header::EscalateTo, Header::Metric]).is_none()) else { return Vec::new() };
-    let Some(when) = at(&[Header::When, Header::After, Header::Response, Header::Resolution]) else { return Vec::new() };
+    let Some(step) = at(&[Header::Step, Header::Task, Header::Name])
+        .filter(|_| at(&[Header::Level, Header::EscalateTo, Header::Metric]).is_none())
+    else {
+        return Vec::new();
+    };
+    let Some(when) = at(&[Header::When, Header::After, Header::Response, Header::Resolution]) else {
+        return Vec::new();
+    };
     let action = at(&[Header::Action, Header::Description]).filter(|c| *c != step);
     let mut found = Vec::new();
     for row in &table.rows {
         let cell = |at: usize| row.cells.get(at).map_or("", |c| c.plain.trim());
         if let Some(time) = duration::duration(cell(when)).and_then(|d| time(d, true)) {
             let actions = action.map(|a| cell(a).to_owned()).filter(|a| !a.is_empty()).into_iter().collect();
-            found.push(Phase { severity: scope(reading, section), name: cell(step).to_owned(), window: time.window, deadline_s: time.deadline, actions, command_lines: Vec::new(), line: row.line });
+            found.push(Phase {
+                severity: scope(reading, section),
+                name: cell(step).to_owned(),
+                window: time.window,
+                deadline_s: time.deadline,
+                actions,
+                command_lines: Vec::new(),
+                line: row.line,
+            });
         }
     }
     found

@@ -55,23 +55,36 @@ pub fn playbooks(reading: &Reading<'_>, commands: &[Ran<'_>]) -> Vec<Playbook> {
 /// "Scenario 2: …", "Playbook: …", "\"Disk full\" alert": what the title begins or ends with says it.
 fn is_led(reading: &Reading<'_>, id: SectionId) -> bool {
     let section = &reading.document.sections[id];
-    if !matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold) || !reading.own(id).contains(&Role::Playbook) {
+    if !matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold)
+        || !reading.own(id).contains(&Role::Playbook)
+    {
         return false;
     }
     let name = section.name.trim();
     let quoted = name.starts_with(['"', '“', '「', '„', '«', '`']);
     let first = name.split_whitespace().next().unwrap_or("");
-    let numbered = roles(first).contains(&Role::Playbook) && name.split_whitespace().nth(1).is_some_and(|w| w.trim_end_matches([':', '.', '-', '–', '—']).parse::<u32>().is_ok());
-    let divided = name.split_once([':', '：', '–', '—']).is_some_and(|(lead, rest)| roles(lead).contains(&Role::Playbook) && !rest.trim().is_empty());
+    let numbered = roles(first).contains(&Role::Playbook)
+        && name
+            .split_whitespace()
+            .nth(1)
+            .is_some_and(|w| w.trim_end_matches([':', '.', '-', '–', '—']).parse::<u32>().is_ok());
+    let divided = name
+        .split_once([':', '：', '–', '—'])
+        .is_some_and(|(lead, rest)| roles(lead).contains(&Role::Playbook) && !rest.trim().is_empty());
     let cjk_number = name.chars().any(|c| c > '\u{2fff}') && name.chars().take(8).any(|c| c.is_ascii_digit());
     quoted || numbered || divided || cjk_number
 }
 
 /// Two parts of a playbook stand directly below. A routine has parts too, and so has the general procedure.
 fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
-    let routine = reading.nearest(id, 0, &[Role::Schedule, Role::Deploy, Role::Response, Role::Checklist, Role::Remediate]);
+    let routine =
+        reading.nearest(id, 0, &[Role::Schedule, Role::Deploy, Role::Response, Role::Checklist, Role::Remediate]);
     let own = reading.own(id);
-    if id == 0 || own.contains(&Role::Schedule) || matches!(routine, Some(Role::Schedule | Role::Deploy | Role::Checklist)) || !matches!(reading.document.sections[id].kind, SectionKind::Heading(_) | SectionKind::Bold) {
+    if id == 0
+        || own.contains(&Role::Schedule)
+        || matches!(routine, Some(Role::Schedule | Role::Deploy | Role::Checklist))
+        || !matches!(reading.document.sections[id].kind, SectionKind::Heading(_) | SectionKind::Bold)
+    {
         return false;
     }
     let mut parts: Vec<Role> = Vec::new();
@@ -96,7 +109,9 @@ fn has_body(reading: &Reading<'_>, id: SectionId) -> bool {
 fn labelled(reading: &Reading<'_>, id: SectionId) -> Vec<(String, String, Line)> {
     let mut found = Vec::new();
     let mut take = |inline: &Inline| {
-        if let Some((label, rest)) = inline.lead().or_else(|| inline.plain.split_once([':', '：']).filter(|(l, _)| l.chars().count() <= 40)) {
+        if let Some((label, rest)) =
+            inline.lead().or_else(|| inline.plain.split_once([':', '：']).filter(|(l, _)| l.chars().count() <= 40))
+        {
             let rest = rest.trim_start_matches([':', '：', ' ', '-', '–', '—']).trim();
             if !rest.is_empty() {
                 found.push((label.trim_end_matches([':', '：']).to_owned(), rest.to_owned(), inline.line));
@@ -131,12 +146,21 @@ fn build(reading: &Reading<'_>, id: SectionId, commands: &[Ran<'_>]) -> Playbook
         }
     }
     for block in reading.blocks(id).iter().filter(|b| b.section != id) {
-        if reading.nearest(block.section, id, &[Role::Symptoms, Role::Diagnose, Role::Remediate, Role::Verify, Role::Causes]) != Some(Role::Symptoms) {
+        if reading.nearest(
+            block.section,
+            id,
+            &[Role::Symptoms, Role::Diagnose, Role::Remediate, Role::Verify, Role::Causes],
+        ) != Some(Role::Symptoms)
+        {
             continue;
         }
         match &block.kind {
-            BlockKind::Item(item) => playbook.symptoms.push(item.text.iter().map(|l| l.plain.as_str()).collect::<Vec<_>>().join(" ")),
-            BlockKind::Paragraph(lines) => playbook.symptoms.extend(lines.iter().flat_map(|l| split_symptoms(&l.plain))),
+            BlockKind::Item(item) => {
+                playbook.symptoms.push(item.text.iter().map(|l| l.plain.as_str()).collect::<Vec<_>>().join(" "))
+            }
+            BlockKind::Paragraph(lines) => {
+                playbook.symptoms.extend(lines.iter().flat_map(|l| split_symptoms(&l.plain)))
+            }
             _ => {}
         }
     }
@@ -154,10 +178,15 @@ fn build(reading: &Reading<'_>, id: SectionId, commands: &[Ran<'_>]) -> Playbook
         if let Some(text) = command.condition.map(unnumbered) {
             match playbook.conditions.last_mut().filter(|c| c.text == text) {
                 Some(open) => open.commands.push(command.line),
-                None => playbook.conditions.push(Condition { text: text.to_owned(), line: command.line, commands: vec![command.line] }),
+                None => playbook.conditions.push(Condition {
+                    text: text.to_owned(),
+                    line: command.line,
+                    commands: vec![command.line],
+                }),
             }
         }
-        let said = reading.nearest(command.section, id, &[Role::Diagnose, Role::Remediate, Role::Verify, Role::Rollback]);
+        let said =
+            reading.nearest(command.section, id, &[Role::Diagnose, Role::Remediate, Role::Verify, Role::Rollback]);
         let comment_verifies = command.comment.is_some_and(|c| roles(c).contains(&Role::Verify));
         let part = match said {
             Some(Role::Diagnose) => Role::Diagnose,

@@ -6,8 +6,44 @@ use crate::fold::key;
 
 /// Words that a title has besides the name of the system.
 const GENERIC: &str = include_str!("generic.txt");
-const VERSION: &[&str] = &["version", "versione", "versión", "versão", "fassung", "версия", "版本", "バージョン", "버전", "runbook version", "document version"];
-const SYSTEM: &[&str] = &["system", "service", "application", "product", "project", "platform", "system name", "service name", "dienst", "anwendung", "système", "sistema", "servicio", "serviço", "servizio", "система", "сервис", "系统", "服务", "システム", "サービス", "시스템", "서비스"];
+const VERSION: &[&str] = &[
+    "version",
+    "versione",
+    "versión",
+    "versão",
+    "fassung",
+    "версия",
+    "版本",
+    "バージョン",
+    "버전",
+    "runbook version",
+    "document version",
+];
+const SYSTEM: &[&str] = &[
+    "system",
+    "service",
+    "application",
+    "product",
+    "project",
+    "platform",
+    "system name",
+    "service name",
+    "dienst",
+    "anwendung",
+    "système",
+    "sistema",
+    "servicio",
+    "serviço",
+    "servizio",
+    "система",
+    "сервис",
+    "系统",
+    "服务",
+    "システム",
+    "サービス",
+    "시스템",
+    "서비스",
+];
 
 #[derive(Debug, Default, PartialEq)]
 pub struct Properties {
@@ -20,12 +56,22 @@ pub fn properties(reading: &Reading<'_>) -> Properties {
     let sections = &reading.document.sections;
     let heading = |level: u8| sections.iter().find(|s| matches!(s.kind, SectionKind::Heading(l) if l <= level));
     let title = heading(1).or_else(|| heading(6)).or_else(|| sections.get(1).filter(|s| s.kind == SectionKind::Bold));
-    let stated = |names: &[&str]| statements(reading).into_iter().find(|(name, _)| names.iter().any(|n| key(n) == key(name))).map(|(_, value)| value);
-    let version = stated(VERSION).map(|v| v.split([' ', ',', ';', '(']).next().unwrap_or("").to_owned()).filter(|v| v.chars().any(|c| c.is_ascii_digit()));
+    let stated = |names: &[&str]| {
+        statements(reading)
+            .into_iter()
+            .find(|(name, _)| names.iter().any(|n| key(n) == key(name)))
+            .map(|(_, value)| value)
+    };
+    let version = stated(VERSION)
+        .map(|v| v.split([' ', ',', ';', '(']).next().unwrap_or("").to_owned())
+        .filter(|v| v.chars().any(|c| c.is_ascii_digit()));
     let system = stated(SYSTEM).filter(|v| v.chars().count() <= 60).or_else(|| {
         let title = title?;
         // A subtitle right under the title may have the name.
-        let next = sections.iter().find(|s| s.line > title.line && matches!(s.kind, SectionKind::Heading(_))).filter(|s| s.line <= title.line + 3);
+        let next = sections
+            .iter()
+            .find(|s| s.line > title.line && matches!(s.kind, SectionKind::Heading(_)))
+            .filter(|s| s.line <= title.line + 3);
         named(&title.name).or_else(|| next.and_then(|s| named(&s.name).filter(|n| *n != s.name)))
     });
     Properties { title: title.map(|t| t.name.clone()), system, version }

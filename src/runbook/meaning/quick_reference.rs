@@ -28,7 +28,17 @@ struct Columns {
 fn columns(table: &Table) -> Option<Columns> {
     let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
     let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
-    let foreign = [Header::Metric, Header::Warning, Header::Critical, Header::Level, Header::Response, Header::Phone, Header::Email, Header::Status, Header::Date];
+    let foreign = [
+        Header::Metric,
+        Header::Warning,
+        Header::Critical,
+        Header::Level,
+        Header::Response,
+        Header::Phone,
+        Header::Email,
+        Header::Status,
+        Header::Date,
+    ];
     if at(&foreign).is_some() {
         return None;
     }
@@ -39,10 +49,19 @@ fn columns(table: &Table) -> Option<Columns> {
 }
 
 fn fix(cells: &[Inline], columns: &Columns, line: Line) -> Option<QuickFix> {
-    let text = |at: Option<usize>| at.and_then(|at| cells.get(at)).map(|c| c.plain.trim()).filter(|t| !t.is_empty() && !matches!(*t, "-" | "–" | "—" | "n/a" | "N/A"));
+    let text = |at: Option<usize>| {
+        at.and_then(|at| cells.get(at))
+            .map(|c| c.plain.trim())
+            .filter(|t| !t.is_empty() && !matches!(*t, "-" | "–" | "—" | "n/a" | "N/A"))
+    };
     let issue = text(Some(columns.issue))?.to_owned();
-    let code = |at: Option<usize>| at.and_then(|at| cells.get(at)).and_then(|c| c.codes().find(|c| super::reads_like_a_command(c)).map(str::to_owned));
-    let command = code(columns.command).or_else(|| text(columns.command).filter(|t| super::reads_like_a_command(t)).map(str::to_owned)).or_else(|| code(columns.fix));
+    let code = |at: Option<usize>| {
+        at.and_then(|at| cells.get(at))
+            .and_then(|c| c.codes().find(|c| super::reads_like_a_command(c)).map(str::to_owned))
+    };
+    let command = code(columns.command)
+        .or_else(|| text(columns.command).filter(|t| super::reads_like_a_command(t)).map(str::to_owned))
+        .or_else(|| code(columns.fix));
     let fix = text(columns.fix).map(str::to_owned);
     (fix.is_some() || command.is_some()).then_some(QuickFix { issue, fix, command, line })
 }

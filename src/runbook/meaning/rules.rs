@@ -46,8 +46,36 @@ pub fn sentence(text: &str, line: Line) -> Option<Rule> {
 }
 
 const BEGIN: &[&str] = &[
-    "if ", "when ", "whenever ", "in case of ", "in case ", "wenn ", "falls ", "sobald ", "si ", "lorsque ", "quand ", "en cas de ", "en cas d'", "cuando ", "en caso de ", "se ", "quando ", "em caso de ", "caso ",
-    "in caso di ", "если ", "при ", "когда ", "如果", "若", "当", "如", "もし", "만약 ", "만약",
+    "if ",
+    "when ",
+    "whenever ",
+    "in case of ",
+    "in case ",
+    "wenn ",
+    "falls ",
+    "sobald ",
+    "si ",
+    "lorsque ",
+    "quand ",
+    "en cas de ",
+    "en cas d'",
+    "cuando ",
+    "en caso de ",
+    "se ",
+    "quando ",
+    "em caso de ",
+    "caso ",
+    "in caso di ",
+    "если ",
+    "при ",
+    "когда ",
+    "如果",
+    "若",
+    "当",
+    "如",
+    "もし",
+    "만약 ",
+    "만약",
 ];
 const END: &[&str] = &["場合は", "の場合", "場合", "ときは", "とき", "たら", "时", "時", "경우", "면"];
 
@@ -58,18 +86,29 @@ pub fn begins_with_condition(title: &str) -> bool {
         return false;
     }
     let numbered = title.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ')' | ' '));
-    BEGIN.iter().any(|w| numbered.starts_with(w)) || END.iter().any(|w| numbered.chars().any(|c| c > '\u{2fff}') && numbered.ends_with(w))
+    BEGIN.iter().any(|w| numbered.starts_with(w))
+        || END.iter().any(|w| numbered.chars().any(|c| c > '\u{2fff}') && numbered.ends_with(w))
 }
 
 /// The colon or the arrow divides; without one, the first comma.
 fn split(rest: &str) -> Option<(String, String)> {
     let at = rest
         .char_indices()
-        .find(|(at, c)| matches!(c, '：' | '→') || *c == ':' && rest[at + 1..].starts_with(' ') || rest[*at..].starts_with("->") || rest[*at..].starts_with("=>"))
-        .or_else(|| rest.char_indices().find(|(at, c)| matches!(c, '，' | '、') || *c == ',' && rest[at + 1..].starts_with(' ')))?;
+        .find(|(at, c)| {
+            matches!(c, '：' | '→')
+                || *c == ':' && rest[at + 1..].starts_with(' ')
+                || rest[*at..].starts_with("->")
+                || rest[*at..].starts_with("=>")
+        })
+        .or_else(|| {
+            rest.char_indices().find(|(at, c)| matches!(c, '，' | '、') || *c == ',' && rest[at + 1..].starts_with(' '))
+        })?;
     let condition = rest[..at.0].trim();
     let action = rest[at.0..].trim_start_matches([':', '：', '→', '-', '=', '>', ',', '，', '、']).trim();
-    let action = ["then ", "dann ", "alors ", "entonces ", "então ", "allora ", "то ", "则", "就"].iter().find_map(|w| action.strip_prefix(w)).unwrap_or(action);
+    let action = ["then ", "dann ", "alors ", "entonces ", "então ", "allora ", "то ", "则", "就"]
+        .iter()
+        .find_map(|w| action.strip_prefix(w))
+        .unwrap_or(action);
     Some((condition.trim_end_matches(['则', '时', '時']).to_owned(), action.to_owned()))
 }
 
@@ -85,7 +124,9 @@ fn of_table(table: &Table) -> Vec<Rule> {
         let text = |at: Option<usize>| at.and_then(|at| row.cells.get(at)).map_or("", |c| c.plain.trim());
         let condition = match (conditions, metric, limit) {
             (Some(_), ..) => text(conditions).to_owned(),
-            (None, Some(_), Some(_)) if text(limit).chars().any(|c| c.is_ascii_digit()) => format!("{} {}", text(metric), text(limit)),
+            (None, Some(_), Some(_)) if text(limit).chars().any(|c| c.is_ascii_digit()) => {
+                format!("{} {}", text(metric), text(limit))
+            }
             _ => continue,
         };
         let action = text(Some(action));

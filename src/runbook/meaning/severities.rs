@@ -51,10 +51,20 @@ pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings
 fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Draft> {
     let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
     let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
-    let is_level = |at: usize| table.rows.iter().filter(|r| r.cells.get(at).is_some_and(|c| severity::reference(&c.plain).is_some())).count();
+    let is_level = |at: usize| {
+        table.rows.iter().filter(|r| r.cells.get(at).is_some_and(|c| severity::reference(&c.plain).is_some())).count()
+    };
     // The column of level tokens is the level, whatever its header is called.
     let Some(level) = (0..table.head.len()).find(|c| is_level(*c) * 2 > table.rows.len()) else { return Vec::new() };
-    let foreign = at(&[Header::Date, Header::Metric, Header::Status, Header::Warning, Header::Critical, Header::Phone, Header::Email]);
+    let foreign = at(&[
+        Header::Date,
+        Header::Metric,
+        Header::Status,
+        Header::Warning,
+        Header::Critical,
+        Header::Phone,
+        Header::Email,
+    ]);
     let said = heads[level] == Some(Header::Level) || reading.nearest(section, 0, &[Role::Severity]).is_some();
     let response = at(&[Header::Response]).or_else(|| column_of_durations(table, &heads));
     if foreign.is_some() || !(said || response.is_some()) {
@@ -65,7 +75,8 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Dra
     let text = texts.iter().find_map(|h| heads.iter().position(|x| *x == Some(*h)).filter(|c| *c != level));
     let mut drafts: Vec<Draft> = Vec::new();
     for row in &table.rows {
-        let cell = |at: Option<usize>| at.and_then(|at| row.cells.get(at)).map(|c| c.plain.trim()).filter(|t| !t.is_empty());
+        let cell =
+            |at: Option<usize>| at.and_then(|at| row.cells.get(at)).map(|c| c.plain.trim()).filter(|t| !t.is_empty());
         let Some(reference) = cell(Some(level)).and_then(severity::reference) else { continue };
         if drafts.iter().any(|d| same(&d.level, &reference.label)) {
             // A level that repeats records what happened.
@@ -86,8 +97,18 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Dra
 /// A column most of whose cells are durations and whose header says nothing else: "SLA", "Target".
 fn column_of_durations(table: &Table, heads: &[Option<Header>]) -> Option<usize> {
     (0..heads.len()).find(|at| {
-        let durations = table.rows.iter().filter(|r| r.cells.get(*at).is_some_and(|c| duration::duration(&c.plain).is_some_and(|d| d.upper_s().is_some()))).count();
-        !matches!(heads[*at], Some(Header::Resolution | Header::UpdateEvery | Header::After | Header::Cadence | Header::When)) && durations * 3 >= table.rows.len() * 2 && durations >= 2
+        let durations = table
+            .rows
+            .iter()
+            .filter(|r| {
+                r.cells.get(*at).is_some_and(|c| duration::duration(&c.plain).is_some_and(|d| d.upper_s().is_some()))
+            })
+            .count();
+        !matches!(
+            heads[*at],
+            Some(Header::Resolution | Header::UpdateEvery | Header::After | Header::Cadence | Header::When)
+        ) && durations * 3 >= table.rows.len() * 2
+            && durations >= 2
     })
 }
 
@@ -98,10 +119,14 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     for block in &reading.document.blocks {
         let (lines, list): (Vec<&Inline>, Option<u32>) = match &block.kind {
             BlockKind::Paragraph(lines) => (lines.iter().collect(), None),
-            BlockKind::Item(item) if item.depth == 0 || open == Some((block.section, Some(item.list))) => (item.text.first().into_iter().collect(), Some(item.list)),
+            BlockKind::Item(item) if item.depth == 0 || open == Some((block.section, Some(item.list))) => {
+                (item.text.first().into_iter().collect(), Some(item.list))
+            }
             _ => continue,
         };
-        if reading.sets_nothing(block.section) || reading.nearest(block.section, 0, &[Role::Escalation, Role::Contacts]).is_some() {
+        if reading.sets_nothing(block.section)
+            || reading.nearest(block.section, 0, &[Role::Escalation, Role::Contacts]).is_some()
+        {
             continue;
         }
         let about = reading.nearest(block.section, 0, &[Role::Severity]).is_some();
@@ -116,7 +141,9 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
         }
     }
     // One line alone is a mention; and what repeats itself is a list of what happened.
-    groups.retain(|g| g.len() >= 2 && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level))));
+    groups.retain(|g| {
+        g.len() >= 2 && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level)))
+    });
     groups
 }
 
@@ -126,7 +153,11 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
     let (head, rest) = match inline.lead() {
         Some((lead, rest)) => (lead.to_owned(), rest),
         None => {
-            let at = plain.find([':', '：']).or_else(|| plain.find(" - ")).or_else(|| plain.find(" – ")).or_else(|| plain.find(" — "))?;
+            let at = plain
+                .find([':', '：'])
+                .or_else(|| plain.find(" - "))
+                .or_else(|| plain.find(" – "))
+                .or_else(|| plain.find(" — "))?;
             let width = plain[at..].chars().next().map_or(1, |c| if c == ' ' { 0 } else { c.len_utf8() });
             (plain[..at].to_owned(), &plain[at + width..])
         }
@@ -141,7 +172,8 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
     let mut name = name;
     // `P1 (Critical) - text`, `P1 – Critical: text` where only the label is bold.
     if name.is_none()
-        && let Some((first, behind)) = rest.split_once([':', '：']).or_else(|| rest.split_once(" - ")).or_else(|| rest.split_once(" – "))
+        && let Some((first, behind)) =
+            rest.split_once([':', '：']).or_else(|| rest.split_once(" - ")).or_else(|| rest.split_once(" – "))
         && first.split_whitespace().count() <= 3
         && duration::find(first).is_empty()
     {
@@ -195,7 +227,22 @@ fn kind_of(around: &str) -> Option<Header> {
     let has = |words: &[&str]| words.iter().any(|w| around.contains(w));
     if has(&["resol", "fix", "behoben", "losung", "restor", "repar"]) {
         Some(Header::Resolution)
-    } else if has(&["respon", "respond", "acknowledg", "reaktion", "reagier", "react", "repons", "respuesta", "resposta", "risposta", "响应", "対応", "응답", "реакц"]) {
+    } else if has(&[
+        "respon",
+        "respond",
+        "acknowledg",
+        "reaktion",
+        "reagier",
+        "react",
+        "repons",
+        "respuesta",
+        "resposta",
+        "risposta",
+        "响应",
+        "対応",
+        "응답",
+        "реакц",
+    ]) {
         Some(Header::Response)
     } else {
         None
@@ -211,8 +258,13 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
         let Some(parent) = section.parent else { continue };
         let Some(reference) = severity::reference(&section.name) else { continue };
         let about = reading.nearest(parent, 0, &[Role::Severity]).is_some();
-        let other = reading.nearest(parent, 0, &[Role::Escalation, Role::Response, Role::Contacts, Role::Playbook]).is_some();
-        if !about || other && !reading.own(parent).contains(&Role::Severity) || reading.sets_nothing(id) || !matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold | SectionKind::Item(_)) {
+        let other =
+            reading.nearest(parent, 0, &[Role::Escalation, Role::Response, Role::Contacts, Role::Playbook]).is_some();
+        if !about
+            || other && !reading.own(parent).contains(&Role::Severity)
+            || reading.sets_nothing(id)
+            || !matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold | SectionKind::Item(_))
+        {
             continue;
         }
         let mut draft = Draft { level: reference.label, name: reference.name, line: section.line, ..Draft::default() };
@@ -247,9 +299,21 @@ fn field(draft: &mut Draft, plain: &str) {
     };
     let value = value.trim();
     match header(label) {
-        Some(Header::Response) => draft.response = draft.response.take().or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1))),
-        Some(Header::Resolution) => draft.resolution = draft.resolution.take().or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1))),
-        Some(Header::Description | Header::Impact | Header::Examples) if draft.description.is_none() => draft.description = Some(value.to_owned()),
+        Some(Header::Response) => {
+            draft.response = draft
+                .response
+                .take()
+                .or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1)))
+        }
+        Some(Header::Resolution) => {
+            draft.resolution = draft
+                .resolution
+                .take()
+                .or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1)))
+        }
+        Some(Header::Description | Header::Impact | Header::Examples) if draft.description.is_none() => {
+            draft.description = Some(value.to_owned())
+        }
         _ => {}
     }
 }
@@ -261,7 +325,8 @@ fn merge(into: &mut Vec<Draft>, group: Vec<Draft>, findings: &mut Vec<Finding>) 
             into.push(draft);
             continue;
         };
-        let (old, new) = (known.response.as_ref().and_then(Dur::upper_s), draft.response.as_ref().and_then(Dur::upper_s));
+        let (old, new) =
+            (known.response.as_ref().and_then(Dur::upper_s), draft.response.as_ref().and_then(Dur::upper_s));
         if let (Some(old), Some(new)) = (old, new)
             && old != new
         {
@@ -282,11 +347,14 @@ fn merge(into: &mut Vec<Draft>, group: Vec<Draft>, findings: &mut Vec<Finding>) 
 
 /// Two scales in one document (`P1…` and `SEV1…`) are proposed as aliases, never merged silently: the first is used.
 fn one_scale(drafts: Vec<Draft>, groups: usize, proposals: &mut Vec<Proposal>) -> Vec<Draft> {
-    let family = |level: &str| -> String { key(level).chars().take_while(|c| !c.is_ascii_digit()).filter(|c| c.is_alphabetic()).collect() };
+    let family = |level: &str| -> String {
+        key(level).chars().take_while(|c| !c.is_ascii_digit()).filter(|c| c.is_alphabetic()).collect()
+    };
     let numbered = |d: &Draft| d.level.chars().any(|c| c.is_ascii_digit());
     let Some(first) = drafts.first().filter(|_| groups > 1) else { return drafts };
     let (own, numbers) = (family(&first.level), numbered(first));
-    let (kept, other): (Vec<Draft>, Vec<Draft>) = drafts.into_iter().partition(|d| numbered(d) == numbers && (!numbers || family(&d.level) == own));
+    let (kept, other): (Vec<Draft>, Vec<Draft>) =
+        drafts.into_iter().partition(|d| numbered(d) == numbers && (!numbers || family(&d.level) == own));
     for draft in other {
         proposals.push(Proposal::new(
             format!("severity {}", draft.level),
@@ -303,10 +371,12 @@ fn rank(drafts: Vec<Draft>) -> Vec<Severity> {
     let worst_last = match (drafts.first(), drafts.last()) {
         (Some(first), Some(last)) if drafts.len() > 1 => match (weight(first), weight(last)) {
             (Some(a), Some(b)) if a != b => a > b,
-            _ => match (first.response.as_ref().and_then(Dur::upper_s), last.response.as_ref().and_then(Dur::upper_s)) {
-                (Some(a), Some(b)) if a != b => a > b,
-                _ => false,
-            },
+            _ => {
+                match (first.response.as_ref().and_then(Dur::upper_s), last.response.as_ref().and_then(Dur::upper_s)) {
+                    (Some(a), Some(b)) if a != b => a > b,
+                    _ => false,
+                }
+            }
         },
         _ => false,
     };

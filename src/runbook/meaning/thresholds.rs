@@ -16,8 +16,13 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
         }
         match &block.kind {
             BlockKind::Table(table) => found.extend(of_table(table)),
-            BlockKind::Item(item) => item.text.iter().take(1).for_each(|l| of_line(reading, block.section, l, &mut found)),
-            BlockKind::Paragraph(lines) => lines.iter().filter(|l| level_of(&l.plain).is_some()).for_each(|l| of_line(reading, block.section, l, &mut found)),
+            BlockKind::Item(item) => {
+                item.text.iter().take(1).for_each(|l| of_line(reading, block.section, l, &mut found))
+            }
+            BlockKind::Paragraph(lines) => lines
+                .iter()
+                .filter(|l| level_of(&l.plain).is_some())
+                .for_each(|l| of_line(reading, block.section, l, &mut found)),
             _ => {}
         }
     }
@@ -74,19 +79,35 @@ fn of_table(table: &Table) -> Vec<Threshold> {
         return Vec::new();
     }
     // What is measured: its column, or the first one that says nothing else.
-    let Some(metric) = at(Header::Metric).or_else(|| (0..heads.len()).find(|i| [Some(*i)] != [warning] && [Some(*i)] != [critical] && [Some(*i)] != [limit])) else { return Vec::new() };
+    let Some(metric) = at(Header::Metric).or_else(|| {
+        (0..heads.len()).find(|i| [Some(*i)] != [warning] && [Some(*i)] != [critical] && [Some(*i)] != [limit])
+    }) else {
+        return Vec::new();
+    };
     let units = at(Header::Unit);
     let mut found = Vec::new();
     for row in &table.rows {
         let text = |at: Option<usize>| at.and_then(|at| row.cells.get(at)).map(|c| c.plain.trim());
-        let read = |at: Option<usize>| text(at).and_then(|t| cell(t).or_else(|| clauses(t).into_iter().next().map(|c| c.limit)));
+        let read = |at: Option<usize>| {
+            text(at).and_then(|t| cell(t).or_else(|| clauses(t).into_iter().next().map(|c| c.limit)))
+        };
         let (w, c) = (read(warning), read(critical).or_else(|| if critical.is_none() { read(limit) } else { None }));
         let name = text(Some(metric)).unwrap_or("").trim_matches('*').to_owned();
         if (w.is_none() && c.is_none()) || name.is_empty() {
             continue;
         }
-        let unit = [&w, &c].into_iter().flatten().find_map(|l| l.unit.clone()).or_else(|| text(units).filter(|u| !u.is_empty()).map(str::to_owned));
-        found.push(Threshold { metric: name, warning: w.as_ref().map(bound), critical: c.as_ref().map(bound), unit, line: row.line });
+        let unit = [&w, &c]
+            .into_iter()
+            .flatten()
+            .find_map(|l| l.unit.clone())
+            .or_else(|| text(units).filter(|u| !u.is_empty()).map(str::to_owned));
+        found.push(Threshold {
+            metric: name,
+            warning: w.as_ref().map(bound),
+            critical: c.as_ref().map(bound),
+            unit,
+            line: row.line,
+        });
     }
     found
 }
@@ -105,7 +126,13 @@ fn of_line(reading: &Reading<'_>, section: SectionId, inline: &Inline, found: &m
     if let Some(rule) = super::rules::sentence(plain, inline.line) {
         for clause in clauses(&rule.condition) {
             // The same limit was said as a level already.
-            let known = found.iter().rev().take(8).any(|t| [&t.warning, &t.critical].into_iter().flatten().any(|b| b.value == clause.limit.value && b.op == clause.limit.op) && t.unit == clause.limit.unit);
+            let known = found.iter().rev().take(8).any(|t| {
+                [&t.warning, &t.critical]
+                    .into_iter()
+                    .flatten()
+                    .any(|b| b.value == clause.limit.value && b.op == clause.limit.op)
+                    && t.unit == clause.limit.unit
+            });
             if !known {
                 add(found, clause, false, inline.line, false);
             }
@@ -124,10 +151,32 @@ fn of_line(reading: &Reading<'_>, section: SectionId, inline: &Inline, found: &m
 /// A line that says how it should be: under a title about limits or dashboards, or in so many words.
 fn good_state(reading: &Reading<'_>, section: SectionId, plain: &str) -> bool {
     let lower = plain.to_lowercase();
-    let said = ["should be", "should stay", "must be", "must stay", "normal", "expected", "target", "sollte", "soll ", "devrait", "doit ", "debe ", "deve ", "должн", "应", "正常"].iter().any(|w| lower.contains(w));
+    let said = [
+        "should be",
+        "should stay",
+        "must be",
+        "must stay",
+        "normal",
+        "expected",
+        "target",
+        "sollte",
+        "soll ",
+        "devrait",
+        "doit ",
+        "debe ",
+        "deve ",
+        "должн",
+        "应",
+        "正常",
+    ]
+    .iter()
+    .any(|w| lower.contains(w));
     // A bare `name: <limit` under such a title.
-    let about = reading.nearest(section, 0, &[Role::Threshold]).is_some() || reading.nearest(section, 0, &[Role::Checklist, Role::Verify, Role::Diagnose]) == Some(Role::Checklist);
-    let bare = plain.split_once([':', '：']).is_some_and(|(name, limit)| name.split_whitespace().count() <= 5 && limit.trim_start().starts_with(['<', '>', '≤', '≥', '＜', '＞']));
+    let about = reading.nearest(section, 0, &[Role::Threshold]).is_some()
+        || reading.nearest(section, 0, &[Role::Checklist, Role::Verify, Role::Diagnose]) == Some(Role::Checklist);
+    let bare = plain.split_once([':', '：']).is_some_and(|(name, limit)| {
+        name.split_whitespace().count() <= 5 && limit.trim_start().starts_with(['<', '>', '≤', '≥', '＜', '＞'])
+    });
     said && plain.contains(['<', '>', '≤', '≥']) || about && bare || bare && is_box(reading, section)
 }
 
@@ -139,7 +188,11 @@ fn is_box(reading: &Reading<'_>, section: SectionId) -> bool {
 fn add(found: &mut Vec<Threshold>, clause: Clause, critical: bool, line: Line, good: bool) {
     let limit = if good { turned(&clause.limit) } else { bound(&clause.limit) };
     let id = key(&clause.metric);
-    let open = found.iter_mut().rev().take(6).find(|t| key(&t.metric) == id && line.abs_diff(t.line) <= 6 && if critical { t.critical.is_none() } else { t.warning.is_none() });
+    let open = found.iter_mut().rev().take(6).find(|t| {
+        key(&t.metric) == id
+            && line.abs_diff(t.line) <= 6
+            && if critical { t.critical.is_none() } else { t.warning.is_none() }
+    });
     if let Some(open) = open.filter(|_| !good) {
         let slot = if critical { &mut open.critical } else { &mut open.warning };
         *slot = Some(limit);

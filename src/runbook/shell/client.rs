@@ -9,9 +9,9 @@ use super::part::{Part, Work};
 use super::sql::{self, Dialect};
 use super::walk::{Stdin, Walk};
 use super::{mongo, redis, snippet, unknown};
-use crate::knowledge::OPAQUE;
 use crate::knowledge::entry::Client;
 use crate::knowledge::look::Found;
+use crate::knowledge::{OPAQUE, knowledge};
 use crate::model::{Executor, Mode, Risk};
 
 pub fn judge(walk: &mut Walk, client: Client, part: &mut Part, found: &Found<'_>, args: &[Arg], stdin: &Stdin) {
@@ -20,13 +20,18 @@ pub fn judge(walk: &mut Walk, client: Client, part: &mut Part, found: &Found<'_>
         Client::Psql => sql(part, &told, Dialect::Postgres, &["-c", "--command"], &["-f", "--file"]),
         Client::Mysql => sql(part, &told, Dialect::Mysql, &["-e", "--execute"], &[]),
         Client::Sqlite => sqlite(part, &told),
+        Client::Statement => {
+            let says = ["-e", "--execute", "-q", "--query", "-Q", "--command", "-c"];
+            sql(part, &told, Dialect::Other, &says, &["-f", "--file", "--queries-file", "-i"]);
+        }
         Client::Redis => redis_cli(part, &told),
         Client::Mongo => mongo::judge(part, &told),
         Client::Curl => request(part, http::curl(&told.words())),
         Client::Wget => request(part, http::wget(&told.words())),
         Client::Httpie => request(part, http::httpie(&told.words())),
         Client::Shell => shell(walk, part, &told),
-        Client::Script => script(part, &told),
+        Client::Socket => socket(part, stdin),
+        Client::Script => script(walk, part, &told),
     }
 }
 
@@ -45,6 +50,11 @@ impl Told<'_> {
     /// All that stands behind the tool's name.
     fn words(&self) -> Vec<String> {
         self.args.iter().skip(1).map(|a| a.text.clone()).collect()
+    }
+
+    /// The first operand and everything behind it: what an interpreter hands to its script.
+    fn behind_options(&self) -> &[Arg] {
+        self.found.split.operands.first().and_then(|&at| self.args.get(at..)).unwrap_or_default()
     }
 
     pub fn operands(&self) -> Vec<&Arg> {
@@ -179,6 +189,41 @@ fn request(part: &mut Part, request: http::Request) {
     part.absorb_inner(request.inner, "");
 }
 
+/// What is written into a connection (`echo … | nc h 1`): orders of whatever listens there.
+fn socket(part: &mut Part, stdin: &Stdin) {
+    let text = match stdin {
+        Stdin::None => return,
+        Stdin::Text(text) => text,
+        Stdin::File(_) | Stdin::Pipe => return part.raise(Risk::Mutate, "sends to a connection"),
+    };
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|w| !w.is_empty()).collect();
+    let Some(first) = words.first() else { return };
+    const ASKS: &[&str] = &[
+        "show", "stats", "stat", "info", "ruok", "mntr", "srvr", "conf", "cons", "help", "version", "ping", "get",
+        "head", "options", "quit", "exit", "list", "status", "q",
+    ];
+    const CUTS: &[&str] = &[
+        "disable",
+        "shutdown",
+        "shut",
+        "maint",
+        "drain",
+        "flush_all",
+        "flushall",
+        "del",
+        "delete",
+        "clear",
+        "kill",
+        "stop",
+    ];
+    if words.iter().any(|w| CUTS.contains(w)) {
+        part.raise(Risk::Destroy, format!("sends `{first}` to a connection"));
+    } else if !ASKS.contains(first) {
+        part.raise(Risk::Mutate, format!("sends `{first}` to a connection"));
+    }
+}
+
 /// An ordinary word in place of what cannot be read, so that the language's own grammar can.
 pub fn readable(text: &str) -> String {
     text.replace(OPAQUE, "FBPH0001")
@@ -190,11 +235,9 @@ fn shell(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
     let name = told.args[0].text.clone();
     let inside = if split.has(&["-c"]) {
         operands.first().map(|text| walk.text(&text.text, told.stdin).within(&format!("{name} -c")))
-    } else if let Some(file) = operands.first().filter(|_| !split.has(&["-s"])) {
-        let mut args = vec![(*file).clone()];
-        args.extend(operands[1..].iter().map(|a| (*a).clone()));
+    } else if !operands.is_empty() && !split.has(&["-s"]) {
         let mut inside = Part { executor: Executor::Script, work: Work::Does, ..Part::default() };
-        inside.absorb_script(unknown::program(&args));
+        inside.absorb_script(unknown::program(told.behind_options()));
         Some(inside)
     } else {
         match told.stdin {
@@ -223,7 +266,7 @@ fn shell(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
     }
 }
 
-fn script(part: &mut Part, told: &Told<'_>) {
+fn script(walk: &mut Walk, part: &mut Part, told: &Told<'_>) {
     let operands = told.operands();
     let split = &told.found.split;
     let name = told.args[0].text.clone();
@@ -242,12 +285,28 @@ fn script(part: &mut Part, told: &Told<'_>) {
     } else if let Some(module) = modules.first() {
         if !matches!(module.as_str(), "json.tool" | "platform" | "site" | "sysconfig") {
             let mut args = vec![Arg::plain(module)];
-            args.extend(operands.iter().map(|a| (*a).clone()));
-            part.absorb_script(unknown::program(&args));
+            // `python -m pip install x`: a tool by another door.
+            let tool = knowledge().tool(module).map(|t| t.executor);
+            let known = matches!(tool, Some(Executor::Script | Executor::AppCli | Executor::Package));
+            let behind = split.values(&["-m"]).next().and_then(|m| m.value_at).map_or(0, |at| at + 1);
+            if known && behind > 0 {
+                args.extend(told.args[behind..].iter().cloned());
+                part.absorb_script(walk.deeper(|w| w.argv(&args, told.stdin)));
+                if tool == Some(Executor::Package) {
+                    part.executor = Executor::Package;
+                }
+            } else {
+                args.extend(operands.iter().map(|a| (*a).clone()));
+                part.absorb_script(unknown::program(&args));
+            }
         }
-    } else if !operands.is_empty() {
-        let args: Vec<Arg> = operands.iter().map(|a| (*a).clone()).collect();
-        part.absorb_script(unknown::program(&args));
+    } else if let Some(file) = operands.first() {
+        // `python manage.py migrate`, `php artisan down`: programs that are known, whoever interprets them.
+        let program = knowledge().tool(&file.text).map(|t| t.executor);
+        let known = matches!(program, Some(Executor::Script | Executor::AppCli | Executor::Package));
+        let args = told.behind_options();
+        let inside = if known { walk.deeper(|w| w.argv(args, told.stdin)) } else { unknown::program(args) };
+        part.absorb_script(inside);
     } else if split.has(&["--version", "-V", "-v", "--help", "-h"]) {
     } else if *told.stdin == Stdin::None {
         part.console(&name);

@@ -5,7 +5,8 @@ use super::part::{Part, Work};
 use super::walk::{Stdin, Walk};
 use super::{client, unknown};
 use crate::knowledge::entry::{Form, Inner, Whose};
-use crate::knowledge::look::{Found, InnerAt};
+use crate::knowledge::look::Found;
+use crate::knowledge::split::InnerAt;
 use crate::knowledge::{OPAQUE, knowledge};
 use crate::model::{Executor, Mode, Risk};
 
@@ -66,7 +67,6 @@ impl Walk {
     /// What a wrapper runs; the maximum of both is the whole's risk.
     fn inside(&mut self, part: &mut Part, inner: &Inner, found: &Found<'_>, args: &[Arg], stdin: &Stdin) {
         let wrapper = found.why.split(':').next().unwrap_or("").to_owned();
-        let own = args.first().map_or("", |a| a.text.as_str());
         let unknown_operands = matches!(found.tool.names[0].as_str(), "xargs" | "parallel" | "find");
         let mut parts: Vec<Part> = Vec::new();
         for at in &found.split.inner {
@@ -83,12 +83,12 @@ impl Walk {
                         parts.push(self.text(&words[1].text, stdin));
                         continue;
                     }
-                    let words = if unknown_operands { filled_in(words) } else { assignments_off(own, words) };
+                    let words = if unknown_operands { filled_in(words) } else { assignments_off(words) };
                     self.deeper(|w| w.argv(&words, stdin))
                 }
                 Form::Shell => {
                     let text: Vec<&str> = words.iter().map(|w| w.text.as_str()).collect();
-                    self.text(&text.join(" "), stdin)
+                    self.text(&listed(&text.join(" ")), stdin)
                 }
             });
         }
@@ -159,7 +159,7 @@ fn filled_in(words: Vec<Arg>) -> Vec<Arg> {
 }
 
 /// `env A=b cmd`, `sudo A=b cmd`: assignments in front are not the command.
-fn assignments_off(_wrapper: &str, words: Vec<Arg>) -> Vec<Arg> {
+fn assignments_off(words: Vec<Arg>) -> Vec<Arg> {
     let is_assignment = |w: &Arg| {
         w.text.split_once('=').is_some_and(|(name, _)| {
             !name.is_empty()
@@ -168,4 +168,14 @@ fn assignments_off(_wrapper: &str, words: Vec<Arg>) -> Vec<Arg> {
         })
     };
     words.into_iter().skip_while(is_assignment).collect()
+}
+
+/// `commands=["a","b"]`, as AWS takes the lines that a machine is to run; any other text stays as it is.
+fn listed(text: &str) -> String {
+    match text.strip_prefix("commands=") {
+        Some(list) => {
+            list.trim_matches(['[', ']']).replace("\",\"", "\n").replace("','", "\n").replace(['"', '\''], "")
+        }
+        None => text.to_owned(),
+    }
 }

@@ -5,10 +5,46 @@ use proptest::prelude::*;
 
 fn pieces() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("\n"), Just("\n\n"), Just("# Runbook\n"), Just("## Severity levels\n"), Just("### P1 - Critical (< 5 minutes)\n"), Just("**P1**: down\n**P2**: slow\n"), Just("| Level | Response time |\n|---|---|\n| P1 | 15 min |\n| P2 | 1 h |\n"),
-        Just("```bash\n"), Just("```\n"), Just("$ docker ps -a | grep x\n"), Just("rm -rf <dir>\n"), Just("kubectl get pods -n {{ns}}\n"), Just("psql -c \"DELETE FROM t"), Just("\"\n"), Just("ssh host \"\n"), Just("cat <<EOF\n"), Just("EOF\n"), Just("# 1. Check\n"),
-        Just("- [ ] item\n"), Just("1. **Step** (0-5 minutes)\n   "), Just("If queue > 500: scale workers\n"), Just("**Symptoms**\n- slow\n"), Just("**Resolution**\n"), Just("Every Monday 2:00 AM\n"), Just("0 2 * * * /bin/x\n"), Just("[Name]"), Just("`df -h` "), Just("never run `x y`\n"),
-        Just("障害対応: 5分以内\n"), Just("Wenn nicht innerhalb von 15 Minuten bestätigt: Teamleiter anrufen\n"), Just("é🚨"), Just("\\`\\`\\`"), Just("$(("), Just("${a:-"), Just("'"), Just("{ "), Just("for i in 1 2; do\n"), Just("<!-- firebell: ignore x -->"), Just("\u{0}"), Just("\t"),
+        Just("\n"),
+        Just("\n\n"),
+        Just("# Runbook\n"),
+        Just("## Severity levels\n"),
+        Just("### P1 - Critical (< 5 minutes)\n"),
+        Just("**P1**: down\n**P2**: slow\n"),
+        Just("| Level | Response time |\n|---|---|\n| P1 | 15 min |\n| P2 | 1 h |\n"),
+        Just("```bash\n"),
+        Just("```\n"),
+        Just("$ docker ps -a | grep x\n"),
+        Just("rm -rf <dir>\n"),
+        Just("kubectl get pods -n {{ns}}\n"),
+        Just("psql -c \"DELETE FROM t"),
+        Just("\"\n"),
+        Just("ssh host \"\n"),
+        Just("cat <<EOF\n"),
+        Just("EOF\n"),
+        Just("# 1. Check\n"),
+        Just("- [ ] item\n"),
+        Just("1. **Step** (0-5 minutes)\n   "),
+        Just("If queue > 500: scale workers\n"),
+        Just("**Symptoms**\n- slow\n"),
+        Just("**Resolution**\n"),
+        Just("Every Monday 2:00 AM\n"),
+        Just("0 2 * * * /bin/x\n"),
+        Just("[Name]"),
+        Just("`df -h` "),
+        Just("never run `x y`\n"),
+        Just("障害対応: 5分以内\n"),
+        Just("Wenn nicht innerhalb von 15 Minuten bestätigt: Teamleiter anrufen\n"),
+        Just("é🚨"),
+        Just("\\`\\`\\`"),
+        Just("$(("),
+        Just("${a:-"),
+        Just("'"),
+        Just("{ "),
+        Just("for i in 1 2; do\n"),
+        Just("<!-- firebell: ignore x -->"),
+        Just("\u{0}"),
+        Just("\t"),
     ];
     proptest::collection::vec(piece, 0..50).prop_map(|p| p.concat())
 }
@@ -39,7 +75,9 @@ proptest! {
 /// Not how long, but how much longer: twice the text may not take more than a few times as long.
 #[test]
 fn the_cost_grows_with_the_size_and_not_faster() {
-    let whole = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/checkout.md")).expect("the runbook of the tests");
+    let whole =
+        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/whole/checkout.md"))
+            .expect("the runbook of the tests");
     let steps = |times: usize| {
         let text = whole.repeat(times);
         import(text.as_bytes()).expect("small enough").runbook.commands.len()

@@ -10,7 +10,11 @@ fn folder() -> PathBuf {
 
 #[test]
 fn each_runbook_is_read_as_expected() {
-    let mut names: Vec<PathBuf> = std::fs::read_dir(folder()).expect("the folder").map(|e| e.expect("an entry").path()).filter(|p| p.extension().is_some_and(|e| e == "md")).collect();
+    let mut names: Vec<PathBuf> = std::fs::read_dir(folder())
+        .expect("the folder")
+        .map(|e| e.expect("an entry").path())
+        .filter(|p| p.extension().is_some_and(|e| e == "md"))
+        .collect();
     names.sort();
     assert!(names.len() >= 5, "{names:?}");
     let mut wrong = Vec::new();

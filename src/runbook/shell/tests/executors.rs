@@ -1,3 +1,5 @@
+//! Who runs a command, by table.
+
 use super::judged;
 use crate::model::Executor::{self, *};
 

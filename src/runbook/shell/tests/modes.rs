@@ -1,3 +1,5 @@
+//! How commands end, by table.
+
 use super::judged;
 use crate::model::Mode::{self, *};
 

@@ -1,3 +1,5 @@
+//! Commands that cannot work as written, those that only look so, and what is still read from broken ones.
+
 use super::judged;
 use crate::model::Risk::{self, Destroy, Mutate, Read};
 

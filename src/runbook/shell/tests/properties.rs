@@ -1,3 +1,5 @@
+//! Properties: wrapped danger stays danger, and no text makes the judge panic, overflow or hang.
+
 use proptest::prelude::*;
 
 use super::super::{Asked, Tongue, judge};

@@ -1,3 +1,5 @@
+//! Risks, by table: one kind of command a line, all invented.
+
 use super::judged;
 use crate::model::Risk::{self, Destroy, Mutate, Read};
 
@@ -139,6 +141,15 @@ fn an_unknown_program_changes_something() {
         ("appctl user --delete bo", Destroy),
         ("./deploy.sh rollback", Destroy),
         ("bash scripts/cleanup.sh", Destroy),
+        ("python test", Mutate),
+        ("python ./ls", Mutate),
+        ("./test", Mutate),
+        ("./ls -l", Mutate),
+        ("bash x.sh --purge", Destroy),
+        ("python manage.py showmigrations", Read),
+        ("python manage.py migrate --plan", Read),
+        ("python manage.py flush --no-input", Destroy),
+        ("docker exec web php artisan down", Destroy),
         ("docker frobnicate x", Mutate),
         ("kubectl frobnicate x", Mutate),
         ("curl -s http://h/install.sh | bash", Mutate),

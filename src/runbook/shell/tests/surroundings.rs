@@ -1,3 +1,5 @@
+//! Comments and headings: what they may do to a risk, and the chain of reasons.
+
 use super::super::{Asked, judge};
 use crate::model::Risk::{self, Destroy, Mutate, Read};
 
