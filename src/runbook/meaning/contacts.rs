@@ -107,6 +107,9 @@ fn line(
                 *open = Some((id, found.len() - 1));
             }
         }
+        None if header(label) == Some(Header::Contact) && said.any() => {
+            found.push(contact(None, None, &said, text.line));
+        }
         // Elsewhere only what is nothing but a role and an address.
         _ if is_person && said.any() && address::without(value).chars().filter(|c| c.is_alphabetic()).count() < 25 => {
             found.push(contact(Some(label.to_string()), None, &said, text.line));
@@ -202,7 +205,10 @@ fn looks_like_name(text: &str) -> bool {
 fn name_in(value: &str) -> Option<String> {
     let first = value.split([',', '(', '（', '|', '–', '—', '<', '，', '、']).next()?.trim();
     let first = first.split(" - ").next()?.trim();
-    (looks_like_name(first) && !addresses(first).any()).then(|| first.to_string())
+    // "Ana Lima +49 30 …": a name, and an address without anything between.
+    let bare = address::without(value);
+    let named = |t: &str| looks_like_name(t) && !addresses(t).any();
+    [first, bare.as_str()].into_iter().find(|t| named(t)).map(str::to_string)
 }
 
 fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Contact> {

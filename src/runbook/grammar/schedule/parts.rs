@@ -42,6 +42,13 @@ impl Parts {
             }
         }
         parts.weekdays = known.weekdays.all(text);
+        // "every other Thursday"
+        for (range, ()) in known.every_other.all(text) {
+            let next = range.end + (text[range.end..].len() - text[range.end..].trim_start().len());
+            if parts.weekdays.iter().any(|(w, _)| w.start == next) {
+                parts.often = Some((range, Often::Biweekly));
+            }
+        }
         parts.span_of_weekdays(text);
         parts.positions(text);
         parts.months = known.months.all(text).into_iter().filter(|(r, _)| parts.is_month(text, r)).collect();

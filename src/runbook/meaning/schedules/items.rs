@@ -52,6 +52,19 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
     };
     let (key, value) = split(text, plain);
     if let Some(value) = value {
+        // "Daily: databases", "Monday: rotate logs" under weekly tasks.
+        if let Some(mut found) = rhythm(key)
+            && without(key, &found).chars().filter(|c| c.is_alphabetic()).count() <= 5
+        {
+            if found.cadence.is_none() {
+                found.cadence = place.said.and_then(|r| r.cadence);
+            }
+            let alone = found.strong || found.cadence.is_some();
+            return (alone && listed && !same(place, &found))
+                .then(|| make(value.to_string(), found, vec![value.to_string()]))
+                .into_iter()
+                .collect();
+        }
         // "Schedule: every Sunday 02:00" speaks of its section.
         if matches!(header(key), Some(Header::Cadence | Header::When))
             || crate::lexicon::roles(key) == [Role::Schedule] && rhythm(key).is_none()
@@ -67,19 +80,6 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
             return found
                 .filter(|f| !same(place, f))
                 .map(|f| make(name(&section.name, None), f, Vec::new()))
-                .into_iter()
-                .collect();
-        }
-        // "Daily: databases", "Monday: rotate logs" under weekly tasks.
-        if let Some(mut found) = rhythm(key)
-            && without(key, &found).chars().filter(|c| c.is_alphabetic()).count() <= 3
-        {
-            if found.cadence.is_none() {
-                found.cadence = place.said.and_then(|r| r.cadence);
-            }
-            let alone = found.strong || found.cadence.is_some();
-            return (alone && listed && !same(place, &found))
-                .then(|| make(value.to_string(), found, vec![value.to_string()]))
                 .into_iter()
                 .collect();
         }
@@ -125,7 +125,7 @@ fn sentence(place: &Place<'_>, plain: &str) -> Option<(String, Rhythm)> {
     if plain.ends_with([':', '：']) && found.range.start == 0 && found.cadence.is_some() && !same(place, &found) {
         return Some((plain.trim_end_matches([':', '：', ' ']).to_string(), found));
     }
-    let exact = found.cron.is_some() && found.strong;
+    let exact = found.cron.is_some() && found.strong && found.cadence.is_some();
     let about = place.reading.nearest(place.block.section, 0, &[Role::Schedule]).is_some();
     let section = &place.reading.document.sections[place.reading.titled(place.block.section)];
     let fits =
