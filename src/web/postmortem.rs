@@ -114,7 +114,7 @@ fn as_kind(kind: &'static str, text: String) -> Response {
 }
 
 /// Whose eyes it is for; UTC where nothing is configured.
-fn own_zone(state: &WebState, viewer: &Viewer) -> Zone {
+pub fn own_zone(state: &WebState, viewer: &Viewer) -> Zone {
     let app = state.app();
     let directory = app.directory();
     let person = viewer.person.as_ref().and_then(|p| directory.people.get(p));

@@ -21,22 +21,36 @@ const Box = (function () {
   }
 
   // Says it; true once it is recorded.
-  async function send(text) {
+  function send(text) {
+    return post("/room/say", { room: form.elements.room.value, text });
+  }
+
+  async function post(address, said) {
     try {
-      const answer = await fetch("/room/say", {
+      const answer = await fetch(address, {
         method: "POST",
         credentials: "same-origin",
         headers: { "Content-Type": "application/json", "X-Firebell": "1" },
-        body: JSON.stringify({ room: form.elements.room.value, text }),
+        body: JSON.stringify(said),
       });
       const body = await answer.json();
-      if (answer.ok) show(body.text, false, body.number);
+      if (answer.ok && body.data && body.data.declared) {
+        // Whoever declares is taken to the incident, and what was answered comes along.
+        sessionStorage.setItem("said", body.text);
+        location.assign("/incidents/" + Number(body.number));
+      } else if (answer.ok) show(body.text, false, body.number);
       else show(body.error.message, true);
       return answer.ok;
     } catch (problem) {
       show("Firebell did not answer: not recorded as far as we know, do not rely on it. Say it again when the page is live.", true);
       return false;
     }
+  }
+
+  const carried = sessionStorage.getItem("said");
+  if (carried !== null) {
+    sessionStorage.removeItem("said");
+    show(carried, false);
   }
 
   form.addEventListener("submit", async (event) => {
@@ -188,5 +202,5 @@ const Box = (function () {
     }
   });
 
-  return { form, send };
+  return { form, post };
 })();
