@@ -1,10 +1,12 @@
 //! The room as people use it: the real program and a real Chromium, by keyboard, on a phone's width, in dark and light,
 //! without a script, and over a crash of the server. Nothing in any of it may be complained of by the browser.
 
+mod audit;
 mod keyboard;
 mod narrow;
 mod pictures;
 mod resume;
+mod scroll;
 
 use crate::harness::chromium::Page;
 use crate::harness::serve::Serve;
