@@ -1,4 +1,4 @@
-//! The forms of an incident's page: an action item, its end, a role. Each is one input, as the command of that name
+//! The forms of an incident's page: an action item, its end, a role, a status update. Each is one input, as the command of that name
 //! makes it, and is answered like one: with the page, or with JSON to the page's script. Decides nothing.
 
 use super::WebState;
@@ -86,6 +86,7 @@ async fn act(state: &WebState, session: &Session, id: IncidentId, filled: &Fille
         "action" => "action",
         "done" => "done",
         "role" => "role",
+        "update" => "update",
         _ => return Err(No::bad("bad_form", "The form does not read. Reload the page and try again.")),
     };
     let done = async {
@@ -114,6 +115,7 @@ fn input(state: &WebState, session: &Session, verb: &str, filled: &Filled) -> Re
             let no = filled.no.trim().parse();
             Input::FinishAction { no: no.map_err(|_| usage("Which action item?", "its number"))? }
         }
+        "update" => Input::PostUpdate { text: filled.text.clone() },
         _ => {
             let person = person(&filled.person)?;
             match filled.text.trim().to_lowercase().as_str() {

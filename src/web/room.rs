@@ -22,6 +22,7 @@ use axum::response::{IntoResponse, Response};
 use firebell_domain::id::IncidentId;
 use firebell_domain::limits::PAGE_ENTRIES_MAX;
 use firebell_domain::postmortem::{self, Layout};
+use firebell_domain::proposal;
 use firebell_domain::timeline::{self, Entry, Importance};
 use minijinja::context;
 use minijinja::value::Serde;
@@ -133,6 +134,7 @@ pub async fn incident_page(
     let draft = postmortem::draft(&log).map_err(|e| damaged(e.to_string()))?;
     let zone = super::postmortem::own_zone(state, &session.viewer());
     let now = state.app().clock().now();
+    let proposal = proposal::propose(&log, now).map_err(|e| damaged(e.to_string()))?.unwrap_or_default();
     let entries = timeline::entries(&log);
     let hidden = if all { 0 } else { entries.len().saturating_sub(PAGE_ENTRIES_MAX) };
     let directory = state.app().directory();
@@ -145,6 +147,7 @@ pub async fn incident_page(
             i => Serde(Standing::of(&incident, now)), private => incident.private, now => now.rfc3339(),
             entries => Serde(&lines), hidden, seq => incident.seq,
             reply => Serde(&reply), roles => ROLES, people,
+            proposal,
             stand => Serde(edit::stand(&incident)), chapters => Serde(edit::preview(&draft, zone)),
             layouts => Layout::ALL.map(Layout::as_str),
         },

@@ -25,14 +25,28 @@ const Box = (function () {
     return post("/room/say", { room: form.elements.room.value, text });
   }
 
+  function request(address, said) {
+    return fetch(address, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-Firebell": "1" },
+      body: JSON.stringify(said),
+    });
+  }
+
+  // The answer to what changes nothing, for the page and not for the person.
+  async function ask(text) {
+    try {
+      const answer = await request("/room/say", { room: form.elements.room.value, text });
+      return answer.ok ? await answer.json() : null;
+    } catch (problem) {
+      return null;
+    }
+  }
+
   async function post(address, said) {
     try {
-      const answer = await fetch(address, {
-        method: "POST",
-        credentials: "same-origin",
-        headers: { "Content-Type": "application/json", "X-Firebell": "1" },
-        body: JSON.stringify(said),
-      });
+      const answer = await request(address, said);
       const body = await answer.json();
       if (answer.ok && body.data && body.data.declared) {
         // Whoever declares is taken to the incident, and what was answered comes along.
@@ -202,5 +216,5 @@ const Box = (function () {
     }
   });
 
-  return { form, post };
+  return { form, post, ask };
 })();

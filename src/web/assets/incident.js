@@ -60,6 +60,7 @@
     buttons(at("acts"), s.acts);
     buttons(at("more"), s.more);
     at("overflow").hidden = s.more.length === 0;
+    at("tell").hidden = !s.open;
     fill("clocks", s.clocks.map(Clocks.make));
     Clocks.tick();
     fill("roles", s.roles.map((r) => Room.make("li", "", Room.make("b", "", r.role), " " + r.person)));
@@ -106,6 +107,16 @@
       filled.closest("details").open = false;
       filled.closest("details").querySelector("summary").focus();
     }
+  });
+
+  // The proposal is made when it is looked at; what somebody typed stays.
+  at("tell").addEventListener("toggle", async () => {
+    const field = at("update");
+    if (!at("tell").open || field.value !== field.defaultValue) return;
+    const body = await Box.ask("update");
+    if (!body || !body.data.proposal || field.value !== field.defaultValue) return;
+    field.defaultValue = body.data.proposal;
+    field.value = field.defaultValue;
   });
 
   // The post-mortem's part is rendered and escaped in one place, by the server; this only puts it in.

@@ -172,6 +172,8 @@ async fn action_items_and_roles_have_forms_that_need_no_script() {
     assert!(status == 200 && page.contains("✓ done 1.") && !page.contains("Done: action item 1"), "{page}");
     assert_eq!(fill(&[("what", "role"), ("text", "comms"), ("person", "@bo")]).await.0, 200);
     assert_eq!(fill(&[("what", "role"), ("text", "Lead"), ("person", "ana")]).await.0, 200);
+    let (status, page) = fill(&[("what", "update"), ("text", "Cards work again.\r\nRefunds do not.")]).await;
+    assert!(status == 200 && page.contains("Cards work again.") && page.contains("proposed: edit it"), "{page}");
     for (fields, status, says) in [
         (&[("what", "done"), ("no", "9")][..], 422, "INC-1 has no action item 9"),
         (&[("what", "action"), ("text", "x"), ("due", "2001-01-01")], 422, "2001-01-01 is in the past"),

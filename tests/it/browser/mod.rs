@@ -4,6 +4,7 @@
 mod audit;
 mod keyboard;
 mod narrow;
+mod night;
 mod pictures;
 mod resume;
 mod scroll;
@@ -44,6 +45,12 @@ async fn signed_in(serve: &Serve, page: &Page<'_>, who: &str) {
     page.press("Enter").await;
     page.until("document.getElementById('open')").await;
     page.live().await;
+}
+
+/// Goes to a button with the Tab key and presses it.
+async fn pressed(page: &Page<'_>, word: &str) {
+    page.tab_to(&format!("it.matches('button') && it.textContent === '{word}'")).await;
+    page.press("Enter").await;
 }
 
 fn nothing_to_complain_of(pages: &[&Page<'_>]) {
