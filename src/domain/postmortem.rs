@@ -13,6 +13,7 @@ mod markdown;
 mod parts;
 mod questions;
 pub mod reached;
+pub mod sample;
 #[cfg(test)]
 mod tests;
 pub mod written;

@@ -137,6 +137,8 @@ pub async fn incident_page(
     let proposal = proposal::propose(&log, now).map_err(|e| damaged(e.to_string()))?.unwrap_or_default();
     let entries = timeline::entries(&log);
     let hidden = if all { 0 } else { entries.len().saturating_sub(PAGE_ENTRIES_MAX) };
+    let own: Vec<(&str, &str)> =
+        state.templates().iter().map(|t| (t.name.as_str(), if t.html { "html" } else { "md" })).collect();
     let directory = state.app().directory();
     let people: Vec<String> = directory.people.keys().map(ToString::to_string).collect();
     let lines: Vec<Line<'_>> = entries.iter().skip(hidden).map(Line::of).collect();
@@ -149,7 +151,7 @@ pub async fn incident_page(
             reply => Serde(&reply), roles => ROLES, people,
             proposal,
             stand => Serde(edit::stand(&incident)), chapters => Serde(edit::preview(&draft, zone)),
-            layouts => Layout::ALL.map(Layout::as_str),
+            layouts => Layout::ALL.map(Layout::as_str), own => Serde(&own),
         },
     ))
 }

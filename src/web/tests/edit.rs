@@ -3,6 +3,51 @@
 use super::*;
 use firebell_domain::status::PostmortemStatus;
 
+/// What the world of these tests has as templates of its own.
+pub fn templates() -> Vec<crate::config::Template> {
+    let one = |file: &str, source: &str| crate::config::Template {
+        name: file.split('.').next().unwrap().to_string(),
+        file: file.into(),
+        html: file.ends_with(".html"),
+        source: source.to_string(),
+    };
+    vec![
+        one("broken.md", "fine\n{{ draft.nothing.there }}"),
+        one("weekly.md", "# Week of {{ draft.id }}\n\n{{ part('factors') }}"),
+        one("weekly.html", "<style>p { margin: 0 }</style><p>{{ draft.title }}</p>"),
+        one("wall.html", "<b>{{ draft.title }}</b>"),
+    ]
+}
+
+#[tokio::test]
+async fn templates_of_ones_own_are_chosen_by_name_in_the_room_and_the_api() {
+    let w = World::new().await;
+    let ana = w.sign_in("ana", false).await;
+    w.declare("checkout <down>", false).await;
+    let (_, page) = w.page("/incidents/1", &ana).await;
+    for link in ["format=md&amp;template=weekly\">weekly (Markdown)<", "format=html&amp;template=wall\">wall<"] {
+        assert!(page.contains(link), "{link}: {page}");
+    }
+    let (status, text) = w.page("/incidents/1/postmortem?template=weekly", &ana).await;
+    assert!(status == 200 && text.starts_with("# Week of INC-1\n\n*To be written."), "{text}");
+    assert!(text.contains("## Appendix: every event"), "what it leaves out follows");
+    let html = w.get("/api/v1/incidents/1/postmortem?format=html&template=weekly").bearer_auth(LOCAL);
+    let html = html.send().await.unwrap();
+    assert!(html.headers()["content-security-policy"].to_str().unwrap().starts_with("default-src 'none'"));
+    assert!(html.text().await.unwrap().contains("<p>checkout &lt;down&gt;</p>"));
+    for (query, status, says) in [
+        ("template=broken", 422, "The template cannot be used: broken.md line 2: "),
+        ("template=wall", 400, "The template wall writes format=html only."),
+        ("template=other", 400, "template is one of default, google, pagerduty, atlassian, broken, weekly, wall."),
+    ] {
+        let (code_is, body) = w.read(&format!("/api/v1/incidents/1/postmortem?{query}")).await;
+        let message = body["error"]["message"].as_str().unwrap();
+        assert!(code_is == status && message.starts_with(says), "{query}: {code_is} {message}");
+        assert_eq!(w.page(&format!("/incidents/1/postmortem?{query}"), &ana).await.0, status);
+    }
+    assert_eq!(w.read("/api/v1/incidents/1/postmortem?format=json&template=wall").await.0, 200);
+}
+
 /// What the form of a page proves itself with.
 async fn token(w: &World, session: &str) -> String {
     let (_, page) = w.page("/", session).await;

@@ -168,6 +168,7 @@ impl World {
             hosts: vec!["bell.intern".into()],
             pagers: vec!["pagerduty".into()],
             pagerduty: pagerduty::settings(),
+            templates: edit::templates(),
         };
         let web = WebState::new(settings, front.clone());
         let (routers, answering) = watch::channel(router(web.clone(), axum::Router::new()));
