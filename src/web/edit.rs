@@ -71,6 +71,7 @@ pub struct Stand {
     version: u32,
     by: Option<String>,
     at: Option<String>,
+    clock: Option<String>,
     open: bool,
     editable: bool,
     moves: Vec<Move>,
@@ -93,6 +94,7 @@ pub fn stand(incident: &Incident) -> Stand {
         version: written.version,
         by: written.by.as_ref().map(Actor::shown),
         at: written.at.map(|t| t.rfc3339()),
+        clock: written.at.map(|t| t.utc().format("%Y-%m-%d %H:%M:%S UTC").to_string()),
         open: incident.status.open(),
         editable: status != PostmortemStatus::Published,
         moves: if resolved { moves(status) } else { Vec::new() },
@@ -115,7 +117,7 @@ struct Field {
     heading: String,
     text: String,
     questions: Vec<String>,
-    /// What was saved meanwhile, where it differs from what is in the field.
+    /// What was saved meanwhile, where both wrote.
     theirs: Option<String>,
 }
 
@@ -181,20 +183,41 @@ pub async fn page(
     page.await.unwrap_or_else(pages::problem)
 }
 
+/// What somebody wrote over a version and could not save.
+struct Unsaved<'a> {
+    texts: &'a Texts,
+    /// The texts as they stood in that version.
+    over: Texts,
+}
+
+impl Unsaved<'_> {
+    /// What goes into the field, and what was saved meanwhile where both wrote. Where only the others did, theirs
+    /// stands: there is nothing of one's own to lose.
+    fn merged(&self, chapter: Chapter, stands: &str) -> (String, Option<String>) {
+        let over = self.over.get(&chapter).map_or("", String::as_str);
+        let mine = self.texts.get(&chapter).map_or(over, String::as_str);
+        let plain = mine.replace("\r\n", "\n");
+        match plain.trim() {
+            same if same == over => (stands.to_string(), None),
+            same if same == stands || stands == over => (mine.to_string(), None),
+            _ => (mine.to_string(), Some(stands.to_string())),
+        }
+    }
+}
+
 /// The form: with what stands, or with what somebody wrote and could not save.
-fn form(state: &WebState, ground: &Ground, unsaved: Option<&Texts>, said: Said) -> Result<Response, No> {
+fn form(state: &WebState, ground: &Ground, unsaved: Option<&Unsaved<'_>>, said: Said) -> Result<Response, No> {
     let (incident, written) = (&ground.incident, &ground.incident.written);
     let draft = ground.draft()?;
     let field = |chapter: Chapter| {
         let stands = written.text(chapter);
-        let text = unsaved.and_then(|u| u.get(&chapter)).map_or(stands, String::as_str);
-        let theirs = (text.trim().replace("\r\n", "\n") != stands).then(|| stands.to_string());
+        let (text, theirs) = unsaved.map_or((stands.to_string(), None), |u| u.merged(chapter, stands));
         Field {
             name: chapter.as_str(),
             heading: sentence(chapter.as_words()),
-            text: text.to_string(),
+            text,
             questions: draft.questions.of(chapter).to_vec(),
-            theirs: theirs.filter(|_| unsaved.is_some()),
+            theirs,
         }
     };
     let fields: Vec<Field> = Chapter::ALL.into_iter().map(field).collect();
@@ -206,7 +229,7 @@ fn form(state: &WebState, ground: &Ground, unsaved: Option<&Texts>, said: Said) 
             id => incident.id.to_string(), number => incident.id.0, title => incident.title.as_str(),
             private => incident.private, stand => Serde(stand(incident)), fields => Serde(&fields),
             chapters => Serde(preview(&draft, Zone::default())), said => Serde(&said),
-            chars_max => limits::POSTMORTEM_CHARS_MAX, now => now.rfc3339(),
+            seq => incident.seq, chars_max => limits::POSTMORTEM_CHARS_MAX, now => now.rfc3339(),
         },
     ))
 }
@@ -259,9 +282,14 @@ pub async fn save(State(state): State<WebState>, Path(id): Path<String>, headers
                 let ground = Ground::seen(&state, session, id).await?;
                 let mut text = no.message;
                 if no.code == "postmortem_moved" {
-                    text.push_str(" Your text is still below; where the two differ, the saved one stands above yours.");
+                    text.push_str(
+                        " Your text is still below; where you both wrote, the saved text stands above yours.",
+                    );
                 }
-                let mut page = form(&state, &ground, Some(&texts), Said { text, refused: true })?;
+                let over =
+                    versions(&ground.log).into_iter().find(|v| v.no == base).map(|v| v.texts).unwrap_or_default();
+                let unsaved = Unsaved { texts: &texts, over };
+                let mut page = form(&state, &ground, Some(&unsaved), Said { text, refused: true })?;
                 *page.status_mut() = no.status;
                 Ok(page)
             }

@@ -97,13 +97,17 @@ async fn a_save_over_an_older_version_is_refused_and_both_texts_are_shown() {
     let w = World::new().await;
     let (ana, bo) = (w.sign_in("ana", false).await, w.sign_in("bo", false).await);
     w.declare("checkout is down", false).await;
-    post(&w, EDIT, &ana, &[("base", "0"), ("factors", "ana's words"), ("lessons", "the same")]).await;
-    let no = post(&w, EDIT, &bo, &[("base", "0"), ("factors", "bo's words"), ("lessons", "the same")]).await;
+    post(&w, EDIT, &ana, &[("base", "0"), ("factors", "ana's words"), ("lessons", "the same"), ("impact", "ana's")])
+        .await;
+    let mine = [("factors", "bo's words"), ("lessons", "the same"), ("lucky", "bo's"), ("impact", "")];
+    let no = post(&w, EDIT, &bo, &[&[("base", "0")], &mine[..]].concat()).await;
     assert_eq!(no.status(), 409);
     let page = no.text().await.unwrap();
     assert!(page.contains("Not saved: ana saved version 1 of the post-mortem of INC-1"), "{page}");
     assert!(page.contains("<pre dir=\"auto\">ana&#x27;s words</pre>") && page.contains("bo&#x27;s words</textarea>"));
-    assert_eq!(page.matches("Saved meanwhile").count(), 1, "only where the two differ: {page}");
+    assert_eq!(page.matches("Saved meanwhile").count(), 1, "only where both wrote: {page}");
+    assert!(page.contains("ana&#x27;s</textarea>"), "what bo left alone is ana's: {page}");
+    assert!(page.contains("bo&#x27;s</textarea>"), "what ana left alone is bo's: {page}");
     // What was read above is what the next save is over.
     assert!(page.contains("name=\"base\" value=\"1\""));
     let saved =
@@ -113,7 +117,10 @@ async fn a_save_over_an_older_version_is_refused_and_both_texts_are_shown() {
     assert!(page.contains("ana&#x27;s and bo&#x27;s words") && page.contains("What stood there before"), "{page}");
     let (_, page) = w.page("/incidents/1/postmortem/history?version=1", &ana).await;
     assert!(page.contains("<pre dir=\"auto\">ana&#x27;s words</pre>"), "older versions stay readable: {page}");
-    assert!(page.contains("bo wrote contributing factors") && page.contains("ana wrote contributing factors, lessons"));
+    assert!(
+        page.contains("bo wrote contributing factors")
+            && page.contains("ana wrote impact, contributing factors, lessons")
+    );
     assert_eq!(w.page("/incidents/1/postmortem/history?version=3", &ana).await.0, 404);
 }
 

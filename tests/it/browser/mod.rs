@@ -8,6 +8,7 @@ mod night;
 mod pictures;
 mod resume;
 mod scroll;
+mod together;
 
 use crate::harness::chromium::Page;
 use crate::harness::serve::Serve;
