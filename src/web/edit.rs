@@ -1,4 +1,4 @@
-//! The post-mortem in the room: a form for what people write, its versions, and how far it is. Whoever saves over a
+//! The post-mortem in the room: a form for what people write, and how far it is (its history: `history.rs`). Whoever saves over a
 //! version that is not the last one any more gets their own text back beside the other; nothing is thrown away.
 //! Works without a script. Decides nothing.
 
@@ -20,11 +20,11 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use firebell_domain::decide::Input;
-use firebell_domain::event::{Actor, Event, IncidentEvent};
+use firebell_domain::event::{Actor, IncidentEvent};
 use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::limits;
-use firebell_domain::postmortem::written::{Texts, Version, versions};
+use firebell_domain::postmortem::written::{Texts, versions};
 use firebell_domain::postmortem::{self, Chapter, Draft, Zone};
 use firebell_domain::status::{IncidentStatus, PostmortemStatus};
 use firebell_domain::timeline::words::sentence;
@@ -72,7 +72,6 @@ pub struct Stand {
     by: Option<String>,
     at: Option<String>,
     clock: Option<String>,
-    open: bool,
     editable: bool,
     moves: Vec<Move>,
 }
@@ -95,7 +94,6 @@ pub fn stand(incident: &Incident) -> Stand {
         by: written.by.as_ref().map(Actor::shown),
         at: written.at.map(|t| t.rfc3339()),
         clock: written.at.map(|t| t.utc().format("%Y-%m-%d %H:%M:%S UTC").to_string()),
-        open: incident.status.open(),
         editable: status != PostmortemStatus::Published,
         moves: if resolved { moves(status) } else { Vec::new() },
     }
@@ -121,16 +119,17 @@ struct Field {
     theirs: Option<String>,
 }
 
-struct Ground {
-    id: IncidentId,
-    session: Session,
-    log: Vec<IncidentEvent>,
-    incident: Incident,
+/// Who asks, and the incident that it is about.
+pub struct Ground {
+    pub id: IncidentId,
+    pub session: Session,
+    pub log: Vec<IncidentEvent>,
+    pub incident: Incident,
 }
 
 impl Ground {
     /// `None`: nobody is signed in.
-    async fn of(state: &WebState, headers: &HeaderMap, id: &str) -> Result<Option<Ground>, No> {
+    pub async fn of(state: &WebState, headers: &HeaderMap, id: &str) -> Result<Option<Ground>, No> {
         let Some(session) = auth::session(headers, state).await? else { return Ok(None) };
         Ground::seen(state, session, id_of(id)?).await.map(Some)
     }
@@ -162,7 +161,6 @@ struct Said {
 #[derive(Deserialize)]
 pub struct Asked {
     saved: Option<u32>,
-    version: Option<u32>,
 }
 
 pub async fn page(
@@ -353,85 +351,4 @@ pub async fn api(
     let done = once::act(&state, On::Incident(id, input), actor, key, StatusCode::OK, json::changed).await;
     measure::command("postmortem", done.as_ref().map_or_else(No::outcome, |_| "done"));
     Ok(done?.0)
-}
-
-/// A line of the history: a save, or a step on.
-#[derive(Serialize)]
-struct Step {
-    at: String,
-    clock: String,
-    who: String,
-    what: String,
-    version: Option<u32>,
-}
-
-/// A chapter of one version.
-#[derive(Serialize)]
-struct Old {
-    heading: String,
-    text: String,
-    changed: bool,
-    /// What stood there before, where that version changed it.
-    before: String,
-}
-
-fn steps(log: &[IncidentEvent], versions: &[Version]) -> Vec<Step> {
-    let step = |e: &IncidentEvent| {
-        let (what, version) = match &e.body {
-            Event::PostmortemEdited { version, texts } => {
-                let chapters: Vec<&str> = texts.keys().map(|c| c.as_words()).collect();
-                let known = versions.iter().any(|v| v.no == *version);
-                (format!("wrote {}", chapters.join(", ")), known.then_some(*version))
-            }
-            Event::PostmortemStatusChanged { to, .. } => (format!("set it to: {}", to.as_words()), None),
-            _ => return None,
-        };
-        let clock = e.at.utc().format("%Y-%m-%d %H:%M:%S UTC").to_string();
-        Some(Step { at: e.at.rfc3339(), clock, who: e.actor.shown(), what, version })
-    };
-    log.iter().rev().filter_map(step).collect()
-}
-
-pub async fn history(
-    State(state): State<WebState>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-    asked: Result<Query<Asked>, QueryRejection>,
-) -> Response {
-    let page = async {
-        let Some(ground) = Ground::of(&state, &headers, &id).await? else { return Ok(pages::welcome()) };
-        let all = versions(&ground.log);
-        let wanted = body::query(asked)?.version;
-        let shown = match wanted {
-            None => None,
-            Some(no) => Some(all.iter().position(|v| v.no == no).ok_or_else(|| {
-                let message =
-                    format!("The post-mortem of {} has no version {no}; the last is {}.", ground.id, all.len());
-                No::new(StatusCode::NOT_FOUND, "no_such_version", message)
-            })?),
-        };
-        let old = |at: usize| {
-            let nothing = Texts::new();
-            let before = at.checked_sub(1).and_then(|b| all.get(b)).map_or(&nothing, |v| &v.texts);
-            let text = |texts: &Texts, c: Chapter| texts.get(&c).cloned().unwrap_or_default();
-            let chapter = |v: &Version, c: Chapter| Old {
-                heading: sentence(c.as_words()),
-                text: text(&v.texts, c),
-                changed: v.changed.contains(&c),
-                before: text(before, c),
-            };
-            all.get(at).map_or(Vec::new(), |v| Chapter::ALL.into_iter().map(|c| chapter(v, c)).collect())
-        };
-        let chapters: Vec<Old> = shown.map_or(Vec::new(), old);
-        Ok(pages::page(
-            "history.html",
-            context! {
-                person => ground.session.person.as_str(), form => ground.session.form.as_str(),
-                id => ground.id.to_string(), number => ground.id.0, title => ground.incident.title.as_str(),
-                stand => Serde(stand(&ground.incident)), steps => Serde(steps(&ground.log, &all)),
-                shown => wanted, chapters => Serde(&chapters),
-            },
-        ))
-    };
-    page.await.unwrap_or_else(pages::problem)
 }

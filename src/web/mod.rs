@@ -12,6 +12,7 @@ mod error;
 mod forms;
 mod guard;
 mod health;
+mod history;
 pub mod hooks;
 mod json;
 mod list;

@@ -2,8 +2,8 @@
 //! `openapi.json`.
 
 use super::{
-    WebState, ack, api, board, complete, edit, forms, health, metrics, pagerduty, pages, postmortem, reads, room,
-    signin, stream,
+    WebState, ack, api, board, complete, edit, forms, health, history, metrics, pagerduty, pages, postmortem, reads,
+    room, signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -58,7 +58,7 @@ pub fn all() -> Vec<Route> {
         get "/incidents/{id}/postmortem/edit" edit::page, false;
         post "/incidents/{id}/postmortem/edit" edit::save, false;
         post "/incidents/{id}/postmortem/status" edit::status, false;
-        get "/incidents/{id}/postmortem/history" edit::history, false;
+        get "/incidents/{id}/postmortem/history" history::page, false;
         post "/room/form" forms::filled, false;
         get "/room/completion" complete::completion, false;
         post "/room/say" room::say, false;
