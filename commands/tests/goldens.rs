@@ -59,6 +59,11 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NotPermitted { what: word("Only an admin may do that.") },
         Refusal::NoReminder { id: IncidentId(42), level: word("P3") },
         Refusal::NoPostmortem { id: IncidentId(42), status: IncidentStatus::Identified },
+        Refusal::PostmortemPublished { id },
+        Refusal::PostmortemUnchanged { id, version: 0 },
+        Refusal::PostmortemUnchanged { id, version: 3 },
+        Refusal::PostmortemMoved { id, base: 3, version: 4, by: word("bo"), at: Some(at(NOW)) },
+        Refusal::PostmortemMoved { id, base: 9, version: 4, by: word("bo"), at: Some(at(NOW)) },
         Refusal::Stale,
     ]
 }
@@ -96,11 +101,14 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::NotPermitted { .. } => 27,
         Refusal::NoReminder { .. } => 28,
         Refusal::NoPostmortem { .. } => 29,
+        Refusal::PostmortemPublished { .. } => 30,
+        Refusal::PostmortemUnchanged { .. } => 31,
+        Refusal::PostmortemMoved { .. } => 32,
         Refusal::Stale => REFUSALS - 1,
     }
 }
 
-const REFUSALS: usize = 31;
+const REFUSALS: usize = 34;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

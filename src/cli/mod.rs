@@ -14,6 +14,7 @@ mod serve;
 
 use crate::compose::CannotStart;
 use crate::config::{self, Config, Loaded, Problem};
+use crate::notice::template::{self, Markup};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -142,7 +143,19 @@ fn load(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
     let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     };
-    config::load(file, std::env::vars_os().filter_map(text))
+    let mut loaded = config::load(file, std::env::vars_os().filter_map(text))?;
+    loaded.warnings.extend(broken_templates(&loaded.config));
+    Ok(loaded)
+}
+
+/// Templates of the team's own that do not render. They keep nobody from being paged, so nothing is refused for them.
+fn broken_templates(config: &Config) -> Vec<Problem> {
+    let tried = |t: &config::Template| {
+        let name = t.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let wrong = template::check(&name, &t.source, Markup::of(t.html)).err()?;
+        Some(config::broken_template(t, wrong.line, wrong.what))
+    };
+    config.templates.iter().filter_map(tried).collect()
 }
 
 async fn run(cli: Cli) -> Result<(), End> {
@@ -153,6 +166,9 @@ async fn run(cli: Cli) -> Result<(), End> {
             Format::Json => println!("{:#}", config::report_json(&loaded)),
         }
         // A file that could not be read was not checked: that is wrong usage.
+        if loaded.is_ok() && !config::all_well(&loaded) {
+            return Err(End::No);
+        }
         return loaded.map(|_| ()).map_err(|problems| match problems.iter().any(Problem::is_of_the_whole_file) {
             true => End::Wrong,
             false => End::No,

@@ -22,6 +22,7 @@ mod settings;
 mod shape;
 mod standing;
 mod tables;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod unmapped;
@@ -29,13 +30,14 @@ mod unmapped;
 pub use matcher::Matcher;
 pub use oncall::StandIns;
 pub use problem::{Level, Problem};
-pub use report::{report_json, report_text};
+pub use report::{all_well, report_json, report_text};
 pub use settings::{
     Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings, Rule,
-    ServiceSettings, Smtp, Webhook,
+    ServiceSettings, Smtp, Template, Webhook,
 };
 pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
+pub use templates::TEMPLATE_BYTES_MAX;
 pub use unmapped::Unmapped;
 
 use node::Tree;
@@ -76,6 +78,13 @@ pub fn load(path: Option<&Path>, env: impl Iterator<Item = (String, String)>) ->
             Err(problems.finish())
         }
     }
+}
+
+/// A template of the team's own that does not render: everything else works without it.
+pub fn broken_template(template: &Template, line: Option<usize>, what: String) -> Problem {
+    let place = Place::new(Some(template.file.display().to_string()));
+    let spot = Spot::new(&Origin::Line(line.unwrap_or(0)), "");
+    place.error(&spot, what, "Correct the template; until then it cannot be used".to_string())
 }
 
 /// What was read and is valid, and still cannot be put in force.
@@ -148,6 +157,7 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         api_tokens: paging::api_tokens(root, problems),
         audit_key: server::audit_key(root, problems),
         incidents: server::incidents(root, problems),
+        templates: templates::templates(root, problems),
         heartbeat: server::heartbeat(root, problems),
         log: server::log(root, problems),
     }

@@ -6,7 +6,7 @@ use super::pagerduty::PagerDuty;
 use super::speak::Speak;
 use crate::app::App;
 use crate::app::ack_link::AckLinks;
-use crate::config::Standing;
+use crate::config::{Standing, Template};
 use crate::engine::EngineState;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
@@ -41,6 +41,8 @@ pub struct Front {
     pub pagers: Vec<String>,
     /// What PagerDuty may say to us.
     pub pagerduty: PagerDuty,
+    /// The team's own, for post-mortems.
+    pub templates: Vec<Template>,
 }
 
 /// The house, and one configuration's front of it: a request is answered by one front from its beginning to its end.
@@ -67,6 +69,7 @@ struct InForce {
     origin: Option<String>,
     pagers: Vec<String>,
     pagerduty: PagerDuty,
+    templates: Vec<Template>,
 }
 
 /// Incidents that are remembered as public: being private never changes, so nothing has to be forgotten but for room.
@@ -100,7 +103,15 @@ impl WebState {
         house.seen_channels().extend(front.pagers.iter().cloned());
         WebState {
             house,
-            front: Arc::new(InForce { app, tokens, hosts, origin, pagers: front.pagers, pagerduty: front.pagerduty }),
+            front: Arc::new(InForce {
+                app,
+                tokens,
+                hosts,
+                origin,
+                pagers: front.pagers,
+                pagerduty: front.pagerduty,
+                templates: front.templates,
+            }),
         }
     }
 
@@ -124,6 +135,9 @@ impl WebState {
     }
     pub(super) fn pagerduty(&self) -> &PagerDuty {
         &self.front.pagerduty
+    }
+    pub(super) fn templates(&self) -> &[Template] {
+        &self.front.templates
     }
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.house.settings.metrics

@@ -17,5 +17,6 @@ mod path;
 mod recovery;
 mod reload;
 mod storm;
+mod templates;
 mod tidy;
 mod watched;

@@ -4,6 +4,7 @@ mod bad_input;
 mod changes;
 mod goldens;
 mod sample;
+mod templates;
 mod values;
 
 use super::{Loaded, Problem, load_text};

@@ -16,6 +16,7 @@ use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::incident::{Illegal, Incident};
 use crate::intent::{Intent, IntentNo, Lane, NoticeKind, Told, What};
 use crate::limits;
+use crate::postmortem::written::Texts;
 use crate::refusal::Refusal;
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
@@ -59,6 +60,11 @@ pub enum Input {
     },
     SetPostmortem {
         status: PostmortemStatus,
+    },
+    /// Texts that were written over a version of the post-mortem.
+    EditPostmortem {
+        base: u32,
+        texts: Texts,
     },
     AssignLead {
         person: PersonId,

@@ -5,6 +5,7 @@ use crate::clocks::Milestone;
 use crate::event::{ReopenCause, Unreachable, UnreachableReason};
 use crate::hours::{When, WorkingHours};
 use crate::intent::PageReason;
+use crate::postmortem::Chapter;
 use crate::status::PostmortemStatus;
 
 /// One of every kind, with every optional field once there and once not.
@@ -103,6 +104,10 @@ fn every_event() -> Vec<Event> {
         Event::StillWorkingAsked { resumes_at: START },
         Event::StillWorking,
         Event::PostmortemStatusChanged { from: PostmortemStatus::Draft, to: PostmortemStatus::InReview },
+        Event::PostmortemEdited {
+            version: 3,
+            texts: [(Chapter::Factors, text.clone()), (Chapter::WentWell, String::new())].into(),
+        },
         Event::Unacknowledged { cause: UnackCause::TimedOut, reason: String::new() },
         Event::IntentsQueued { intents },
         Event::IntentsCancelled { numbers: vec![1, 2], why: CancelReason::AlertsCleared },
@@ -166,7 +171,7 @@ fn every_event_survives_its_text_and_is_stored_under_its_name() {
         assert_eq!(serde_json::from_str::<IncidentEvent>(&text).ok(), Some(event), "{text}");
         names.insert(kind);
     }
-    assert_eq!(names.len(), 41, "a new kind of event belongs into this table");
+    assert_eq!(names.len(), 42, "a new kind of event belongs into this table");
 }
 
 #[test]
@@ -227,6 +232,7 @@ fn an_event_that_cannot_follow_is_refused_by_the_incident_itself() {
         (&open, Event::IntentRetried { no: 2, due_at: START, why: "w".into(), maybe_sent: false }),
         (&open, Event::ActionAdded { no: 2, text: "t".into(), owner: None, due: None }),
         (&open, Event::ActionDone { no: 1 }),
+        (&open, Event::PostmortemEdited { version: 2, texts: [(Chapter::Factors, "t".to_string())].into() }),
     ] {
         let kind = body.kind();
         let mut incident = case.incident.clone();

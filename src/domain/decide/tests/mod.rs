@@ -8,6 +8,7 @@ mod delivery;
 mod escalation;
 mod ground;
 mod people;
+mod postmortem;
 mod reached;
 mod transitions;
 
