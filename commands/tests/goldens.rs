@@ -59,6 +59,15 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NotPermitted { what: word("Only an admin may do that.") },
         Refusal::NoReminder { id: IncidentId(42), level: word("P3") },
         Refusal::NoPostmortem { id: IncidentId(42), status: IncidentStatus::Identified },
+        Refusal::NoPlaybook { id },
+        Refusal::PlaybookOver { id, name: word("Queue is full") },
+        Refusal::EmptyPlaybook { name: word("Queue is full"), file: word("runbooks/shop.md") },
+        Refusal::UnknownPlaybook { id: Some(id), name: word("queu"), did_you_mean: guess("Queue is full"), known: 12 },
+        Refusal::UnknownPlaybook { id: None, name: word("mail"), did_you_mean: None, known: 12 },
+        Refusal::NoRunbook { system: Some(word("shop")) },
+        Refusal::NoRunbook { system: None },
+        Refusal::UnknownSystem { name: word("shp"), known: vec![word("bank"), word("shop")] },
+        Refusal::UnknownSystem { name: word("shop"), known: Vec::new() },
         Refusal::Stale,
     ]
 }
@@ -96,11 +105,17 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::NotPermitted { .. } => 27,
         Refusal::NoReminder { .. } => 28,
         Refusal::NoPostmortem { .. } => 29,
+        Refusal::NoPlaybook { .. } => 30,
+        Refusal::PlaybookOver { .. } => 31,
+        Refusal::EmptyPlaybook { .. } => 32,
+        Refusal::UnknownPlaybook { .. } => 33,
+        Refusal::NoRunbook { .. } => 34,
+        Refusal::UnknownSystem { .. } => 35,
         Refusal::Stale => REFUSALS - 1,
     }
 }
 
-const REFUSALS: usize = 31;
+const REFUSALS: usize = 37;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

@@ -9,6 +9,7 @@ mod oncall;
 mod page_test;
 mod postmortem;
 mod reload;
+mod runbook;
 mod say;
 mod serve;
 
@@ -68,6 +69,9 @@ enum Command {
     /// Prints the post-mortem draft of an incident
     #[command(after_help = "Example:\n  firebell postmortem INC-42 --format md > inc-42.md")]
     Postmortem(postmortem::Postmortem),
+    /// Shows what was understood of a Markdown runbook, and what is only proposed
+    #[command(subcommand)]
+    Runbook(runbook::RunbookCommand),
     /// Checks the event log, or computes everything else from it again
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -146,6 +150,10 @@ fn load(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
 }
 
 async fn run(cli: Cli) -> Result<(), End> {
+    // A runbook is read without a configuration, as in the CI of its own repository.
+    if let Command::Runbook(command) = cli.command {
+        return command.run();
+    }
     let loaded = load(cli.config.as_deref());
     if let Command::Config(ConfigCommand::Check { format }) = &cli.command {
         match format {
@@ -176,7 +184,7 @@ async fn run(cli: Cli) -> Result<(), End> {
         Command::IngestTest(test) => test.run(&config).await,
         Command::Postmortem(postmortem) => postmortem.run(&config).await,
         Command::Audit(audit) => audit.run(&config).await,
-        Command::Serve | Command::Config(_) => Ok(()),
+        Command::Serve | Command::Config(_) | Command::Runbook(_) => Ok(()),
         Command::Backup(backup) => backup.run(&config).await,
         Command::Restore(restore) => restore.run(&config).await,
     }

@@ -41,7 +41,7 @@ impl Parts {
         let config = &loaded.config;
         let setup = compose::setup(config, self.bound)?;
         self.outlets.put(setup.pagers.iter().cloned().collect(), setup.watcher);
-        self.app.reload(setup.directory, setup.public_url);
+        self.app.reload_all(setup.directory, setup.public_url, setup.program);
         let web = self.web.with(web::Front {
             api_tokens: config.api_tokens.clone(),
             hosts: config.hosts.clone(),

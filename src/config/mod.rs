@@ -9,6 +9,7 @@ mod mail;
 mod matcher;
 mod node;
 mod oncall;
+mod overlay;
 mod paging;
 mod people;
 mod placeholder;
@@ -16,6 +17,7 @@ mod policy;
 mod problem;
 mod read;
 mod report;
+mod runbooks;
 mod schema;
 mod server;
 mod settings;
@@ -28,8 +30,10 @@ mod unmapped;
 
 pub use matcher::Matcher;
 pub use oncall::StandIns;
+pub use overlay::decisions;
 pub use problem::{Level, Problem};
 pub use report::{report_json, report_text};
+pub use runbooks::{overlay_of, read_file as read_runbook};
 pub use settings::{
     Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings, Rule,
     ServiceSettings, Smtp, Webhook,
@@ -38,9 +42,12 @@ pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
 pub use unmapped::Unmapped;
 
+use crate::program::{self, InForce};
+use firebell_domain::severity::Severity;
 use node::Tree;
 use problem::{Origin, Place, Problems, Spot};
 use read::Table;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Read when no `--config` is given; when it is absent too, the built-in defaults hold.
@@ -99,9 +106,18 @@ fn read_file(path: &Path) -> std::io::Result<String> {
 
 /// The same for a text in hand; the path names it in messages and says where `*_file` keys start from.
 fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, String)>) -> Result<Loaded, Vec<Problem>> {
+    load_by(file, env, &runbooks::import)
+}
+
+/// The same with another reader of Markdown.
+fn load_by(
+    file: Option<(&Path, &str)>,
+    env: impl Iterator<Item = (String, String)>,
+    read: &runbooks::Import,
+) -> Result<Loaded, Vec<Problem>> {
     let place = Place::new(file.map(|(path, _)| path.display().to_string()));
     let mut problems = Problems::new(file.map(|(path, _)| path.display().to_string()));
-    let folder = file.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
+    let folder = file.map_or(Path::new(DEFAULT_FILE), |(path, _)| path).parent().unwrap_or(Path::new(""));
     let parsed = match file {
         Some((_, text)) => node::parse_file(text, &mut problems),
         None => Some(Tree::new()),
@@ -109,7 +125,7 @@ fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, Str
     let Some(mut tree) = parsed else { return Err(problems.finish()) };
     env::overlay(&mut tree, env, &mut problems);
     shape::Shape { folder, problems: &mut problems }.table(&mut tree, schema::ROOT, "");
-    let config = read_config(&Table::root(&tree, schema::ROOT), &mut problems);
+    let config = read_config(&Table::root(&tree, schema::ROOT), folder, read, &mut problems);
     if problems.any_error() {
         return Err(problems.finish());
     }
@@ -118,19 +134,34 @@ fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, Str
     Ok(Loaded {
         file: file.map(|(path, _)| path.to_path_buf()),
         warnings: problems.finish(),
-        unmapped: unmapped::notes(&root, &directory, &place),
-        tables: Tables::of(&tree, schema::ROOT),
+        unmapped: unmapped::notes(&root, &directory, &place)
+            .into_iter()
+            .chain(runbooks::notes(&root, &config, &place))
+            .collect(),
+        tables: runbooks::with_contents(Tables::of(&tree, schema::ROOT), &config.program),
         stand_ins: StandIns::of(&root, &directory, &place),
         config,
     })
 }
 
-fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
+fn read_config(root: &Table<'_>, folder: &Path, read: &runbooks::Import, problems: &mut Problems) -> Config {
     let listen = server::listen(root, problems);
     let database_url = server::database_url(root, problems);
-    let severities = people::severities(root, problems);
+    let configured = people::severities(root, problems);
     let pagers = paging::declared_pagers(root);
     let (people, ways) = people::people(root, &pagers, problems);
+    let program = runbooks::program(root, folder, &pagers, read, problems);
+    let in_force: BTreeMap<String, InForce> =
+        program.sources.iter().map(|s| (s.system.clone(), s.in_force(&configured))).collect();
+    let systems = in_force.iter().map(|(name, f)| (name.clone(), f.system.clone())).collect();
+    let severities = match (root.given("severities"), program::of_all_systems(&[], &systems)) {
+        (false, all) if all.is_empty() => people::default_severities(),
+        (false, all) => all,
+        (true, _) => {
+            let own: Vec<Severity> = configured.iter().map(|c| c.severity.clone()).collect();
+            program::of_all_systems(&own, &systems)
+        }
+    };
     Config {
         listen,
         public_url: server::public_url(root, listen, problems),
@@ -138,7 +169,8 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         data_dir: server::data_dir(root, &database_url),
         database_url,
         people,
-        services: people::services(root, problems),
+        services: runbooks::with_systems(people::services(root, problems), &program),
+        default_system: runbooks::default_system(root, &program, problems),
         policies: policy::policies(root, &pagers, problems),
         schedules: oncall::schedules(root, problems),
         pagers: paging::pagers(root, ways, problems),
@@ -150,5 +182,8 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         incidents: server::incidents(root, problems),
         heartbeat: server::heartbeat(root, problems),
         log: server::log(root, problems),
+        program,
+        systems,
+        in_force: in_force.into_iter().map(|(name, f)| (name, f.notes)).collect(),
     }
 }

@@ -3,16 +3,17 @@
 mod bad_input;
 mod changes;
 mod goldens;
+mod runbooks;
 mod sample;
 mod values;
 
-use super::{Loaded, Problem, load_text};
+use super::{Loaded, Problem, load_by};
 use std::path::Path;
 
 /// Loads a text as `firebell.toml`, with variables over it.
 fn load_with(text: &str, env: &[(&str, &str)]) -> Result<Loaded, Vec<Problem>> {
     let env = env.iter().map(|(k, v)| (k.to_string(), v.to_string()));
-    load_text(Some((Path::new("firebell.toml"), text)), env)
+    load_by(Some((Path::new("firebell.toml"), text)), env, &|_| Ok(Default::default()))
 }
 
 /// Loads what must be valid.

@@ -30,8 +30,9 @@ pub fn uncommented(alternatives: bool) -> String {
         None => line.to_string(),
     };
     let all: String = sample().lines().map(|l| line(l) + "\n").enumerate().map(|(n, l)| filled_in(&l, n)).collect();
-    // The one file that must be there.
-    all.replace("secrets/mail-ca.pem", "tests/golden/config/secrets/mail-ca.pem")
+    // Files that must be there.
+    let all = all.replace("secrets/mail-ca.pem", "tests/golden/config/secrets/mail-ca.pem");
+    all.replace("runbooks/shop.", "tests/data/runbooks/shop.")
 }
 
 /// A line whose placeholder somebody has replaced by a secret of their own.

@@ -8,7 +8,9 @@ mod delivery;
 mod escalation;
 mod ground;
 mod people;
+mod playbooks;
 mod reached;
+mod systems;
 mod transitions;
 
 use super::*;
