@@ -68,7 +68,7 @@ fn configured(as_what: &str) -> Directory {
 fn runbooks(as_what: &str) -> Program {
     let sources =
         if as_what == "a runbook" { vec![program::tests::source(program::tests::playbooks())] } else { Vec::new() };
-    Program { sources }
+    Program::new(sources)
 }
 
 async fn play(script: &str) -> String {

@@ -27,6 +27,7 @@ mod tables;
 #[cfg(test)]
 mod tests;
 mod unmapped;
+mod watched;
 
 pub use matcher::Matcher;
 pub use oncall::StandIns;
@@ -41,6 +42,7 @@ pub use settings::{
 pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
 pub use unmapped::Unmapped;
+pub use watched::{Look, Watched};
 
 use crate::program::{self, InForce};
 use firebell_domain::severity::Severity;
@@ -64,6 +66,9 @@ pub struct Loaded {
     pub unmapped: Vec<Unmapped>,
     /// What it says, to compare it with another reading.
     pub tables: Tables,
+    /// Its runbooks and overlays, and how these looked when they had been read.
+    pub watched: Watched,
+    pub look: Look,
     /// Where the stand-ins of the schedules are written.
     pub stand_ins: StandIns,
 }
@@ -131,6 +136,7 @@ fn load_by(
     }
     let (root, directory) = (Table::root(&tree, schema::ROOT), config.directory());
     policy::warn_of_silence(&root, &directory, &mut problems);
+    let watched = Watched::of(&config.program, (!root.given("runbooks")).then_some(folder));
     Ok(Loaded {
         file: file.map(|(path, _)| path.to_path_buf()),
         warnings: problems.finish(),
@@ -139,6 +145,8 @@ fn load_by(
             .chain(runbooks::notes(&root, &config, &place))
             .collect(),
         tables: runbooks::with_contents(Tables::of(&tree, schema::ROOT), &config.program),
+        look: watched.look(),
+        watched,
         stand_ins: StandIns::of(&root, &directory, &place),
         config,
     })

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 /// Bytes of a Markdown file or an overlay that are read: the importer refuses from 2 MB on, and says so with the number.
 const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 + 1;
 /// Where runbooks are looked for, beside the configuration, when none are named.
-const FOLDER: &str = "runbooks";
+pub const FOLDER: &str = "runbooks";
 
 /// How a Markdown file is understood; the error is half a sentence.
 pub type Import = dyn Fn(&[u8]) -> Result<Imported, String>;
@@ -39,13 +39,13 @@ pub fn program(
     import: &Import,
     problems: &mut Problems,
 ) -> Program {
-    let mut program = Program::default();
+    let mut sources: Vec<Source> = Vec::new();
     for named in named(root, folder, problems) {
         let system = match named.system {
             Some(system) => system.to_string(),
             None => stem(&named.path),
         };
-        if let Some(other) = program.sources.iter().find(|s| s.system.eq_ignore_ascii_case(&system)) {
+        if let Some(other) = sources.iter().find(|s| s.system.eq_ignore_ascii_case(&system)) {
             let what = format!("{} is the system of {} too", quoted(&system), other.file);
             problems.error(&named.spot, what, "Give one of the two another name: system = \"…\"");
             continue;
@@ -79,9 +79,9 @@ pub fn program(
             },
         };
         let room = named.room.map(str::to_string);
-        program.sources.push(Source { system, file, overlay_file, room, import: imported, overlay });
+        sources.push(Source { system, file, overlay_file, room, import: imported, overlay });
     }
-    program
+    Program::new(sources)
 }
 
 /// Those that are named, else every Markdown file of the folder beside the configuration except a README.
@@ -102,7 +102,7 @@ fn named<'a>(root: &Table<'a>, folder: &Path, problems: &mut Problems) -> Vec<Na
     paths.into_iter().map(of).collect()
 }
 
-fn is_runbook(path: &Path) -> bool {
+pub fn is_runbook(path: &Path) -> bool {
     let name = path.file_name().and_then(|n| n.to_str()).unwrap_or_default().to_lowercase();
     name.ends_with(".md") && name != "readme.md" && !name.starts_with('.')
 }

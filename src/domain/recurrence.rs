@@ -67,7 +67,7 @@ impl Days {
             Days::Weekly(days) => days.contains(&date.weekday()),
             Days::Biweekly(day) => date.weekday() == *day && week(date) % 2 == 0,
             Days::Monthly(day) => day.is(date),
-            Days::Quarterly(day) => date.month0() % QUARTER == 0 && day.is(date),
+            Days::Quarterly(day) => date.month0().is_multiple_of(QUARTER) && day.is(date),
             Days::Yearly(month, day) => date.month0() + 1 == (*month).clamp(1, YEAR) && day.is(date),
         }
     }

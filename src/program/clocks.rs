@@ -143,10 +143,10 @@ const NAMES: [(Milestone, &[&str]); 5] = [
 pub fn meaning(name: &str) -> Option<Milestone> {
     let name = normal(name);
     // Words of languages without blanks stand inside others.
-    let fits = |word: &&str| {
-        holds(&name, word) || (!word.is_ascii() && word.chars().all(|c| c > '\u{2e80}') && name.contains(*word))
+    let fits = |word: &str| {
+        holds(&name, word) || (!word.is_ascii() && word.chars().all(|c| c > '\u{2e80}') && name.contains(word))
     };
-    NAMES.iter().find(|(_, words)| words.iter().any(|w| fits(&w))).map(|(milestone, _)| *milestone)
+    NAMES.iter().find(|(_, words)| words.iter().any(|w| fits(w))).map(|(milestone, _)| *milestone)
 }
 
 /// A severity with the deadlines of the phases that are its own, or everybody's. What its table says stays: a phase

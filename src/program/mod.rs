@@ -22,7 +22,9 @@ pub use overlay::{Decision, Overlay};
 
 use firebell_domain::directory::System;
 use firebell_domain::severity::Severity;
+use firebell_domain::time::Timestamp;
 use firebell_runbook::model::Runbook;
+use reminders::{Due, Reminder};
 use std::collections::BTreeMap;
 
 /// A role as it is compared: `On-Call Engineer` and `on call engineer` are one.
@@ -34,6 +36,8 @@ pub fn role(name: &str) -> String {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
     pub sources: Vec<Source>,
+    /// The schedules that people are reminded of.
+    reminders: Vec<Reminder>,
 }
 
 /// One runbook with what its overlay says beside it.
@@ -98,6 +102,18 @@ impl Source {
 }
 
 impl Program {
+    pub fn new(sources: Vec<Source>) -> Program {
+        let reminders = sources.iter().flat_map(|s| reminders::of(s).0).collect();
+        Program { sources, reminders }
+    }
+
+    /// What became due within the last so many seconds, the latest first.
+    pub fn due(&self, now: Timestamp, within_s: i64) -> Vec<Due<'_>> {
+        let mut due: Vec<Due> = self.reminders.iter().filter_map(|r| r.last_due(now, within_s)).collect();
+        due.sort_by_key(|d| std::cmp::Reverse(d.at));
+        due
+    }
+
     pub fn of(&self, system: &str) -> Option<&Source> {
         self.sources.iter().find(|s| s.system == system)
     }

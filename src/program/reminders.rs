@@ -30,6 +30,32 @@ pub struct Reminder {
     pub rhythm: Rhythm,
 }
 
+/// A reminder whose time has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Due<'a> {
+    pub reminder: &'a Reminder,
+    pub at: Timestamp,
+}
+
+impl Due<'_> {
+    /// When, on the team's own clock: `09:00 CET`.
+    pub fn words(&self) -> String {
+        self.at.utc().with_timezone(&self.reminder.rhythm.zone()).format("%H:%M %Z").to_string()
+    }
+}
+
+impl Reminder {
+    /// The last time it was due, unless that is longer ago than so many seconds.
+    pub fn last_due(&self, now: Timestamp, within_s: i64) -> Option<Due<'_>> {
+        let mut last = None;
+        let mut at = now.plus_s(-within_s);
+        while let Some(next) = self.rhythm.next_after(at).filter(|next| *next <= now && *next > at) {
+            (last, at) = (Some(next), next);
+        }
+        last.map(|at| Due { reminder: self, at })
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Rhythm {
     Calendar(Recurrence),
@@ -38,6 +64,13 @@ pub enum Rhythm {
 }
 
 impl Rhythm {
+    fn zone(&self) -> Tz {
+        match self {
+            Rhythm::Calendar(rule) => rule.zone,
+            Rhythm::Cron(_, zone) => *zone,
+        }
+    }
+
     /// The first time after an instant.
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
         match self {

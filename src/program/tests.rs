@@ -280,7 +280,7 @@ fn values_are_filled_in_and_marks_lower_what_is_alone_on_its_line_only() {
 
 #[test]
 fn the_playbooks_that_fit_come_first_and_the_others_in_their_order() {
-    let program = Program { sources: vec![source(playbooks())] };
+    let program = Program::new(vec![source(playbooks())]);
     let names = |said: &[&str]| -> Vec<(String, bool)> {
         program.playbooks(None, said).iter().map(|c| (c.book.name.clone(), c.score > 0)).collect()
     };
@@ -294,7 +294,7 @@ fn the_playbooks_that_fit_come_first_and_the_others_in_their_order() {
 
 #[test]
 fn a_playbook_is_found_by_number_by_name_and_by_what_only_its_name_holds() {
-    let program = Program { sources: vec![source(playbooks())] };
+    let program = Program::new(vec![source(playbooks())]);
     let choices = program.playbooks(None, &[]);
     let name = |said: &str| playbooks::find(&choices, said).map(|c| c.book.name.as_str());
     assert_eq!(name("2"), Some("Queue is full"));

@@ -235,3 +235,32 @@ fn the_manual_of_the_overlay_shows_every_key_and_is_valid() {
         assert!(overlay.lines().any(|l| shown.iter().any(|s| l.starts_with(s.as_str()))), "{} is not shown", key.name);
     }
 }
+
+#[test]
+fn an_edited_added_or_removed_runbook_and_overlay_is_seen_and_nothing_else() {
+    let folder = Folder::with(&[("runbooks/shop.md", SHOP), ("runbooks/README.md", "x")]);
+    let watched = folder.good("").watched;
+    let mut last = watched.look();
+    let mut changed = |what: &str, expected: bool| {
+        let now = watched.look();
+        assert_eq!(now != last, expected, "{what}");
+        last = now;
+    };
+    changed("nothing", false);
+    let write = |name: &str, text: &str| std::fs::write(folder.0.join(name), text).expect("written");
+    write("runbooks/shop.md", &format!("{SHOP} "));
+    changed("a runbook", true);
+    write("runbooks/shop.overlay.toml", "zone = \"Europe/Madrid\"");
+    changed("an overlay that was not there", true);
+    write("runbooks/bank.md", BANK);
+    changed("another runbook", true);
+    write("runbooks/README.md", "something else");
+    write("firebell.toml", "# the configuration is told, not watched");
+    changed("what is no runbook", false);
+    std::fs::remove_file(folder.0.join("runbooks/bank.md")).expect("removed");
+    changed("one that is gone", true);
+    let named = folder.good("[[runbooks]]\npath = \"runbooks/shop.md\"").watched;
+    let before = named.look();
+    write("runbooks/bank.md", BANK);
+    assert_eq!(named.look(), before, "one that nobody named");
+}

@@ -5,6 +5,7 @@ mod api;
 mod described;
 mod health;
 mod hooks;
+mod notices;
 mod once;
 mod pagerduty;
 mod private;
