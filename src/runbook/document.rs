@@ -3,7 +3,15 @@
 //! Sections are headings, and what people write instead of headings: a paragraph that is only bold, a list item that
 //! begins with bold words and has something under it. Every block knows the section it stands in and its lines.
 
-use crate::model::Line;
+mod html;
+mod parse;
+mod prepare;
+mod sections;
+#[cfg(test)]
+mod tests;
+
+use crate::model::{Finding, Line};
+use crate::source::Source;
 
 pub type SectionId = usize;
 
@@ -14,6 +22,8 @@ pub struct Document {
     pub blocks: Vec<Block>,
     /// How many lines the file has.
     pub line_count: Line,
+    /// What was wrong with the Markdown itself.
+    pub findings: Vec<Finding>,
 }
 
 #[derive(Clone, Debug)]
@@ -38,6 +48,8 @@ pub enum SectionKind {
     Bold,
     /// A list item that begins with bold words and has blocks of its own under it; its number, if the list is numbered.
     Item(Option<u32>),
+    /// A short line that ends in a colon, right before the list, code or table that it introduces; it ends with that.
+    Lead,
 }
 
 #[derive(Clone, Debug)]
@@ -145,6 +157,13 @@ impl Inline {
 }
 
 impl Document {
+    pub fn read(source: &Source) -> Document {
+        let prepared = prepare::prepare(&source.lines);
+        let mut document = sections::build(parse::parse(&prepared), source.lines.len() as Line);
+        document.findings = prepared.findings;
+        document
+    }
+
     /// Titles of the sections around a block or section, outermost first, the document itself left out.
     pub fn path(&self, mut id: SectionId) -> Vec<&Section> {
         let mut path = Vec::new();
@@ -156,6 +175,7 @@ impl Document {
         path
     }
 
+    /// Whether a section is, or stands in, another one.
     pub fn inside(&self, mut id: SectionId, outer: SectionId) -> bool {
         loop {
             if id == outer {

@@ -1,0 +1,176 @@
+//! Text as it is compared: compatibility forms undone, lower case, without accents, emoji and typographic variants of
+//! dashes, quotes and spaces; with the way back, so that what was found can be quoted as it was written.
+//!
+//! Never used for output: what people read is always a slice of the source.
+
+use std::ops::Range;
+use unicode_normalization::UnicodeNormalization;
+
+/// A text, folded, and where each folded byte came from.
+#[derive(Clone, Debug, Default)]
+pub struct Fold {
+    pub text: String,
+    source: String,
+    /// For each byte of `text`, and one past its end: a byte of `source`.
+    from: Vec<u32>,
+}
+
+impl Fold {
+    pub fn new(source: &str) -> Fold {
+        // Composed first: decomposed files would otherwise fall apart into letters and marks.
+        let source: String = source.nfc().collect();
+        let mut fold = Fold { text: String::with_capacity(source.len()), source: String::new(), from: Vec::new() };
+        let mut piece = String::new();
+        for (at, c) in source.char_indices() {
+            piece.clear();
+            fold_char(c, &mut piece);
+            fold.text.push_str(&piece);
+            fold.from.extend(piece.bytes().map(|_| at as u32));
+        }
+        fold.from.push(source.len() as u32);
+        fold.source = source;
+        fold
+    }
+
+    /// What was written where this was found, without space at its ends.
+    pub fn written(&self, range: Range<usize>) -> &str {
+        let (from, to) = (self.back(range.start), self.back(range.end));
+        self.source.get(from..to.max(from)).unwrap_or_default().trim()
+    }
+
+    /// The byte of the (composed) source that a folded byte came from.
+    pub fn back(&self, at: usize) -> usize {
+        self.from.get(at).or(self.from.last()).map_or(0, |b| *b as usize)
+    }
+
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+fn fold_char(c: char, into: &mut String) {
+    if c.is_ascii() {
+        return into.push(if c == '\t' { ' ' } else { c.to_ascii_lowercase() });
+    }
+    match c {
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => into.push('-'),
+        '\u{301c}' | '\u{ff5e}' | '\u{223c}' => into.push('~'),
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{2032}' => into.push('\''),
+        '\u{201c}'..='\u{201f}' | '\u{ab}' | '\u{bb}' => into.push('"'),
+        '\u{2264}' | '\u{2a7d}' | '\u{2266}' => into.push_str("<="),
+        '\u{2265}' | '\u{2a7e}' | '\u{2267}' => into.push_str(">="),
+        '\u{2190}'..='\u{21ff}' | '\u{27f5}'..='\u{27ff}' | '\u{279c}' | '\u{2794}' | '\u{27a1}' | '\u{25b6}' => {
+            into.push('→');
+        }
+        'ß' => into.push_str("ss"),
+        '½' => into.push_str("0.5"),
+        '¼' => into.push_str("0.25"),
+        '¾' => into.push_str("0.75"),
+        '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{e0020}'..='\u{e007f}' => {}
+        _ if is_emoji(c) => into.push(' '),
+        _ => {
+            for part in std::iter::once(c).nfkd() {
+                match part {
+                    '\u{300}'..='\u{36f}' => {}
+                    // A part may be typographic itself: full-width forms, ellipses, circled digits.
+                    _ if part.is_whitespace() => into.push(' '),
+                    _ => into.extend(part.to_lowercase()),
+                }
+            }
+            recompose(into, c);
+        }
+    }
+}
+
+/// Kana with voice marks and Hangul were taken apart with the accents: as written they are one character again.
+fn recompose(into: &mut String, c: char) {
+    if is_wide(c) {
+        let whole: String = into.nfc().collect();
+        *into = whole;
+    }
+}
+
+/// Scripts that put no spaces between words, or hang endings on them: phrases match inside of a run.
+pub fn is_wide(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11ff}' | '\u{3005}'..='\u{3007}' | '\u{3040}'..='\u{30ff}' | '\u{3130}'..='\u{318f}'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}'
+        | '\u{ff66}'..='\u{ff9f}')
+}
+
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{2300}'..='\u{23ff}' | '\u{2500}'..='\u{27bf}' | '\u{2900}'..='\u{297f}' | '\u{2b00}'..='\u{2bff}'
+        | '\u{1f000}'..='\u{1faff}' | '\u{200d}')
+}
+
+/// A title or cell to be looked up: folded, without emphasis marks, numbering and punctuation at its ends, single spaces.
+pub fn key(text: &str) -> String {
+    let folded = Fold::new(text).text;
+    let plain: String = folded.chars().map(|c| if matches!(c, '*' | '`' | '"') { ' ' } else { c }).collect();
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    let mut rest = words.as_slice();
+    // `3.`, `3)`, `1.2.3`, `a)`, `#`: numbering, unless nothing else is there.
+    while let [first, others @ ..] = rest
+        && !others.is_empty()
+        && is_numbering(first)
+    {
+        rest = others;
+    }
+    rest.join(" ").trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '%' | '<' | '>' | '=' | '$')).to_string()
+}
+
+fn is_numbering(word: &str) -> bool {
+    let body = word.trim_start_matches(['#', '(']).trim_end_matches(['.', ')', ':']);
+    let marked = word.len() > body.len() || body.contains('.');
+    let letter = body.len() == 1 && word.ends_with(')');
+    marked && (letter || body.chars().all(|c| c.is_ascii_digit() || c == '.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_alike_compares_equal() {
+        for (written, folded) in [
+            ("Größe", "grosse"),
+            ("Réponse immédiate", "reponse immediate"),
+            ("５〜１０ 分", "5~10 分"),
+            ("ＳＥＶ－１", "sev-1"),
+            ("ガイド", "ガイド"),
+            ("30분 이내", "30분 이내"),
+            ("Ещё", "еще"),
+            ("≤ 5 ms", "<= 5 ms"),
+            ("Level 1 → Level 2", "level 1 → level 2"),
+            ("’now’", "'now'"),
+            ("1️⃣ First", "1 first"),
+        ] {
+            assert_eq!(Fold::new(written).text, folded, "{written}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_quotes_what_was_written() {
+        let fold = Fold::new("Größe ≤ 5 Minuten");
+        let at = fold.text.find("minuten").unwrap();
+        assert_eq!(fold.written(at..at + 7), "Minuten");
+        let at = fold.text.find("<=").unwrap();
+        assert_eq!(fold.written(at..at + 2), "≤");
+        assert_eq!(fold.written(0..fold.text.len()), "Größe ≤ 5 Minuten");
+    }
+
+    #[test]
+    fn numbering_emphasis_and_emoji_are_no_part_of_a_key() {
+        for (written, expected) in [
+            ("🚨 **Severity Levels** 🚨", "severity levels"),
+            ("3.2 Escalation Path:", "escalation path"),
+            ("1) Contacts", "contacts"),
+            ("## Contacts", "contacts"),
+            ("a) Diagnose", "diagnose"),
+            ("P1", "p1"),
+            ("1.", "1"),
+            ("CPU %", "cpu %"),
+        ] {
+            assert_eq!(key(written), expected, "{written}");
+        }
+    }
+}

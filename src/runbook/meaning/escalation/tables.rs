@@ -1,0 +1,103 @@
+//! Tables of escalation: a row for each step or each severity, or a column for each time.
+
+use super::levels::split_list;
+use super::{Chain, scope};
+use crate::document::{Block, Table};
+use crate::grammar::duration::{Dur, duration};
+use crate::grammar::escalation::{Step, per_severity, step};
+use crate::grammar::severity;
+use crate::lexicon::{Header, header};
+use crate::meaning::Reading;
+use crate::meaning::contacts::address::is_open;
+
+pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, chain: &mut Chain) {
+    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+    let at = |wanted: &[Header]| wanted.iter().find_map(|w| heads.iter().position(|h| *h == Some(*w)));
+    let level = at(&[Header::Level]);
+    let times: Vec<(usize, u64)> = table
+        .head
+        .iter()
+        .enumerate()
+        .filter_map(|(n, c)| duration(&c.plain).and_then(|d| d.lower_s()).map(|s| (n, s)))
+        .collect();
+    if inside && times.len() >= 2 {
+        return grid(reading, block, table, &times, chain);
+    }
+    let target = if inside {
+        at(&[Header::EscalateTo, Header::Who, Header::Role, Header::Contact, Header::Name, Header::Action])
+    } else {
+        at(&[Header::EscalateTo]).filter(|_| level.is_some())
+    };
+    let after = at(&[Header::After, Header::When, Header::Hold, Header::Limit]);
+    let after = after.or_else(|| inside.then(|| column_of_times(table, &heads)).flatten());
+    let Some(target) = target.filter(|t| Some(*t) != after) else { return };
+    let response = at(&[Header::Response]);
+    let authority = at(&[Header::Authority]);
+    let section = reading.titled(block.section);
+    for row in &table.rows {
+        let cell = |n: Option<usize>| n.and_then(|n| row.cells.get(n)).map_or("", |c| c.plain.trim());
+        let row_scope = severity::reference(cell(level)).map(|r| r.label).or_else(|| {
+            let named = cell(level);
+            (!named.is_empty() && named.split_whitespace().count() <= 3).then(|| named.to_string())
+        });
+        let row_scope = row_scope.or_else(|| scope(reading, block.section));
+        let who = cell(Some(target));
+        if who.is_empty() || is_open(who) || duration(who).is_some() {
+            continue;
+        }
+        let Some(mut said) = step(who) else { continue };
+        if !inside && !(said.reaches_people() || said.action.is_some()) || said.target.split_whitespace().count() > 10 {
+            continue;
+        }
+        let rules = per_severity(cell(after));
+        if !rules.is_empty() {
+            for (label, dur) in rules {
+                let one = Step { after_s: dur.upper_s(), ..said.clone() };
+                chain.push(section, Some(label), one, row.line);
+            }
+            continue;
+        }
+        said.after_s = said.after_s.or_else(|| duration(cell(after)).and_then(|d| delay(&d)));
+        let order = cell(level).trim_matches(|c: char| !c.is_ascii_digit()).parse::<u32>().ok();
+        let chained = level.is_some() && super::is_tier(cell(level)) || cell(level).chars().all(|c| c.is_ascii_digit());
+        let made = chain.push(section, row_scope.filter(|_| level.is_none() || !cell(level).chars().all(|c| c.is_ascii_digit())), said, row.line);
+        if let Some(order) = order.filter(|_| chained) {
+            made.order = order.max(1);
+        }
+        made.response_time_s = made.response_time_s.or_else(|| duration(cell(response)).and_then(|d| d.upper_s()));
+        made.authority = split_list(cell(authority)).into_iter().filter(|a| !is_open(a)).collect();
+    }
+}
+
+/// "0-15 min" calls at its beginning, "15 min" and "after 15 min" then.
+fn delay(dur: &Dur) -> Option<u64> {
+    match dur {
+        Dur::Range(from, _) => Some(*from),
+        other => other.upper_s(),
+    }
+}
+
+/// A column whose cells are all times, whatever its title; not that of a response.
+fn column_of_times(table: &Table, heads: &[Option<Header>]) -> Option<usize> {
+    let timed = |n: usize| {
+        let cells: Vec<&str> = table.rows.iter().filter_map(|r| r.cells.get(n)).map(|c| c.plain.trim()).collect();
+        !cells.is_empty() && cells.iter().all(|c| duration(c).is_some_and(|d| d != Dur::None || is_open(c)))
+    };
+    (0..table.head.len()).find(|n| !matches!(heads[*n], Some(Header::Response | Header::Resolution | Header::UpdateEvery | Header::Availability)) && timed(*n))
+}
+
+/// A row for each severity, a column for each time, people in the cells.
+fn grid(reading: &Reading<'_>, block: &Block, table: &Table, times: &[(usize, u64)], chain: &mut Chain) {
+    let section = reading.titled(block.section);
+    for row in &table.rows {
+        let first = row.cells.first().map_or("", |c| c.plain.trim());
+        let row_scope = severity::reference(first).map(|r| r.label).or_else(|| (!first.is_empty()).then(|| first.to_string()));
+        for (n, after) in times {
+            let who = row.cells.get(*n).map_or("", |c| c.plain.trim());
+            if let Some(said) = step(who).filter(|_| !is_open(who)) {
+                let said = Step { after_s: Some(*after), ..said };
+                chain.push(section, row_scope.clone().filter(|_| *n != 0), said, row.line);
+            }
+        }
+    }
+}

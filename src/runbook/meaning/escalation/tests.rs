@@ -1,0 +1,124 @@
+use super::*;
+use crate::document::Document;
+use crate::source::Source;
+
+/// One line for each step: line, scope, order, action, target, delay, response, authority.
+fn read(text: &str) -> Vec<String> {
+    let source = Source::read(text.as_bytes()).unwrap();
+    let document = Document::read(&source);
+    let seconds = |v: Option<u64>| v.map_or("-".into(), |s| s.to_string());
+    escalation(&Reading::new(&source, &document))
+        .0
+        .into_iter()
+        .map(|e| {
+            let scope = e.scope.unwrap_or_else(|| "-".into());
+            let action = format!("{:?}", e.action).to_lowercase();
+            let authority = e.authority.join("+");
+            let response = seconds(e.response_time_s);
+            format!("{} {scope} {} {action} {} after {} in {response} {authority}", e.line, e.order, e.target, seconds(e.after_s)).trim().to_string()
+        })
+        .collect()
+}
+
+#[test]
+fn the_condition_under_one_level_is_the_delay_of_the_next() {
+    let text = "# Shop\n## Escalation matrix\n### Level 1 - Shop floor\n- **Scope**: everything\n- **Response Time**: <10 minutes\n\
+        - **Authority**: Restart pods, switch (one) node, page (bo, cy)\n- **Escalation**: If not resolved in 20 minutes\n\
+        ### Level 2 - Platform\n- **Response Time**: 1 hour\n- **Escalation**: If data is at risk\n### Level 3 - Board\n- **Response Time**: 4 hours\n";
+    assert_eq!(
+        read(text),
+        [
+            "3 Level 1 1 escalate Shop floor after - in 600 Restart pods+switch (one) node+page (bo, cy)",
+            "8 Level 2 2 escalate Platform after 1200 in 3600",
+            "11 Level 3 3 escalate Board after - in 14400"
+        ]
+    );
+}
+
+#[test]
+fn each_severity_has_its_own_list() {
+    let text = "# Shop\n## Escalation\n**SEV1 - Outage:**\n1. Page on-call engineer immediately\n2. Call shop manager after 10 minutes\n\
+        3. Open a bridge call\n\n**SEV2 - Slow:**\n1. Notify shop manager via Slack\n2. Target resolution: 2 days\n";
+    assert_eq!(
+        read(text),
+        [
+            "4 SEV1 1 page on-call engineer after 0 in -",
+            "5 SEV1 2 page shop manager after 600 in -",
+            "6 SEV1 3 bridge bridge call after - in -",
+            "9 SEV2 1 notify shop manager after - in -"
+        ]
+    );
+}
+
+#[test]
+fn an_order_without_times_has_no_delays() {
+    let text = "# Shop\n## Escalation path\n1. On-call engineer\n2. Team lead\n3. CTO\n";
+    assert_eq!(
+        read(text),
+        ["3 - 1 escalate On-call engineer after - in -", "4 - 2 escalate Team lead after - in -", "5 - 3 escalate CTO after - in -"]
+    );
+    let text = "# Shop\n## Escalation\nOn-call engineer -> team lead -> director\n";
+    assert_eq!(read(text).len(), 3);
+}
+
+#[test]
+fn tables_have_a_row_or_a_column_for_each_step() {
+    let text = "# Shop\n## Eskalation\n| Stufe | Wer | Nach |\n|---|---|---|\n| 1 | Bereitschaft | sofort |\n| 2 | Teamleiter | 15 Min. |\n";
+    assert_eq!(read(text), ["5 - 1 escalate Bereitschaft after 0 in -", "6 - 2 escalate Teamleiter after 900 in -"]);
+    let text = "# Shop\n## Escalation\n| Severity | 0 min | 30 min |\n|---|---|---|\n| P1 | On-call | Manager |\n| P2 | On-call | - |\n";
+    assert_eq!(
+        read(text),
+        ["5 P1 1 escalate On-call after 0 in -", "5 P1 2 escalate Manager after 1800 in -", "6 P2 1 escalate On-call after 0 in -"]
+    );
+    let text = "# Shop\n## Severity levels\n| Level | Response time | Escalate to | Escalate after |\n|---|---|---|---|\n| P1 | 5 min | CTO | 30 min |\n";
+    assert_eq!(read(text), ["5 P1 1 escalate CTO after 1800 in 300"]);
+    let text = "# Shop\n## Escalation\n| Team | Escalate after |\n|---|---|\n| Database team | High: 20 min, Medium: 2 h |\n";
+    assert_eq!(read(text), ["5 High 1 escalate Database team after 1200 in -", "5 Medium 1 escalate Database team after 7200 in -"]);
+}
+
+#[test]
+fn a_timed_phase_that_calls_somebody_escalates_after_its_beginning() {
+    let text = "# Shop\n## Incident response\n### P1 response\n#### Step 2: Declare (3-6 minutes)\n1. **Notify**: Send alert to incident channel\n\
+        2. **Escalate**: Contact on-call engineer\n3. **Look**: Check the till\n";
+    assert_eq!(
+        read(text),
+        ["5 P1 1 notify incident channel after 180 in -", "6 P1 2 notify on-call engineer after 180 in -"]
+    );
+}
+
+#[test]
+fn an_item_of_a_procedure_may_be_about_escalation() {
+    let text = "# Shop\n## Breach\n1. **Contain**:\n   - Close the till\n2. **Escalation**:\n   - Notify security team\n   - Create incident ticket\n   - Communicate to customers\n";
+    assert_eq!(
+        read(text),
+        [
+            "6 - 1 notify security team after - in -",
+            "7 - 2 ticket incident ticket after - in -",
+            "8 - 3 notify customers after - in -"
+        ]
+    );
+}
+
+#[test]
+fn criteria_and_routine_reach_nobody() {
+    for text in [
+        "# Shop\n## When to escalate\n- Customer data affected\n- Outage longer than 15 minutes\n- Security incident suspected\n",
+        "# Shop\n## Daily check\n- Notify bo if the queue grows\n",
+        "# Shop\n## Escalation\n- **Response time**: 15 minutes\n",
+        "# Shop\n## Template\n### Escalation\n1. Page ana after 5 minutes\n",
+    ] {
+        assert_eq!(read(text), Vec::<String>::new(), "{text}");
+    }
+}
+
+#[test]
+fn chains_are_read_in_other_languages() {
+    for (text, expected) in [
+        ("# 店\n## エスカレーション\n1. 15分後に部長へ連絡\n", "3 - 1 notify 部長 after 900 in -"),
+        ("# 店\n## 升级流程\n1. 30分钟后通知运维经理\n", "3 - 1 notify 运维经理 after 1800 in -"),
+        ("# Tienda\n## Escalamiento\n1. Llamar al gerente después de 20 minutos\n", "3 - 1 page gerente after 1200 in -"),
+        ("# Laden\n## Eskalation\n1. Nach 15 Minuten den Teamleiter informieren\n", "3 - 1 notify Teamleiter after 900 in -"),
+    ] {
+        assert_eq!(read(text), [expected], "{text}");
+    }
+}

@@ -1,0 +1,248 @@
+//! Playbooks: the sections about one kind of trouble, with its signs, what to look at, what to do and how to see that
+//! it helped. Commands are named by their line.
+
+use super::Reading;
+use crate::document::{BlockKind, Inline, Section, SectionId, SectionKind};
+use crate::grammar::severity;
+use crate::lexicon::{Role, roles};
+use crate::model::{Condition, Line, Playbook, Risk};
+
+/// What is known of a command when playbooks are made.
+pub struct Ran<'a> {
+    pub line: Line,
+    pub section: SectionId,
+    pub risk: Risk,
+    /// A script or program that nobody knows: its risk is a precaution.
+    pub unknown: bool,
+    pub comment: Option<&'a str>,
+    /// From the comment above it: "If database issues".
+    pub condition: Option<&'a str>,
+}
+
+/// The parts that make a section a playbook when two of them stand in it.
+const PARTS: [Role; 4] = [Role::Symptoms, Role::Diagnose, Role::Remediate, Role::Verify];
+
+pub fn playbooks(reading: &Reading<'_>, commands: &[Ran<'_>]) -> Vec<Playbook> {
+    let count = reading.document.sections.len();
+    let led: Vec<bool> = (0..count).map(|id| is_led(reading, id) && has_body(reading, id)).collect();
+    let parts: Vec<bool> = (0..count).map(|id| has_parts(reading, id)).collect();
+    // A title that only groups ("Common incidents") has its playbooks below it.
+    let below = |flags: &[bool]| -> Vec<bool> {
+        let mut below = vec![false; count];
+        for id in (1..count).rev() {
+            if let Some(parent) = reading.document.sections[id].parent {
+                below[parent] |= below[id] || flags[id];
+            }
+        }
+        below
+    };
+    let (led_below, parts_below) = (below(&led), below(&parts));
+    let mut found = Vec::new();
+    let mut id = 1;
+    while id < count {
+        let chosen = led[id] && !led_below[id] || parts[id] && !led_below[id] && !parts_below[id];
+        if chosen && !reading.sets_nothing(id) {
+            found.push(build(reading, id, commands));
+            // What stands inside a playbook is a part of it.
+            id = reading.end(id);
+        } else {
+            id += 1;
+        }
+    }
+    found
+}
+
+/// "Scenario 2: …", "Playbook: …", "\"Disk full\" alert": what the title begins or ends with says it.
+fn is_led(reading: &Reading<'_>, id: SectionId) -> bool {
+    let section = &reading.document.sections[id];
+    if !matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold)
+        || !reading.own(id).contains(&Role::Playbook)
+    {
+        return false;
+    }
+    let name = section.name.trim();
+    let quoted = name.starts_with(['"', '“', '「', '„', '«', '`']);
+    let first = name.split_whitespace().next().unwrap_or("");
+    let numbered = roles(first).contains(&Role::Playbook)
+        && name
+            .split_whitespace()
+            .nth(1)
+            .is_some_and(|w| w.trim_end_matches([':', '.', '-', '–', '—']).parse::<u32>().is_ok());
+    let divided = name
+        .split_once([':', '：', '–', '—'])
+        .is_some_and(|(lead, rest)| roles(lead).contains(&Role::Playbook) && !rest.trim().is_empty());
+    let cjk_number = name.chars().any(|c| c > '\u{2fff}') && name.chars().take(8).any(|c| c.is_ascii_digit());
+    quoted || numbered || divided || cjk_number
+}
+
+/// Two parts of a playbook stand directly below. A routine has parts too, and so has the general procedure.
+fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
+    let routine =
+        reading.nearest(id, 0, &[Role::Schedule, Role::Deploy, Role::Response, Role::Checklist, Role::Remediate]);
+    let own = reading.own(id);
+    if id == 0
+        || own.contains(&Role::Schedule)
+        || matches!(routine, Some(Role::Schedule | Role::Deploy | Role::Checklist))
+        || !matches!(reading.document.sections[id].kind, SectionKind::Heading(_) | SectionKind::Bold)
+    {
+        return false;
+    }
+    let mut parts: Vec<Role> = Vec::new();
+    for child in reading.children(id) {
+        parts.extend(PARTS.iter().filter(|p| reading.own(child).contains(p)));
+    }
+    for (label, _, _) in labelled(reading, id) {
+        parts.extend(PARTS.iter().filter(|p| roles(&label).contains(p)));
+    }
+    parts.sort_unstable();
+    parts.dedup();
+    // "P1 response procedure" is how everything is answered, unless it has signs of its own.
+    let general = own.contains(&Role::Response) || !severity::mentions(&reading.document.sections[id].name).is_empty();
+    parts.len() >= 2 && (!general || parts.contains(&Role::Symptoms))
+}
+
+fn has_body(reading: &Reading<'_>, id: SectionId) -> bool {
+    reading.blocks(id).iter().any(|b| !matches!(b.kind, BlockKind::Title | BlockKind::Break))
+}
+
+/// `**Symptoms**: slow answers`: label, text and line of such lines that stand directly in a section.
+fn labelled(reading: &Reading<'_>, id: SectionId) -> Vec<(String, String, Line)> {
+    let mut found = Vec::new();
+    let mut take = |inline: &Inline| {
+        if let Some((label, rest)) =
+            inline.lead().or_else(|| inline.plain.split_once([':', '：']).filter(|(l, _)| l.chars().count() <= 40))
+        {
+            let rest = rest.trim_start_matches([':', '：', ' ', '-', '–', '—']).trim();
+            if !rest.is_empty() {
+                found.push((label.trim_end_matches([':', '：']).to_owned(), rest.to_owned(), inline.line));
+            }
+        }
+    };
+    for block in reading.blocks(id).iter().filter(|b| b.section == id) {
+        match &block.kind {
+            BlockKind::Paragraph(lines) => lines.iter().for_each(&mut take),
+            BlockKind::Item(item) => item.text.iter().take(1).for_each(&mut take),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn build(reading: &Reading<'_>, id: SectionId, commands: &[Ran<'_>]) -> Playbook {
+    let document = reading.document;
+    let section = &document.sections[id];
+    let mut playbook = Playbook {
+        name: section.name.clone(),
+        symptoms: Vec::new(),
+        conditions: Vec::new(),
+        investigation: Vec::new(),
+        resolution: Vec::new(),
+        verification: Vec::new(),
+        line: section.line,
+    };
+    for (label, text, _) in labelled(reading, id) {
+        if roles(&label).contains(&Role::Symptoms) {
+            playbook.symptoms.extend(split_symptoms(&text));
+        }
+    }
+    for block in reading.blocks(id).iter().filter(|b| b.section != id) {
+        if reading.nearest(
+            block.section,
+            id,
+            &[Role::Symptoms, Role::Diagnose, Role::Remediate, Role::Verify, Role::Causes],
+        ) != Some(Role::Symptoms)
+        {
+            continue;
+        }
+        match &block.kind {
+            BlockKind::Item(item) => {
+                playbook.symptoms.push(item.text.iter().map(|l| l.plain.as_str()).collect::<Vec<_>>().join(" "))
+            }
+            BlockKind::Paragraph(lines) => {
+                playbook.symptoms.extend(lines.iter().flat_map(|l| split_symptoms(&l.plain)))
+            }
+            _ => {}
+        }
+    }
+    let commands = within(commands, section);
+    for child in id + 1..reading.end(id) {
+        if reading.is_condition(child) {
+            let inner = &document.sections[child];
+            let lines = within(commands, inner).iter().map(|c| c.line).collect();
+            playbook.conditions.push(Condition { text: inner.name.clone(), line: inner.line, commands: lines });
+        }
+    }
+    let mut acted = false;
+    let last_act = commands.iter().filter(|c| c.risk > Risk::Read).map(|c| c.line).max();
+    for command in commands {
+        if let Some(text) = command.condition.map(unnumbered) {
+            match playbook.conditions.last_mut().filter(|c| c.text == text) {
+                Some(open) => open.commands.push(command.line),
+                None => playbook.conditions.push(Condition {
+                    text: text.to_owned(),
+                    line: command.line,
+                    commands: vec![command.line],
+                }),
+            }
+        }
+        let said =
+            reading.nearest(command.section, id, &[Role::Diagnose, Role::Remediate, Role::Verify, Role::Rollback]);
+        let comment_verifies = command.comment.is_some_and(|c| roles(c).contains(&Role::Verify));
+        let part = match said {
+            Some(Role::Diagnose) => Role::Diagnose,
+            Some(Role::Verify) if command.risk > Risk::Read && !command.unknown => Role::Remediate,
+            Some(Role::Verify) => Role::Verify,
+            Some(_) if comment_verifies && command.risk == Risk::Read => Role::Verify,
+            Some(_) => Role::Remediate,
+            // Nothing says it: looking comes first, then what changes something, then looking again.
+            None if command.risk > Risk::Read => Role::Remediate,
+            None if acted && comment_verifies => Role::Verify,
+            None if acted && last_act.is_some_and(|last| last > command.line) => Role::Diagnose,
+            None if acted => Role::Verify,
+            None => Role::Diagnose,
+        };
+        acted |= part == Role::Remediate;
+        match part {
+            Role::Diagnose => playbook.investigation.push(command.line),
+            Role::Verify => playbook.verification.push(command.line),
+            _ => playbook.resolution.push(command.line),
+        }
+    }
+    playbook
+}
+
+/// Those that stand in a section; commands are in the order of their lines.
+fn within<'c, 'a>(commands: &'c [Ran<'a>], section: &Section) -> &'c [Ran<'a>] {
+    let from = commands.partition_point(|c| c.line < section.line);
+    let to = commands.partition_point(|c| c.line <= section.last);
+    &commands[from..to.max(from)]
+}
+
+/// "2. If the database is slow, restart it" without its number and without what is then done.
+fn unnumbered(text: &str) -> &str {
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let text = if rest.len() < text.len() { rest.trim_start_matches(['.', ')', ':', ' ']) } else { text };
+    match text.split_once([',', '，', '、', ':', '：']) {
+        Some((condition, _)) if super::rules::begins_with_condition(condition) => condition,
+        _ => text,
+    }
+}
+
+/// "Slow answers, time-outs" are two signs; a comma inside parentheses divides nothing.
+fn split_symptoms(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut depth = 0i32;
+    for c in text.chars() {
+        match c {
+            '(' | '（' => depth += 1,
+            ')' | '）' => depth -= 1,
+            ',' | ';' | '、' | '，' | '；' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        parts.last_mut().expect("never empty").push(c);
+    }
+    parts.into_iter().map(|p| p.trim().trim_end_matches(['.', '。']).to_owned()).filter(|p| !p.is_empty()).collect()
+}

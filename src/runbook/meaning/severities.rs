@@ -1,0 +1,410 @@
+//! Severities: tables with a column of levels, lines and items that begin with a level, titles that are one.
+//!
+//! A mention defines nothing, and a level that comes twice in one table counts occurrences. The rank comes from the
+//! order of definition, turned round only where names or response times say that the worst stands last.
+
+use super::Reading;
+use crate::document::{BlockKind, Inline, SectionId, SectionKind, Table};
+use crate::fold::key;
+use crate::grammar::duration::{self, Dur};
+use crate::grammar::severity::{self, Reference};
+use crate::lexicon::{Header, Role, header, lexicon};
+use crate::model::{Finding, FindingKind, Level, Line, Severity};
+use crate::proposal::Proposal;
+
+/// A definition before ranks are known.
+#[derive(Clone, Debug, Default)]
+struct Draft {
+    level: String,
+    name: Option<String>,
+    description: Option<String>,
+    response: Option<Dur>,
+    resolution: Option<Dur>,
+    line: Line,
+}
+
+pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings: &mut Vec<Finding>) -> Vec<Severity> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    let mut groups = 0;
+    for block in &reading.document.blocks {
+        if let BlockKind::Table(table) = &block.kind
+            && !reading.sets_nothing(block.section)
+        {
+            let rows = of_table(reading, block.section, table);
+            groups += usize::from(!rows.is_empty());
+            merge(&mut drafts, rows, findings);
+        }
+    }
+    for group in lines_of(reading) {
+        groups += 1;
+        merge(&mut drafts, group, findings);
+    }
+    for group in titles_of(reading) {
+        groups += 1;
+        merge(&mut drafts, group, findings);
+    }
+    drafts.sort_by_key(|d| d.line);
+    let drafts = one_scale(drafts, groups, proposals);
+    rank(drafts)
+}
+
+fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Draft> {
+    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+    let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
+    let is_level = |at: usize| {
+        table.rows.iter().filter(|r| r.cells.get(at).is_some_and(|c| severity::reference(&c.plain).is_some())).count()
+    };
+    // The column of level tokens is the level, whatever its header is called.
+    let Some(level) = (0..table.head.len()).find(|c| is_level(*c) * 2 > table.rows.len()) else { return Vec::new() };
+    let foreign = at(&[
+        Header::Date,
+        Header::Metric,
+        Header::Status,
+        Header::Warning,
+        Header::Critical,
+        Header::Phone,
+        Header::Email,
+    ]);
+    let said = heads[level] == Some(Header::Level) || reading.nearest(section, 0, &[Role::Severity]).is_some();
+    let response = at(&[Header::Response]).or_else(|| column_of_durations(table, &heads));
+    if foreign.is_some() || !(said || response.is_some()) {
+        return Vec::new();
+    }
+    let (resolution, name) = (at(&[Header::Resolution]), at(&[Header::Name]).filter(|c| *c != level));
+    let texts = [Header::Description, Header::Impact, Header::Examples, Header::Scope, Header::Condition];
+    let text = texts.iter().find_map(|h| heads.iter().position(|x| *x == Some(*h)).filter(|c| *c != level));
+    let mut drafts: Vec<Draft> = Vec::new();
+    for row in &table.rows {
+        let cell =
+            |at: Option<usize>| at.and_then(|at| row.cells.get(at)).map(|c| c.plain.trim()).filter(|t| !t.is_empty());
+        let Some(reference) = cell(Some(level)).and_then(severity::reference) else { continue };
+        if drafts.iter().any(|d| same(&d.level, &reference.label)) {
+            // A level that repeats records what happened.
+            return Vec::new();
+        }
+        drafts.push(Draft {
+            name: cell(name).map(str::to_owned).or_else(|| reference.name.clone()),
+            level: reference.label,
+            description: cell(text).map(str::to_owned),
+            response: cell(response).and_then(duration::duration),
+            resolution: cell(resolution).and_then(duration::duration),
+            line: row.line,
+        });
+    }
+    if drafts.len() < 2 { Vec::new() } else { drafts }
+}
+
+/// A column most of whose cells are durations and whose header says nothing else: "SLA", "Target".
+fn column_of_durations(table: &Table, heads: &[Option<Header>]) -> Option<usize> {
+    (0..heads.len()).find(|at| {
+        let durations = table
+            .rows
+            .iter()
+            .filter(|r| {
+                r.cells.get(*at).is_some_and(|c| duration::duration(&c.plain).is_some_and(|d| d.upper_s().is_some()))
+            })
+            .count();
+        !matches!(
+            heads[*at],
+            Some(Header::Resolution | Header::UpdateEvery | Header::After | Header::Cadence | Header::When)
+        ) && durations * 3 >= table.rows.len() * 2
+            && durations >= 2
+    })
+}
+
+/// Lines of a paragraph, or items of a list, each of which begins with a level.
+fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
+    let mut groups: Vec<Vec<Draft>> = Vec::new();
+    let mut open: Option<(SectionId, Option<u32>)> = None;
+    for block in &reading.document.blocks {
+        let (lines, list): (Vec<&Inline>, Option<u32>) = match &block.kind {
+            BlockKind::Paragraph(lines) => (lines.iter().collect(), None),
+            BlockKind::Item(item) if item.depth == 0 || open == Some((block.section, Some(item.list))) => {
+                (item.text.first().into_iter().collect(), Some(item.list))
+            }
+            _ => continue,
+        };
+        if reading.sets_nothing(block.section)
+            || reading.nearest(block.section, 0, &[Role::Escalation, Role::Contacts]).is_some()
+        {
+            continue;
+        }
+        let about = reading.nearest(block.section, 0, &[Role::Severity]).is_some();
+        for inline in lines {
+            let Some(draft) = of_line(inline, about) else { continue };
+            let here = Some((block.section, list));
+            match groups.last_mut().filter(|_| open == here || list.is_none() && open == Some((block.section, None))) {
+                Some(group) => group.push(draft),
+                None => groups.push(vec![draft]),
+            }
+            open = here;
+        }
+    }
+    // One line alone is a mention; and what repeats itself is a list of what happened.
+    groups.retain(|g| {
+        g.len() >= 2 && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level)))
+    });
+    groups
+}
+
+/// `**P1 - Critical**: all is down (respond within 15 minutes)`.
+fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
+    let plain = inline.plain.as_str();
+    let (head, rest) = match inline.lead() {
+        Some((lead, rest)) => (lead.to_owned(), rest),
+        None => {
+            let at = plain
+                .find([':', '：'])
+                .or_else(|| plain.find(" - "))
+                .or_else(|| plain.find(" – "))
+                .or_else(|| plain.find(" — "))?;
+            let width = plain[at..].chars().next().map_or(1, |c| if c == ' ' { 0 } else { c.len_utf8() });
+            (plain[..at].to_owned(), &plain[at + width..])
+        }
+    };
+    let head = head.trim().trim_end_matches([':', '：']).trim();
+    let Reference { label, name, number, rest: more, .. } = severity::reference(head)?;
+    // "Critical: page somebody" under any title is a sentence; with a number, or under such a title, it is a level.
+    if !(about || number.is_some()) || !more.trim().is_empty() && more.chars().count() > 40 {
+        return None;
+    }
+    let mut rest = rest.trim_start_matches([':', '：', ' ', '-', '–', '—', '→']).trim();
+    let mut name = name;
+    // `P1 (Critical) - text`, `P1 – Critical: text` where only the label is bold.
+    if name.is_none()
+        && let Some((first, behind)) =
+            rest.split_once([':', '：']).or_else(|| rest.split_once(" - ")).or_else(|| rest.split_once(" – "))
+        && first.split_whitespace().count() <= 3
+        && duration::find(first).is_empty()
+    {
+        name = Some(first.trim().trim_matches(['(', ')']).to_owned());
+        rest = behind.trim();
+    }
+    let mut draft = Draft { level: label, name, line: inline.line, ..Draft::default() };
+    times(&mut draft, &format!("{more} ; {rest}"));
+    draft.description = Some(without_times(rest)).filter(|r| !r.is_empty());
+    Some(draft)
+}
+
+/// Times in a sentence, told apart by the words beside them.
+fn times(draft: &mut Draft, text: &str) {
+    for part in text.split([';', '|', '.', '。', '；']).flat_map(|p| p.split([',', '，', '('])) {
+        let found = duration::find(part);
+        let Some((range, dur)) = found.first() else { continue };
+        if dur.upper_s().is_none() {
+            continue;
+        }
+        let around = key(&format!("{} {}", &part[..range.start], &part[range.end..]));
+        match kind_of(&around).or_else(|| header(&around)) {
+            Some(Header::Resolution) => {
+                draft.resolution.get_or_insert(dur.clone());
+            }
+            Some(Header::Response) => {
+                draft.response.get_or_insert(dur.clone());
+            }
+            // Alone in its parentheses or behind its comma.
+            None if around.trim().is_empty() => {
+                draft.response.get_or_insert(dur.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The text before the sentence or parenthesis that says the times.
+fn without_times(text: &str) -> String {
+    let found = duration::find(text);
+    let Some((range, _)) = found.first() else { return text.to_owned() };
+    let before = &text[..range.start];
+    let cut = before.rfind(['.', ';', '。', '；', '(', '（', ',', '，', '|']).map_or(0, |at| at);
+    if kind_of(&key(&before[cut..])).is_none() && !before[cut..].starts_with(['(', '（']) {
+        return text.to_owned();
+    }
+    before[..cut].trim().to_owned()
+}
+
+fn kind_of(around: &str) -> Option<Header> {
+    let has = |words: &[&str]| words.iter().any(|w| around.contains(w));
+    if has(&["resol", "fix", "behoben", "losung", "restor", "repar"]) {
+        Some(Header::Resolution)
+    } else if has(&[
+        "respon",
+        "respond",
+        "acknowledg",
+        "reaktion",
+        "reagier",
+        "react",
+        "repons",
+        "respuesta",
+        "resposta",
+        "risposta",
+        "响应",
+        "対応",
+        "응답",
+        "реакц",
+    ]) {
+        Some(Header::Response)
+    } else {
+        None
+    }
+}
+
+/// Titles that are a level, under a title about severities or beside others like them, with what stands below.
+fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
+    let document = reading.document;
+    let mut groups: Vec<(SectionId, Vec<Draft>)> = Vec::new();
+    for id in 1..document.sections.len() {
+        let section = &document.sections[id];
+        let Some(parent) = section.parent else { continue };
+        let Some(reference) = severity::reference(&section.name) else { continue };
+        let about = reading.nearest(parent, 0, &[Role::Severity]).is_some();
+        let other =
+            reading.nearest(parent, 0, &[Role::Escalation, Role::Response, Role::Contacts, Role::Playbook]).is_some();
+        if !about
+            || other && !reading.own(parent).contains(&Role::Severity)
+            || reading.sets_nothing(id)
+            || !matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold | SectionKind::Item(_))
+        {
+            continue;
+        }
+        let mut draft = Draft { level: reference.label, name: reference.name, line: section.line, ..Draft::default() };
+        if !reference.rest.trim().is_empty() {
+            times(&mut draft, &reference.rest);
+        }
+        for block in reading.blocks(id) {
+            let lines = match &block.kind {
+                BlockKind::Paragraph(lines) => lines,
+                BlockKind::Item(item) => &item.text,
+                _ => continue,
+            };
+            for inline in lines.iter().filter(|l| l.line != section.line) {
+                field(&mut draft, &inline.plain);
+            }
+        }
+        match groups.last_mut().filter(|(p, _)| *p == parent) {
+            Some((_, group)) => group.push(draft),
+            None => groups.push((parent, vec![draft])),
+        }
+    }
+    groups.into_iter().map(|(_, g)| g).filter(|g| g.len() >= 2).collect()
+}
+
+/// `Response time: 15 minutes`, `Definition: …` below a title.
+fn field(draft: &mut Draft, plain: &str) {
+    let Some((label, value)) = plain.split_once([':', '：']) else {
+        if draft.description.is_none() && duration::find(plain).is_empty() {
+            draft.description = Some(plain.trim().to_owned());
+        }
+        return;
+    };
+    let value = value.trim();
+    match header(label) {
+        Some(Header::Response) => {
+            draft.response = draft
+                .response
+                .take()
+                .or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1)))
+        }
+        Some(Header::Resolution) => {
+            draft.resolution = draft
+                .resolution
+                .take()
+                .or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1)))
+        }
+        Some(Header::Description | Header::Impact | Header::Examples) if draft.description.is_none() => {
+            draft.description = Some(value.to_owned())
+        }
+        _ => {}
+    }
+}
+
+/// What is defined twice is one severity; two different times are reported.
+fn merge(into: &mut Vec<Draft>, group: Vec<Draft>, findings: &mut Vec<Finding>) {
+    for draft in group {
+        let Some(known) = into.iter_mut().find(|d| same(&d.level, &draft.level)) else {
+            into.push(draft);
+            continue;
+        };
+        let (old, new) =
+            (known.response.as_ref().and_then(Dur::upper_s), draft.response.as_ref().and_then(Dur::upper_s));
+        if let (Some(old), Some(new)) = (old, new)
+            && old != new
+        {
+            findings.push(Finding {
+                kind: FindingKind::Contradiction,
+                rule: "response-time-differs".into(),
+                level: Level::Warning,
+                lines: vec![draft.line, known.line],
+                message: format!("{} has a response time of {new} s here and of {old} s on line {}. Firebell uses line {}; decide for one.", known.level, known.line, known.line),
+            });
+        }
+        known.name = known.name.take().or(draft.name);
+        known.description = known.description.take().or(draft.description);
+        known.response = known.response.take().or(draft.response);
+        known.resolution = known.resolution.take().or(draft.resolution);
+    }
+}
+
+/// Two scales in one document (`P1…` and `SEV1…`) are proposed as aliases, never merged silently: the first is used.
+fn one_scale(drafts: Vec<Draft>, groups: usize, proposals: &mut Vec<Proposal>) -> Vec<Draft> {
+    let family = |level: &str| -> String {
+        key(level).chars().take_while(|c| !c.is_ascii_digit()).filter(|c| c.is_alphabetic()).collect()
+    };
+    let numbered = |d: &Draft| d.level.chars().any(|c| c.is_ascii_digit());
+    let Some(first) = drafts.first().filter(|_| groups > 1) else { return drafts };
+    let (own, numbers) = (family(&first.level), numbered(first));
+    let (kept, other): (Vec<Draft>, Vec<Draft>) =
+        drafts.into_iter().partition(|d| numbered(d) == numbers && (!numbers || family(&d.level) == own));
+    for draft in other {
+        proposals.push(Proposal::new(
+            format!("severity {}", draft.level),
+            "A second scale of severities stands in this document; it may be another name for the first.".into(),
+            (draft.line, draft.line),
+            "severities".into(),
+        ));
+    }
+    kept
+}
+
+fn rank(drafts: Vec<Draft>) -> Vec<Severity> {
+    let weight = |d: &Draft| weight_of(d.name.as_deref().unwrap_or(&d.level));
+    let worst_last = match (drafts.first(), drafts.last()) {
+        (Some(first), Some(last)) if drafts.len() > 1 => match (weight(first), weight(last)) {
+            (Some(a), Some(b)) if a != b => a > b,
+            _ => {
+                match (first.response.as_ref().and_then(Dur::upper_s), last.response.as_ref().and_then(Dur::upper_s)) {
+                    (Some(a), Some(b)) if a != b => a > b,
+                    _ => false,
+                }
+            }
+        },
+        _ => false,
+    };
+    let count = drafts.len() as u32;
+    drafts
+        .into_iter()
+        .enumerate()
+        .map(|(at, d)| Severity {
+            rank: if worst_last { count - at as u32 } else { at as u32 + 1 },
+            business_time: [&d.response, &d.resolution].into_iter().flatten().any(Dur::business),
+            response_time_s: d.response.as_ref().and_then(Dur::upper_s),
+            resolution_time_s: d.resolution.as_ref().and_then(Dur::upper_s),
+            level: d.level,
+            name: d.name,
+            description: d.description,
+            line: d.line,
+        })
+        .collect()
+}
+
+/// `P1`, `p-1` and `P 1` are one level.
+pub fn same(one: &str, other: &str) -> bool {
+    let bare = |s: &str| -> String { key(s).chars().filter(|c| c.is_alphanumeric()).collect() };
+    bare(one) == bare(other)
+}
+
+/// What a name says of the order: 1 is worst.
+fn weight_of(name: &str) -> Option<u8> {
+    let name = key(name);
+    lexicon().level_words.whole(&name).or_else(|| lexicon().level_words.first(&name).map(|(_, weight)| weight))
+}

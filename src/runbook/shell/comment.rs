@@ -1,0 +1,97 @@
+//! What the words around an unknown program say about it: they can make its risk worse, never better.
+
+use std::sync::OnceLock;
+
+use serde::Deserialize;
+
+/// Word lists, by language in the file; which language a word is from does not matter here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    /// As one word of a program's name or operands.
+    orders: Vec<String>,
+    /// Anywhere in a comment or heading, at the start of a word.
+    says: Vec<String>,
+    /// A comment that begins with one of these speaks about looking, not about doing.
+    looks: Vec<String>,
+}
+
+fn words() -> &'static Words {
+    static WORDS: OnceLock<Words> = OnceLock::new();
+    WORDS.get_or_init(|| toml::from_str(include_str!("../knowledge/words.toml")).unwrap_or_default())
+}
+
+/// The word in a name or operand that orders to destroy something.
+pub fn orders(name: &str) -> Option<String> {
+    let lower = name.to_lowercase();
+    let mut parts = lower.split(|c: char| !c.is_alphanumeric());
+    parts.find(|part| words().orders.iter().any(|w| w == part)).map(str::to_owned)
+}
+
+/// Whether the words of a command are about looking only.
+pub fn looks(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let mut parts = lower.split(|c: char| !c.is_alphanumeric()).filter(|p| !p.is_empty());
+    parts.any(|part| words().looks.iter().any(|w| w == part))
+}
+
+/// The word in a sentence that says that something is lost or cut.
+pub fn says(sentence: &str) -> Option<&'static str> {
+    let lower = sentence.to_lowercase();
+    let first = lower.split(|c: char| !c.is_alphanumeric()).find(|p| !p.is_empty() && !p.chars().all(char::is_numeric));
+    if first.is_some_and(|f| words().looks.iter().any(|w| w == f)) {
+        return None;
+    }
+    words().says.iter().map(String::as_str).find(|word| begins_a_word(&lower, word))
+}
+
+fn begins_a_word(text: &str, word: &str) -> bool {
+    let ideographs = word.chars().next().is_some_and(|c| c >= '\u{2E80}');
+    text.match_indices(word)
+        .any(|(at, _)| ideographs || !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_word_lists_are_read() {
+        let read: Result<Words, _> = toml::from_str(include_str!("../knowledge/words.toml"));
+        let read = read.expect("the file is whole");
+        assert!(!read.orders.is_empty() && !read.says.is_empty() && !read.looks.is_empty());
+        for word in read.orders.iter().chain(&read.says).chain(&read.looks) {
+            assert_eq!(*word, word.to_lowercase(), "compared in lower case");
+        }
+    }
+
+    #[test]
+    fn orders_are_whole_words_of_a_name() {
+        for (name, order) in [
+            ("restore-postgres", Some("restore")),
+            ("rollback", Some("rollback")),
+            ("dropbox_sync", None),
+            ("pool", None),
+            ("cache_purge", Some("purge")),
+            ("recovery", None),
+        ] {
+            assert_eq!(orders(name).as_deref(), order, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_that_begins_with_looking_says_nothing_about_losing() {
+        for (sentence, loses) in [
+            ("Wipes the whole queue", true),
+            ("Select option 6 (Rollback)", true),
+            ("Check that nothing was deleted", false),
+            ("Verify restore", false),
+            ("Löscht alle Sitzungen", true),
+            ("Vide la file d'attente", true),
+            ("キャッシュを削除", true),
+            ("Run diagnostics", false),
+        ] {
+            assert_eq!(says(sentence).is_some(), loses, "{sentence}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! From text to the shell's syntax tree, or to the reason why a shell would refuse it.
+//!
+//! The grammar's parser works on the caller's stack and would abort the process on deep nesting; what is too long or
+//! nested too deeply is refused before it sees it.
+
+use brush_parser::ast::Program;
+use brush_parser::{ParseError, Parser, ParserOptions, TokenizerError};
+
+/// No longer text is parsed.
+pub const MOST_BYTES: usize = 64 * 1024;
+/// No more openers in one text: quotes, brackets and compound commands that could be nested.
+pub const MOST_OPENERS: usize = 50;
+/// No more brackets where a command may begin: the parser's time doubles with each one inside another.
+pub const MOST_SUBSHELLS: usize = 12;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Broken {
+    TooLong,
+    TooDeep,
+    /// Why, as a sentence that says what to write.
+    Syntax(String),
+}
+
+impl Broken {
+    pub fn sentence(&self) -> String {
+        match self {
+            Self::TooLong => format!("longer than {} KiB: put it into a script and name that here", MOST_BYTES / 1024),
+            Self::TooDeep => {
+                "too many brackets or blocks to be read: put it into a script and name that here".to_owned()
+            }
+            Self::Syntax(sentence) => sentence.clone(),
+        }
+    }
+}
+
+pub fn parse(text: &str) -> Result<Program, Broken> {
+    if text.len() > MOST_BYTES {
+        return Err(Broken::TooLong);
+    }
+    if too_deep(text) {
+        return Err(Broken::TooDeep);
+    }
+    let mut parser = Parser::new(text.as_bytes(), &ParserOptions::default());
+    parser.parse_program().map_err(|e| Broken::Syntax(sentence(text, &e)))
+}
+
+/// Whether the text begins more things that could hold others than the grammar's parser can take: each costs stack, and
+/// brackets of subshells cost twice the time of the one around them. Nothing that closes is subtracted, since brackets
+/// in quotes would fool it. What stands in quotes is left out, unless substitutions make it uncertain what is quoted.
+fn too_deep(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let certain = !text.contains("$(") && !text.contains('`') && !text.contains("<<");
+    let (mut openers, mut subshells, mut at) = (0, 0, 0);
+    while at < bytes.len() {
+        let before = if at == 0 { b' ' } else { bytes[at - 1] };
+        match bytes[at] {
+            b'\\' => at += 1,
+            quote @ (b'"' | b'\'') if certain => {
+                let mut end = at + 1;
+                while end < bytes.len() && bytes[end] != quote {
+                    openers += usize::from(quote == b'"' && bytes[end] == b'{' && bytes[end - 1] == b'$');
+                    end += 1 + usize::from(quote == b'"' && bytes[end] == b'\\');
+                }
+                at = end;
+            }
+            b'(' => {
+                openers += 1;
+                subshells += usize::from(before.is_ascii_whitespace() || b"(;&|!{".contains(&before));
+            }
+            b'{' | b'`' | b'!' => openers += 1,
+            letter if letter.is_ascii_lowercase() && !before.is_ascii_alphanumeric() => {
+                let end = bytes[at..].iter().position(|b| !b.is_ascii_lowercase()).map_or(bytes.len(), |n| at + n);
+                openers += usize::from(matches!(
+                    &text[at..end],
+                    "if" | "elif" | "while" | "until" | "for" | "case" | "select" | "function" | "coproc" | "time"
+                ));
+                at = end - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    openers > MOST_OPENERS || subshells > MOST_SUBSHELLS
+}
+
+fn sentence(text: &str, error: &ParseError) -> String {
+    match error {
+        ParseError::Tokenizing { inner, .. } => match inner {
+            TokenizerError::UnterminatedSingleQuote(_) | TokenizerError::UnterminatedAnsiCQuote(_) => {
+                "a single quote is not closed: add the second one, or put double quotes around the text".to_owned()
+            }
+            TokenizerError::UnterminatedDoubleQuote(_) => {
+                "a double quote is not closed: add the second one where the text ends".to_owned()
+            }
+            TokenizerError::UnterminatedBackquote(_) => {
+                "a backquote is not closed: write $(…) around the inner command".to_owned()
+            }
+            TokenizerError::UnterminatedEscapeSequence => {
+                "it ends in a backslash, so the shell waits for another line: remove it or add the line".to_owned()
+            }
+            TokenizerError::UnterminatedHereDocuments(..)
+            | TokenizerError::MissingHereTag(_)
+            | TokenizerError::MissingHereTagForDocumentBody => {
+                "the here-document has no end: put its end word alone on a line behind it".to_owned()
+            }
+            _ => "a bracket after $ is not closed: add the one that closes it".to_owned(),
+        },
+        ParseError::ParsingNear(position) => near(text, position.index),
+        ParseError::ParsingAtEndOfInput => at_end(text),
+    }
+}
+
+fn near(text: &str, at: usize) -> String {
+    let rest: String = text.chars().skip(at).collect();
+    let token: String = rest.split_whitespace().next().unwrap_or("").chars().take(20).collect();
+    let bracket = token.starts_with('(') || token.starts_with(')');
+    if bracket && text.contains("://") {
+        return format!("the shell reads the `{}` in the URL itself: put single quotes around the URL", &token[..1]);
+    }
+    if bracket {
+        return format!("the shell reads `{}` itself: put single quotes around the word it stands in", &token[..1]);
+    }
+    if token.is_empty() { at_end(text) } else { format!("the shell does not expect `{token}` here") }
+}
+
+fn at_end(text: &str) -> String {
+    let last = text.trim_end();
+    for (end, say) in [("&&", "&&"), ("||", "||"), ("|", "|")] {
+        if last.ends_with(end) {
+            return format!("nothing follows `{say}`: add the command, or remove it");
+        }
+    }
+    if last.ends_with('>') || last.ends_with('<') {
+        return "no file follows the redirection: name it, or put quotes around the text".to_owned();
+    }
+    let first = last.split_whitespace().next().unwrap_or("");
+    match first {
+        "if" => "the `if` has no `fi`: end the block".to_owned(),
+        "for" | "while" | "until" => format!("the `{first}` has no `done`: end the loop"),
+        "case" => "the `case` has no `esac`: end the block".to_owned(),
+        _ => "it ends before the shell expects it: something that was opened is not closed".to_owned(),
+    }
+}

@@ -1,0 +1,5 @@
+//! The importer as a whole: from bytes to what `runbook show` prints.
+
+mod any;
+mod seeds;
+mod whole;
