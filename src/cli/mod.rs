@@ -143,10 +143,16 @@ pub fn main() -> ExitCode {
 
 /// Reads the configuration: at the start of every subcommand, and when `serve` is told to reload.
 fn load(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    config::load(file, std::env::vars_os().filter_map(text))
+    config::load(file, variables())
+}
+
+/// For who only asks, or speaks to a running bot, which has read its runbooks when it began.
+fn load_forgiving(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
+    config::load_forgiving(file, variables())
+}
+
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 async fn run(cli: Cli) -> Result<(), End> {
@@ -154,7 +160,8 @@ async fn run(cli: Cli) -> Result<(), End> {
     if let Command::Runbook(command) = cli.command {
         return command.run();
     }
-    let loaded = load(cli.config.as_deref());
+    let strict = matches!(cli.command, Command::Serve | Command::Config(_));
+    let loaded = if strict { load(cli.config.as_deref()) } else { load_forgiving(cli.config.as_deref()) };
     if let Command::Config(ConfigCommand::Check { format }) = &cli.command {
         match format {
             Format::Text => print!("{}", config::report_text(&loaded)),

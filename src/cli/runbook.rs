@@ -1,6 +1,8 @@
 //! `firebell runbook show` and `review`: what was understood of a Markdown file, and which of it is only proposed. Needs no
 //! configuration and no running bot; `review` writes nothing but the overlay, and there only adds.
 
+mod check;
+
 use super::{End, Format};
 use crate::config;
 use crate::program::{Decision, Imported, Overlay, Proposal, Source, show};
@@ -15,6 +17,11 @@ pub enum RunbookCommand {
         after_help = "Examples:\n  firebell runbook show runbooks/shop.md\n  firebell runbook show runbooks/shop.md --format json"
     )]
     Show(Show),
+    /// Lints Markdown runbooks; fails if any finding is an error
+    #[command(
+        after_help = "Examples:\n  firebell runbook check runbooks/*.md\n  firebell runbook check --format sarif runbooks/*.md > runbooks.sarif"
+    )]
+    Check(check::Check),
     /// Lists what is only proposed, and confirms or rejects it
     #[command(
         after_help = "Examples:\n  firebell runbook review runbooks/shop.md\n  firebell runbook review runbooks/shop.md --confirm escalation\n  firebell runbook review runbooks/shop.md --reject 5f2a9c01d4e7"
@@ -26,6 +33,7 @@ impl RunbookCommand {
     pub fn run(self) -> Result<(), End> {
         match self {
             RunbookCommand::Show(show) => show.run(),
+            RunbookCommand::Check(check) => check.run(),
             RunbookCommand::Review(review) => review.run(),
         }
     }

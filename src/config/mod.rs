@@ -76,10 +76,33 @@ pub struct Loaded {
 /// Reads `path` (else [`DEFAULT_FILE`] where there is one), lays `env` over it and checks the whole.
 /// On failure: everything that is wrong, warnings too.
 pub fn load(path: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Loaded, Vec<Problem>> {
+    load_for(path, env, &Reading { import: &runbooks::import, forgiving: false })
+}
+
+/// The same for who only asks or speaks to a running bot: a runbook that cannot be read keeps nobody from acknowledging.
+pub fn load_forgiving(
+    path: Option<&Path>,
+    env: impl Iterator<Item = (String, String)>,
+) -> Result<Loaded, Vec<Problem>> {
+    load_for(path, env, &Reading { import: &runbooks::import, forgiving: true })
+}
+
+/// How runbooks are read.
+struct Reading<'a> {
+    import: &'a runbooks::Import,
+    /// One that cannot be read is left out, with a warning.
+    forgiving: bool,
+}
+
+fn load_for(
+    path: Option<&Path>,
+    env: impl Iterator<Item = (String, String)>,
+    reading: &Reading<'_>,
+) -> Result<Loaded, Vec<Problem>> {
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
     match read_file(file) {
-        Ok(text) => load_text(Some((file, &text)), env),
-        Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => load_text(None, env),
+        Ok(text) => load_by(Some((file, &text)), env, reading),
+        Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => load_by(None, env, reading),
         Err(e) => {
             let mut problems = Problems::new(Some(file.display().to_string()));
             let fix = "Name a file that exists with --config, or leave it out for the built-in defaults";
@@ -110,15 +133,15 @@ fn read_file(path: &Path) -> std::io::Result<String> {
 }
 
 /// The same for a text in hand; the path names it in messages and says where `*_file` keys start from.
+#[cfg(test)]
 fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, String)>) -> Result<Loaded, Vec<Problem>> {
-    load_by(file, env, &runbooks::import)
+    load_by(file, env, &Reading { import: &runbooks::import, forgiving: false })
 }
 
-/// The same with another reader of Markdown.
 fn load_by(
     file: Option<(&Path, &str)>,
     env: impl Iterator<Item = (String, String)>,
-    read: &runbooks::Import,
+    reading: &Reading<'_>,
 ) -> Result<Loaded, Vec<Problem>> {
     let place = Place::new(file.map(|(path, _)| path.display().to_string()));
     let mut problems = Problems::new(file.map(|(path, _)| path.display().to_string()));
@@ -130,7 +153,7 @@ fn load_by(
     let Some(mut tree) = parsed else { return Err(problems.finish()) };
     env::overlay(&mut tree, env, &mut problems);
     shape::Shape { folder, problems: &mut problems }.table(&mut tree, schema::ROOT, "");
-    let config = read_config(&Table::root(&tree, schema::ROOT), folder, read, &mut problems);
+    let config = read_config(&Table::root(&tree, schema::ROOT), folder, reading, &mut problems);
     if problems.any_error() {
         return Err(problems.finish());
     }
@@ -152,13 +175,16 @@ fn load_by(
     })
 }
 
-fn read_config(root: &Table<'_>, folder: &Path, read: &runbooks::Import, problems: &mut Problems) -> Config {
+fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems: &mut Problems) -> Config {
     let listen = server::listen(root, problems);
     let database_url = server::database_url(root, problems);
     let configured = people::severities(root, problems);
     let pagers = paging::declared_pagers(root);
     let (people, ways) = people::people(root, &pagers, problems);
-    let program = runbooks::program(root, folder, &pagers, read, problems);
+    // What follows from the runbooks is complained about in a list of its own, which may be forgiven.
+    let mut of_runbooks = Problems::new(problems.file());
+    let program = runbooks::program(root, folder, &pagers, reading.import, &mut of_runbooks);
+    let default_system = runbooks::default_system(root, &program, &mut of_runbooks);
     let in_force: BTreeMap<String, InForce> =
         program.sources.iter().map(|s| (s.system.clone(), s.in_force(&configured))).collect();
     let systems = in_force.iter().map(|(name, f)| (name.clone(), f.system.clone())).collect();
@@ -170,6 +196,9 @@ fn read_config(root: &Table<'_>, folder: &Path, read: &runbooks::Import, problem
             program::of_all_systems(&own, &systems)
         }
     };
+    let incomplete = reading.forgiving && of_runbooks.any_error();
+    let ingest = ingest::ingest(root, &severities, if incomplete { &mut of_runbooks } else { problems });
+    problems.extend(if reading.forgiving { of_runbooks.forgiven() } else { of_runbooks.finish() });
     Config {
         listen,
         public_url: server::public_url(root, listen, problems),
@@ -178,12 +207,12 @@ fn read_config(root: &Table<'_>, folder: &Path, read: &runbooks::Import, problem
         database_url,
         people,
         services: runbooks::with_systems(people::services(root, problems), &program),
-        default_system: runbooks::default_system(root, &program, problems),
+        default_system,
         policies: policy::policies(root, &pagers, problems),
         schedules: oncall::schedules(root, problems),
         pagers: paging::pagers(root, ways, problems),
         pagerduty_webhooks: paging::pagerduty_webhooks(root, problems),
-        ingest: ingest::ingest(root, &severities, problems),
+        ingest,
         severities,
         api_tokens: paging::api_tokens(root, problems),
         audit_key: server::audit_key(root, problems),

@@ -146,6 +146,17 @@ impl Problems {
         self.list.extend(others);
     }
 
+    /// The file that these are problems of.
+    pub fn file(&self) -> Option<String> {
+        self.place.file.clone()
+    }
+
+    /// What would keep a bot from starting, as a warning.
+    pub fn forgiven(self) -> Vec<Problem> {
+        let level = |level| if level == Level::Error { Level::Warning } else { level };
+        self.finish().into_iter().map(|p| Problem { level: level(p.level), ..p }).collect()
+    }
+
     pub fn any_error(&self) -> bool {
         self.list.iter().any(|p| p.level == Level::Error)
     }

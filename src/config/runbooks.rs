@@ -12,8 +12,8 @@ use firebell_domain::id::{ChannelId, PolicyId, ServiceId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// Bytes of a Markdown file or an overlay that are read: the importer refuses from 2 MB on, and says so with the number.
-const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 + 1;
+/// Bytes of a Markdown file or an overlay that are read: more than the importer takes, so that it can say how many there are.
+const FILE_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// Where runbooks are looked for, beside the configuration, when none are named.
 pub const FOLDER: &str = "runbooks";
 

@@ -1,11 +1,10 @@
 //! Clocks from the phases of a runbook: a phase that means the acknowledgement, the diagnosis, the mitigation, the
 //! resolution or the post-mortem gives that milestone its deadline. A phase of another meaning gives none.
 
+use super::Source;
 use super::words::{holds, normal};
-use super::{Note, Source};
 use firebell_domain::clocks::Milestone;
 use firebell_domain::severity::{Severity, normal as level};
-use firebell_domain::time::span;
 use firebell_runbook::model::{self, Phase};
 
 /// What a phase is called where it means a milestone, in normal spelling. The first row that fits counts, so that
@@ -150,13 +149,9 @@ pub fn meaning(name: &str) -> Option<Milestone> {
 }
 
 /// A severity with the deadlines of the phases that are its own, or everybody's. What its table says stays: a phase
-/// fills in only what is not said there. A milestone that would be due before the response says nothing of this level.
-pub fn with_phases(
-    source: &Source,
-    written: &model::Severity,
-    mut severity: Severity,
-    notes: &mut Vec<Note>,
-) -> Severity {
+/// fills in only what is not said there. Of the phases that stand under no severity, one that would be due before the
+/// response says nothing of this level.
+pub fn with_phases(source: &Source, written: &model::Severity, mut severity: Severity) -> Severity {
     let certain = || source.book().phases.iter().filter(|p| source.certain("phases", p.line));
     let own = |p: &&Phase| p.severity.as_deref().is_some_and(|s| level(s) == level(&written.level));
     // Those of its own first, then those that stand under no severity; the latest deadline of a meaning counts.
@@ -176,21 +171,9 @@ pub fn with_phases(
         for (milestone, s) in latest {
             let response_s = severity.response_s.filter(|_| severity.hours.is_none());
             let early = milestone != Milestone::Acknowledge && response_s.is_some_and(|r| s < r);
-            // In business time nothing can be compared with plain seconds.
-            if written.business_time && !own || early {
-                if own {
-                    notes.push(Note {
-                        kind: "severity",
-                        name: severity.level.clone(),
-                        line: Some(written.line),
-                        what: format!(
-                            "a phase of {} is due after {}, before its response: it is no clock",
-                            severity.level,
-                            span(s)
-                        ),
-                        fix: "Correct one of the two in the runbook".into(),
-                    });
-                }
+            // What stands under the severity itself is its promise. What is for all of them is not for one that answers
+            // later than that, and in business time nothing can be compared with plain seconds.
+            if !own && (written.business_time || early) {
                 continue;
             }
             let place = match milestone {

@@ -26,6 +26,7 @@ use firebell_domain::time::Timestamp;
 use firebell_runbook::model::Runbook;
 use reminders::{Due, Reminder};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// A role as it is compared: `On-Call Engineer` and `on call engineer` are one.
 pub fn role(name: &str) -> String {
@@ -41,7 +42,7 @@ pub struct Program {
 }
 
 /// One runbook with what its overlay says beside it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Source {
     /// As people type it: the configured name, else that of the file.
     pub system: String,
@@ -83,6 +84,20 @@ pub struct Configured {
 pub struct InForce {
     pub system: System,
     pub notes: Vec<Note>,
+}
+
+/// Which file it is, and not what stands in it: a runbook may hold what nobody should print.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Source { system, file, overlay_file, room, import, .. } = self;
+        f.debug_struct("Source")
+            .field("system", system)
+            .field("file", file)
+            .field("sha256", &import.sha256)
+            .field("overlay_file", overlay_file)
+            .field("room", room)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Source {

@@ -13,7 +13,7 @@ pub fn of(source: &Source, configured: &[Configured], notes: &mut Vec<Note>) -> 
         if all.iter().any(|s| normal(&s.level) == normal(&written.level)) {
             continue;
         }
-        let severity = clocks::with_phases(source, written, read(source, written, notes), notes);
+        let severity = clocks::with_phases(source, written, read(source, written, notes));
         let said = configured.iter().find(|c| normal(&c.severity.level) == normal(&written.level));
         all.push(match said {
             Some(said) => wins(said, severity, written, notes),

@@ -66,12 +66,12 @@ fn targets(source: &Source, notes: &mut Vec<Note>) {
         }
     }
     for (client, (line, times)) in open {
-        let commands = if times == 1 { "1 command".to_string() } else { format!("{times} commands") };
+        let need = if times == 1 { "1 command needs".to_string() } else { format!("{times} commands need") };
         notes.push(Note {
             kind: "target",
             name: client.to_string(),
             line: Some(line),
-            what: format!("nobody knows where \"{client}\" is, which {commands} need"),
+            what: format!("nobody knows where \"{client}\" is, which {need}"),
             fix: format!("Add [[targets]] name = \"{client}\", target = \"…\" to {}", source.overlay_file),
         });
     }

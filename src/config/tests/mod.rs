@@ -7,13 +7,13 @@ mod runbooks;
 mod sample;
 mod values;
 
-use super::{Loaded, Problem, load_by};
+use super::{Loaded, Problem, load_text};
 use std::path::Path;
 
 /// Loads a text as `firebell.toml`, with variables over it.
 fn load_with(text: &str, env: &[(&str, &str)]) -> Result<Loaded, Vec<Problem>> {
     let env = env.iter().map(|(k, v)| (k.to_string(), v.to_string()));
-    load_by(Some((Path::new("firebell.toml"), text)), env, &|_| Ok(Default::default()))
+    load_text(Some((Path::new("firebell.toml"), text)), env)
 }
 
 /// Loads what must be valid.

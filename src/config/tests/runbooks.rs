@@ -1,7 +1,7 @@
 //! `[[runbooks]]` and their overlays, on files in a folder of their own. The runbooks are written down as their importer
 //! hands them over, so that these tests are about the configuration alone.
 
-use super::super::{Loaded, Problem, load_by, report_text};
+use super::super::{Level, Loaded, Problem, Reading, load_by, report_text};
 use super::lines;
 use crate::program::Imported;
 use crate::program::tests::source;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
 /// A folder with files, removed when it is dropped.
-struct Folder(PathBuf);
+struct Folder(PathBuf, bool);
 
 impl Folder {
     fn with(files: &[(&str, &str)]) -> Folder {
@@ -22,11 +22,15 @@ impl Folder {
             std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
             std::fs::write(path, text).expect("a file");
         }
-        Folder(folder)
+        Folder(folder, false)
     }
 
     fn load(&self, text: &str) -> Result<Loaded, Vec<Problem>> {
-        load_by(Some((&self.0.join("firebell.toml"), text)), std::iter::empty(), &read)
+        load_by(
+            Some((&self.0.join("firebell.toml"), text)),
+            std::iter::empty(),
+            &Reading { import: &read, forgiving: self.1 },
+        )
     }
 
     fn good(&self, text: &str) -> Loaded {
@@ -263,4 +267,50 @@ fn an_edited_added_or_removed_runbook_and_overlay_is_seen_and_nothing_else() {
     let before = named.look();
     write("runbooks/bank.md", BANK);
     assert_eq!(named.look(), before, "one that nobody named");
+}
+
+#[test]
+fn the_runbooks_to_start_from_import_without_an_error_and_put_something_in_force() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let file = root.join("config/firebell.toml");
+    let loaded = super::super::load(Some(&file), std::iter::empty()).unwrap_or_else(|p| panic!("{}", lines(&p)));
+    let systems: Vec<&str> = loaded.config.program.systems().collect();
+    assert_eq!(systems, ["c0di3", "leanvibe", "mahavishnu", "travian", "vividwalls"]);
+    for source in &loaded.config.program.sources {
+        let book = source.book();
+        let errors: Vec<_> =
+            book.findings.iter().filter(|f| f.level == firebell_runbook::model::Level::Error).collect();
+        assert!(errors.is_empty(), "{}: {errors:?}", source.file);
+        assert!(
+            book.severities.len() >= 3 && book.severities.iter().all(|s| s.response_time_s.is_some()),
+            "{}",
+            source.file
+        );
+        assert_eq!(book.playbooks.len(), 3, "{}", source.file);
+        for playbook in &book.playbooks {
+            let steps = crate::program::playbooks::followed(source, playbook).steps;
+            assert!(steps.len() >= 3 && !playbook.symptoms.is_empty(), "{}: {}: {steps:?}", source.file, playbook.name);
+        }
+    }
+    let d = loaded.config.directory();
+    assert_eq!(
+        d.scale(Some("leanvibe")).iter().map(|s| s.level.as_str()).collect::<Vec<_>>(),
+        ["P0", "P1", "P2", "P3"]
+    );
+}
+
+#[test]
+fn who_only_speaks_to_a_running_bot_is_not_kept_from_it_by_a_broken_runbook() {
+    let mut folder = Folder::with(&[("shop.md", "# broken"), ("bank.md", BANK)]);
+    let text = "default_system = \"shop\"\n[[runbooks]]\npath = \"shop.md\"\n[[runbooks]]\npath = \"bank.md\"\n\
+                [ingest.prom]\nkind = \"alertmanager\"\ntoken = \"9b1f0c5e7a3d4286b0e1\"\nseverity = \"S7\"\n";
+    assert_eq!(
+        folder.load(text).expect_err("a bot does not start").iter().filter(|p| p.level == Level::Error).count(),
+        3
+    );
+    folder.1 = true;
+    let loaded = folder.good(text);
+    assert_eq!(loaded.config.program.systems().collect::<Vec<_>>(), ["bank"]);
+    assert_eq!(loaded.warnings.len(), 3);
+    assert!(folder.load("listn = 1").is_err(), "only what comes from runbooks is forgiven");
 }

@@ -140,9 +140,15 @@ fn sarif_names_rule_place_and_level() {
 
 #[test]
 fn every_rule_is_documented_and_nothing_else() {
-    let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbook-check.md")).expect("the page");
-    let documented: Vec<String> = page.lines().filter(|l| l.starts_with("| `") && l.matches(" | ").count() == 2).map(str::to_owned).collect();
-    let mut rules: Vec<String> = super::RULES.iter().map(|(name, kind, text)| format!("| `{name}` | {} | {text} |", format!("{kind:?}").to_lowercase())).collect();
+    let page =
+        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/runbook-check.md"))
+            .expect("the page");
+    let documented: Vec<String> =
+        page.lines().filter(|l| l.starts_with("| `") && l.matches(" | ").count() == 2).map(str::to_owned).collect();
+    let mut rules: Vec<String> = super::RULES
+        .iter()
+        .map(|(name, kind, text)| format!("| `{name}` | {} | {text} |", format!("{kind:?}").to_lowercase()))
+        .collect();
     rules.sort_by_key(|row| row.split(" | ").nth(1).map(str::to_owned));
     let (mut one, mut other) = (documented.clone(), rules.clone());
     one.sort();

@@ -83,7 +83,8 @@ fn line(
         }
         return;
     };
-    let media = lexicon().media.whole(&key(label)).is_some() || matches!(header(label), Some(h) if is_way(h) && label.split_whitespace().count() < 2);
+    let media = lexicon().media.whole(&key(label)).is_some()
+        || matches!(header(label), Some(h) if is_way(h) && label.split_whitespace().count() < 2);
     if media {
         let word = matches!(header(label), Some(Header::Channel)) && role.is_some() && !said.any() && !is_open(value);
         let channel = word.then(|| value.split(['(', '（']).next().unwrap_or(value).trim().to_string());
@@ -216,7 +217,8 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Con
         return Vec::new();
     }
     let name_column = at(&[Header::Name]);
-    let role_column = at(&[Header::Role, Header::Service, Header::Who, Header::Responsibility, Header::Level, Header::Task]);
+    let role_column =
+        at(&[Header::Role, Header::Service, Header::Who, Header::Responsibility, Header::Level, Header::Task]);
     let role_column = role_column.or_else(|| (name_column != Some(0)).then_some(0));
     let mut found = Vec::new();
     for row in &table.rows {

@@ -90,22 +90,42 @@ fn escalates(reading: &Reading<'_>, id: SectionId) -> bool {
 /// When to escalate, not to whom.
 fn lists_criteria(reading: &Reading<'_>, id: SectionId) -> bool {
     const WORDS: &[&str] = &[
-        "criteri", "when to", " if", "kriteri", "wann ", "criter", "quand ", "cuando", "quando", "критери", "когда",
-        "条件", "标准", "基準", "기준", "trigger", "reasons",
+        "criteri",
+        "when to",
+        " if",
+        "kriteri",
+        "wann ",
+        "criter",
+        "quand ",
+        "cuando",
+        "quando",
+        "критери",
+        "когда",
+        "条件",
+        "标准",
+        "基準",
+        "기준",
+        "trigger",
+        "reasons",
     ];
     let name = Fold::new(&reading.document.sections[id].name).text;
     let path = reading.document.path(id);
-    WORDS.iter().any(|w| name.contains(w)) || path.last().is_some_and(|s| matches!(header(&s.name), Some(Header::Condition | Header::Scope)))
+    WORDS.iter().any(|w| name.contains(w))
+        || path.last().is_some_and(|s| matches!(header(&s.name), Some(Header::Condition | Header::Scope)))
 }
 
 fn has_steps_under(reading: &Reading<'_>, id: SectionId) -> bool {
-    reading.blocks(id).iter().any(|b| b.first > reading.document.sections[id].line && matches!(b.kind, BlockKind::Item(_)))
+    reading
+        .blocks(id)
+        .iter()
+        .any(|b| b.first > reading.document.sections[id].line && matches!(b.kind, BlockKind::Item(_)))
 }
 
 /// The severity or level that a section stands under.
 fn scope(reading: &Reading<'_>, id: SectionId) -> Option<String> {
     reading.document.path(id).iter().rev().find_map(|s| {
-        let named = severity::reference(&s.name).filter(|r| r.number.is_some() || r.separated || s.name.split_whitespace().count() <= 2);
+        let named = severity::reference(&s.name)
+            .filter(|r| r.number.is_some() || r.separated || s.name.split_whitespace().count() <= 2);
         named.map(|r| r.label).or_else(|| match severity::mentions(&s.name).as_slice() {
             [one] => Some(one.clone()),
             _ => None,
@@ -165,7 +185,20 @@ fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: bool, c
             }
             _ => {
                 let known = header(&lead);
-                let about = matches!(known, Some(Header::Response | Header::Resolution | Header::Scope | Header::Authority | Header::UpdateEvery | Header::Condition | Header::Description | Header::Examples | Header::Availability));
+                let about = matches!(
+                    known,
+                    Some(
+                        Header::Response
+                            | Header::Resolution
+                            | Header::Scope
+                            | Header::Authority
+                            | Header::UpdateEvery
+                            | Header::Condition
+                            | Header::Description
+                            | Header::Examples
+                            | Header::Availability
+                    )
+                );
                 let timed = duration::duration(&lead).is_some();
                 if about && !timed && step(&lead).is_none_or(|s| s.action.is_none()) {
                     return;
@@ -192,7 +225,21 @@ fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: bool, c
 
 /// "Level 2", "Tier 1", "L3" are people; "P1" and "SEV2" are trouble.
 fn is_tier(label: &str) -> bool {
-    const TIERS: &[&str] = &["level", "tier", "stufe", "ebene", "niveau", "nivel", "livello", "l", "линия", "уровень", "レベル", "단계", "级"];
+    const TIERS: &[&str] = &[
+        "level",
+        "tier",
+        "stufe",
+        "ebene",
+        "niveau",
+        "nivel",
+        "livello",
+        "l",
+        "линия",
+        "уровень",
+        "レベル",
+        "단계",
+        "级",
+    ];
     let word = key(label);
     let word = word.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, ' ' | '-'));
     TIERS.contains(&word)
@@ -200,7 +247,8 @@ fn is_tier(label: &str) -> bool {
 
 fn looks_like_role(target: &str) -> bool {
     let words: Vec<&str> = target.split_whitespace().collect();
-    (1..=5).contains(&words.len()) && words[0].chars().next().is_some_and(|c| c.is_uppercase() || crate::fold::is_wide(c))
+    (1..=5).contains(&words.len())
+        && words[0].chars().next().is_some_and(|c| c.is_uppercase() || crate::fold::is_wide(c))
 }
 
 fn split_key(plain: &str) -> Option<(String, &str)> {
@@ -213,11 +261,15 @@ fn elsewhere(reading: &Reading<'_>, block: &Block, text: &Inline, chain: &mut Ch
     let id = block.section;
     let scope = scope(reading, id);
     let (lead, rest) = match text.lead().map(|(l, r)| (l.to_string(), r)).or_else(|| split_key(&text.plain)) {
-        Some((lead, rest)) => (lead.trim_end_matches([':', ' ', '：']).to_string(), rest.trim_start_matches([':', '：', ' ', '-', '–', '—'])),
+        Some((lead, rest)) => (
+            lead.trim_end_matches([':', ' ', '：']).to_string(),
+            rest.trim_start_matches([':', '：', ' ', '-', '–', '—']),
+        ),
         None => (String::new(), text.plain.as_str()),
     };
     // "**Escalation**: page the manager after 30 minutes" under a severity.
-    let about = !lead.is_empty() && (crate::lexicon::roles(&lead) == [Role::Escalation] || header(&lead) == Some(Header::EscalateTo));
+    let about = !lead.is_empty()
+        && (crate::lexicon::roles(&lead) == [Role::Escalation] || header(&lead) == Some(Header::EscalateTo));
     let window = window(reading, id);
     let answering = scope.is_some() || window.is_some();
     if !answering || rest.is_empty() {
@@ -227,7 +279,8 @@ fn elsewhere(reading: &Reading<'_>, block: &Block, text: &Inline, chain: &mut Ch
     let inner = step(rest).filter(|s| s.action.is_some() || by_lead.is_some() || about);
     let Some(mut said) = inner else { return };
     said.action = said.action.or(by_lead);
-    let calls = matches!(said.action, Some(Action::Page | Action::Notify | Action::Escalate | Action::Handoff)) || about;
+    let calls =
+        matches!(said.action, Some(Action::Page | Action::Notify | Action::Escalate | Action::Handoff)) || about;
     let target = Fold::new(&said.target).text;
     let reaches = said.reaches_people() || lexicon().media.first(&target).is_some();
     let short = said.target.split_whitespace().count() <= 7;
@@ -264,13 +317,18 @@ fn arrows(reading: &Reading<'_>, chain: &mut Chain) {
             _ => continue,
         };
         let top = top(reading, id);
-        if chain.steps.iter().any(|s| reading.document.sections[top].line <= s.line && s.line <= reading.document.sections[top].last && !lines.iter().any(|(l, _)| *l == s.line)) {
+        if chain.steps.iter().any(|s| {
+            reading.document.sections[top].line <= s.line
+                && s.line <= reading.document.sections[top].last
+                && !lines.iter().any(|(l, _)| *l == s.line)
+        }) {
             continue;
         }
         for (line, text) in lines {
             let text = text.replace("->", "→").replace("=>", "→").replace('⇒', "→");
             let parts: Vec<&str> = text.split('→').map(str::trim).filter(|p| !p.is_empty()).collect();
-            let steps: Vec<Step> = parts.iter().filter_map(|p| step(p)).filter(|s| s.target.split_whitespace().count() <= 6).collect();
+            let steps: Vec<Step> =
+                parts.iter().filter_map(|p| step(p)).filter(|s| s.target.split_whitespace().count() <= 6).collect();
             if parts.len() < 2 || steps.len() != parts.len() || !steps.iter().any(Step::reaches_people) {
                 continue;
             }

@@ -28,7 +28,10 @@ const SEPARATORS: &[char] = &[' ', ',', ';', '|', '(', ')', '<', '>', '，', '�
 pub fn addresses(text: &str) -> Address {
     let mut found = Address::default();
     for word in text.split(SEPARATORS) {
-        let word = word.trim_start_matches("mailto:").trim_start_matches("Email:").trim_matches(['.', ':', '*', '`', '\'', '/']);
+        let word = word
+            .trim_start_matches("mailto:")
+            .trim_start_matches("Email:")
+            .trim_matches(['.', ':', '*', '`', '\'', '/']);
         if is_email(word) {
             found.email.get_or_insert_with(|| word.to_string());
         } else if is_channel(word) {
@@ -66,12 +69,14 @@ fn phone(text: &str) -> Option<String> {
     while at < text.len() {
         let begins = matches!(bytes[at], b'+' | b'(' | b'0'..=b'9');
         let before = text[..at].chars().next_back();
-        let free = before.is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '/' | '-' | '_' | '=' | '@' | '#'));
+        let free =
+            before.is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '/' | '-' | '_' | '=' | '@' | '#'));
         if !begins || !free {
             at += text[at..].chars().next().map_or(1, char::len_utf8);
             continue;
         }
-        let inside = |c: char| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '-' | '.' | ' ' | '/' | '\u{a0}' | '‑');
+        let inside =
+            |c: char| c.is_ascii_digit() || matches!(c, '+' | '(' | ')' | '-' | '.' | ' ' | '/' | '\u{a0}' | '‑');
         let mut len = text[at..].find(|c| !inside(c)).unwrap_or(text.len() - at);
         // A number that ends in letters of the dial: +1-555-PAGE-NOW.
         if bytes[at] == b'+' && text[at..at + len].ends_with('-') {
@@ -96,7 +101,8 @@ fn is_phone(written: &str) -> bool {
     let parts: Vec<&str> = written.split(['-', '/', '.']).collect();
     let date = parts.len() == 3
         && parts.iter().all(|p| p.chars().all(|c| c.is_ascii_digit()))
-        && (parts[0].len() == 4 && parts[1].len() <= 2 || parts[2].len() == 4 && parts[0].len() <= 2 && parts[1].len() <= 2);
+        && (parts[0].len() == 4 && parts[1].len() <= 2
+            || parts[2].len() == 4 && parts[0].len() <= 2 && parts[1].len() <= 2);
     let vanity = written.starts_with('+') && digits >= 4;
     let grouped = written.contains(['-', ' ', '(', '/']) || written.starts_with(['+', '0']);
     !ip && !date && ((digits >= 7 && digits <= 16 && grouped) || vanity)
@@ -105,14 +111,16 @@ fn is_phone(written: &str) -> bool {
 /// In a column of phone numbers a short one counts too: "x4711", "112", "ext. 42".
 pub fn phone_cell(text: &str) -> Option<String> {
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    phone(text).or_else(|| (digits >= 3 && text.chars().count() <= 40 && !text.contains("XX")).then(|| text.to_string()))
+    phone(text)
+        .or_else(|| (digits >= 3 && text.chars().count() <= 40 && !text.contains("XX")).then(|| text.to_string()))
 }
 
 /// Still to be filled in: "[Name]", "TBD", "<phone>", "—", "+XX…".
 pub fn is_open(text: &str) -> bool {
     let text = text.trim();
     let framed = |open: char, close: char| text.starts_with(open) && text.ends_with(close) && !text.contains('@');
-    let empty = !text.chars().any(char::is_alphanumeric) || text.chars().all(|c| matches!(c, 'x' | 'X' | '-' | '+' | ' ' | '_'));
+    let empty = !text.chars().any(char::is_alphanumeric)
+        || text.chars().all(|c| matches!(c, 'x' | 'X' | '-' | '+' | ' ' | '_'));
     let masked = text.contains("XXX") || text.contains("xxx") || text.contains("___") || text.contains("...");
     framed('[', ']')
         || framed('<', '>')
@@ -130,6 +138,8 @@ pub fn without(text: &str) -> String {
     for part in [said.phone, said.email, said.channel].into_iter().flatten() {
         rest = rest.replacen(&part, " ", 1);
     }
-    let joins = |c: char| c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | ',' | '(' | ')' | '<' | '>' | '|' | '/' | ';');
+    let joins = |c: char| {
+        c.is_whitespace() || matches!(c, '-' | '–' | '—' | ':' | ',' | '(' | ')' | '<' | '>' | '|' | '/' | ';')
+    };
     rest.trim_matches(joins).split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -10,7 +10,17 @@ fn read(text: &str) -> Vec<String> {
     contacts(&Reading::new(&source, &document))
         .0
         .into_iter()
-        .map(|c| format!("{} {}|{}|{}|{}|{}", c.line, show(c.role), show(c.name), show(c.phone), show(c.email), show(c.channel)))
+        .map(|c| {
+            format!(
+                "{} {}|{}|{}|{}|{}",
+                c.line,
+                show(c.role),
+                show(c.name),
+                show(c.phone),
+                show(c.email),
+                show(c.channel)
+            )
+        })
         .collect()
 }
 
@@ -45,7 +55,10 @@ fn ways_under_one_title_are_one_contact() {
 #[test]
 fn contacts_are_found_in_other_languages() {
     for (text, expected) in [
-        ("## 連絡先\n| 役割 | 氏名 | 電話 |\n|---|---|---|\n| 当番 | 未定 | 03-1234-5678 |\n", "4 当番|-|03-1234-5678|-|-"),
+        (
+            "## 連絡先\n| 役割 | 氏名 | 電話 |\n|---|---|---|\n| 当番 | 未定 | 03-1234-5678 |\n",
+            "4 当番|-|03-1234-5678|-|-",
+        ),
         ("## 联系人\n- 值班经理：bo@shop.test\n", "2 值班经理|-|-|bo@shop.test|-"),
         ("## 연락처\n- 당직 팀장: 02-1234-5678\n", "2 당직 팀장|-|02-1234-5678|-|-"),
         ("## Contatos\n- Gerente: cy@shop.test\n", "2 Gerente|-|-|cy@shop.test|-"),

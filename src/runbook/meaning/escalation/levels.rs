@@ -66,7 +66,9 @@ fn level(reading: &Reading<'_>, id: SectionId) -> Option<Level> {
         };
         for text in lines {
             let split = || text.plain.split_once([':', '：']).map(|(k, v)| (k.trim(), v));
-            let Some((key, value)) = text.lead().filter(|(_, rest)| !rest.trim().is_empty()).or_else(split) else { continue };
+            let Some((key, value)) = text.lead().filter(|(_, rest)| !rest.trim().is_empty()).or_else(split) else {
+                continue;
+            };
             let value = value.trim_start_matches([':', '：', ' ', '-', '–', '—']).trim();
             bullets += usize::from(bullet(&mut level, key.trim().trim_end_matches([':', '：']), value));
         }

@@ -60,7 +60,12 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
         said.after_s = said.after_s.or_else(|| duration(cell(after)).and_then(|d| delay(&d)));
         let order = cell(level).trim_matches(|c: char| !c.is_ascii_digit()).parse::<u32>().ok();
         let chained = level.is_some() && super::is_tier(cell(level)) || cell(level).chars().all(|c| c.is_ascii_digit());
-        let made = chain.push(section, row_scope.filter(|_| level.is_none() || !cell(level).chars().all(|c| c.is_ascii_digit())), said, row.line);
+        let made = chain.push(
+            section,
+            row_scope.filter(|_| level.is_none() || !cell(level).chars().all(|c| c.is_ascii_digit())),
+            said,
+            row.line,
+        );
         if let Some(order) = order.filter(|_| chained) {
             made.order = order.max(1);
         }
@@ -83,7 +88,10 @@ fn column_of_times(table: &Table, heads: &[Option<Header>]) -> Option<usize> {
         let cells: Vec<&str> = table.rows.iter().filter_map(|r| r.cells.get(n)).map(|c| c.plain.trim()).collect();
         !cells.is_empty() && cells.iter().all(|c| duration(c).is_some_and(|d| d != Dur::None || is_open(c)))
     };
-    (0..table.head.len()).find(|n| !matches!(heads[*n], Some(Header::Response | Header::Resolution | Header::UpdateEvery | Header::Availability)) && timed(*n))
+    (0..table.head.len()).find(|n| {
+        !matches!(heads[*n], Some(Header::Response | Header::Resolution | Header::UpdateEvery | Header::Availability))
+            && timed(*n)
+    })
 }
 
 /// A row for each severity, a column for each time, people in the cells.
@@ -91,7 +99,8 @@ fn grid(reading: &Reading<'_>, block: &Block, table: &Table, times: &[(usize, u6
     let section = reading.titled(block.section);
     for row in &table.rows {
         let first = row.cells.first().map_or("", |c| c.plain.trim());
-        let row_scope = severity::reference(first).map(|r| r.label).or_else(|| (!first.is_empty()).then(|| first.to_string()));
+        let row_scope =
+            severity::reference(first).map(|r| r.label).or_else(|| (!first.is_empty()).then(|| first.to_string()));
         for (n, after) in times {
             let who = row.cells.get(*n).map_or("", |c| c.plain.trim());
             if let Some(said) = step(who).filter(|_| !is_open(who)) {

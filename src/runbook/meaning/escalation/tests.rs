@@ -15,7 +15,15 @@ fn read(text: &str) -> Vec<String> {
             let action = format!("{:?}", e.action).to_lowercase();
             let authority = e.authority.join("+");
             let response = seconds(e.response_time_s);
-            format!("{} {scope} {} {action} {} after {} in {response} {authority}", e.line, e.order, e.target, seconds(e.after_s)).trim().to_string()
+            format!(
+                "{} {scope} {} {action} {} after {} in {response} {authority}",
+                e.line,
+                e.order,
+                e.target,
+                seconds(e.after_s)
+            )
+            .trim()
+            .to_string()
         })
         .collect()
 }
@@ -55,7 +63,11 @@ fn an_order_without_times_has_no_delays() {
     let text = "# Shop\n## Escalation path\n1. On-call engineer\n2. Team lead\n3. CTO\n";
     assert_eq!(
         read(text),
-        ["3 - 1 escalate On-call engineer after - in -", "4 - 2 escalate Team lead after - in -", "5 - 3 escalate CTO after - in -"]
+        [
+            "3 - 1 escalate On-call engineer after - in -",
+            "4 - 2 escalate Team lead after - in -",
+            "5 - 3 escalate CTO after - in -"
+        ]
     );
     let text = "# Shop\n## Escalation\nOn-call engineer -> team lead -> director\n";
     assert_eq!(read(text).len(), 3);
@@ -68,12 +80,20 @@ fn tables_have_a_row_or_a_column_for_each_step() {
     let text = "# Shop\n## Escalation\n| Severity | 0 min | 30 min |\n|---|---|---|\n| P1 | On-call | Manager |\n| P2 | On-call | - |\n";
     assert_eq!(
         read(text),
-        ["5 P1 1 escalate On-call after 0 in -", "5 P1 2 escalate Manager after 1800 in -", "6 P2 1 escalate On-call after 0 in -"]
+        [
+            "5 P1 1 escalate On-call after 0 in -",
+            "5 P1 2 escalate Manager after 1800 in -",
+            "6 P2 1 escalate On-call after 0 in -"
+        ]
     );
     let text = "# Shop\n## Severity levels\n| Level | Response time | Escalate to | Escalate after |\n|---|---|---|---|\n| P1 | 5 min | CTO | 30 min |\n";
     assert_eq!(read(text), ["5 P1 1 escalate CTO after 1800 in 300"]);
-    let text = "# Shop\n## Escalation\n| Team | Escalate after |\n|---|---|\n| Database team | High: 20 min, Medium: 2 h |\n";
-    assert_eq!(read(text), ["5 High 1 escalate Database team after 1200 in -", "5 Medium 1 escalate Database team after 7200 in -"]);
+    let text =
+        "# Shop\n## Escalation\n| Team | Escalate after |\n|---|---|\n| Database team | High: 20 min, Medium: 2 h |\n";
+    assert_eq!(
+        read(text),
+        ["5 High 1 escalate Database team after 1200 in -", "5 Medium 1 escalate Database team after 7200 in -"]
+    );
 }
 
 #[test]
@@ -116,8 +136,14 @@ fn chains_are_read_in_other_languages() {
     for (text, expected) in [
         ("# 店\n## エスカレーション\n1. 15分後に部長へ連絡\n", "3 - 1 notify 部長 after 900 in -"),
         ("# 店\n## 升级流程\n1. 30分钟后通知运维经理\n", "3 - 1 notify 运维经理 after 1800 in -"),
-        ("# Tienda\n## Escalamiento\n1. Llamar al gerente después de 20 minutos\n", "3 - 1 page gerente after 1200 in -"),
-        ("# Laden\n## Eskalation\n1. Nach 15 Minuten den Teamleiter informieren\n", "3 - 1 notify Teamleiter after 900 in -"),
+        (
+            "# Tienda\n## Escalamiento\n1. Llamar al gerente después de 20 minutos\n",
+            "3 - 1 page gerente after 1200 in -",
+        ),
+        (
+            "# Laden\n## Eskalation\n1. Nach 15 Minuten den Teamleiter informieren\n",
+            "3 - 1 notify Teamleiter after 900 in -",
+        ),
     ] {
         assert_eq!(read(text), [expected], "{text}");
     }
