@@ -155,6 +155,7 @@ pub async fn run(call: &Call<'_>, args: Args) -> Result<Said, ActError> {
         _ => return Err(Refusal::Stale.into()),
     };
     let mut said = answer(&changed, call.ground.now);
+    said.data["declared"] = true.into();
     let id = changed.after.id;
     let (level, name) = (&severity.level, &severity.name);
     let change = format!("Change it: /incident {id} severity LEVEL");

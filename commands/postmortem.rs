@@ -15,7 +15,8 @@ pub const SPEC: Spec = Spec {
     aliases: &["post-mortem", "pm", "retrospective"],
     summary: "Drafts the post-mortem in Markdown",
     usage: "/incident postmortem [draft|review|published]",
-    details: "Every fact of the log is in it; contributing factors and lessons are left for people, with questions. \
+    details: "Every fact of the log is in it; contributing factors and lessons are for people, with questions, and \
+              are written in the room, from the incident's page. \
               While the incident is open it has what is known so far. Times are those of your time_zone, with UTC beside. \
               firebell postmortem INC-42 --format html writes it as a page. A word after it says how far it is; \
               \"published\" stops the clock of the post-mortem.",

@@ -68,6 +68,11 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NoRunbook { system: None },
         Refusal::UnknownSystem { name: word("shp"), known: vec![word("bank"), word("shop")] },
         Refusal::UnknownSystem { name: word("shop"), known: Vec::new() },
+        Refusal::PostmortemPublished { id },
+        Refusal::PostmortemUnchanged { id, version: 0 },
+        Refusal::PostmortemUnchanged { id, version: 3 },
+        Refusal::PostmortemMoved { id, base: 3, version: 4, by: word("bo"), at: Some(at(NOW)) },
+        Refusal::PostmortemMoved { id, base: 9, version: 4, by: word("bo"), at: Some(at(NOW)) },
         Refusal::Stale,
     ]
 }
@@ -111,11 +116,14 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::UnknownPlaybook { .. } => 33,
         Refusal::NoRunbook { .. } => 34,
         Refusal::UnknownSystem { .. } => 35,
+        Refusal::PostmortemPublished { .. } => 36,
+        Refusal::PostmortemUnchanged { .. } => 37,
+        Refusal::PostmortemMoved { .. } => 38,
         Refusal::Stale => REFUSALS - 1,
     }
 }
 
-const REFUSALS: usize = 37;
+const REFUSALS: usize = 40;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

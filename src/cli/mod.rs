@@ -15,6 +15,7 @@ mod serve;
 
 use crate::compose::CannotStart;
 use crate::config::{self, Config, Loaded, Problem};
+use crate::notice::template::{self, Markup};
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -143,7 +144,9 @@ pub fn main() -> ExitCode {
 
 /// Reads the configuration: at the start of every subcommand, and when `serve` is told to reload.
 fn load(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
-    config::load(file, variables())
+    let mut loaded = config::load(file, variables())?;
+    loaded.warnings.extend(broken_templates(&loaded.config));
+    Ok(loaded)
 }
 
 /// For who only asks, or speaks to a running bot, which has read its runbooks when it began.
@@ -153,6 +156,16 @@ fn load_forgiving(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
 
 fn variables() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+/// Templates of the team's own that do not render. They keep nobody from being paged, so nothing is refused for them.
+fn broken_templates(config: &Config) -> Vec<Problem> {
+    let tried = |t: &config::Template| {
+        let name = t.file.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let wrong = template::check(&name, &t.source, Markup::of(t.html)).err()?;
+        Some(config::broken_template(t, wrong.line, wrong.what))
+    };
+    config.templates.iter().filter_map(tried).collect()
 }
 
 async fn run(cli: Cli) -> Result<(), End> {
@@ -168,6 +181,9 @@ async fn run(cli: Cli) -> Result<(), End> {
             Format::Json => println!("{:#}", config::report_json(&loaded)),
         }
         // A file that could not be read was not checked: that is wrong usage.
+        if loaded.is_ok() && !config::all_well(&loaded) {
+            return Err(End::No);
+        }
         return loaded.map(|_| ()).map_err(|problems| match problems.iter().any(Problem::is_of_the_whole_file) {
             true => End::Wrong,
             false => End::No,

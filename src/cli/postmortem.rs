@@ -2,7 +2,7 @@
 
 use super::End;
 use crate::compose;
-use crate::config::Config;
+use crate::config::{Config, TEMPLATE_BYTES_MAX};
 use crate::notice::template::{self, Markup};
 use crate::store::Mode;
 use clap::{Args, ValueEnum};
@@ -10,16 +10,14 @@ use firebell_domain::id::IncidentId;
 use firebell_domain::limits;
 use firebell_domain::postmortem::{self, Layout, Zone};
 
-/// Bytes of a template file (1 MiB): whatever is longer was not meant.
-const TEMPLATE_BYTES_MAX: u64 = 1 << 20;
-
 #[derive(Args)]
 pub struct Postmortem {
     /// Which incident, e.g. INC-42
     incident: String,
     #[arg(long, value_enum, default_value = "md")]
     format: DraftFormat,
-    /// In whose manner: default, google, pagerduty or atlassian; or the path of a template of your own
+    /// In whose manner: default, google, pagerduty or atlassian; the name of a template of your own (of the configured
+    /// folder), or the path of one
     #[arg(long, value_name = "NAME|FILE", default_value = "default")]
     template: String,
     /// The zone of its times, e.g. Europe/Madrid; UTC stands beside
@@ -39,7 +37,7 @@ impl Postmortem {
         let Some(id) = IncidentId::parse(&self.incident) else {
             return Err(End::Sentence(format!("\"{}\" is no incident. Write INC-42.", self.incident)));
         };
-        let template = self.template()?;
+        let template = self.template(config)?;
         let Some(zone) = Zone::parse(&self.zone) else {
             return Err(End::Sentence(format!("--zone \"{}\" is no time zone. Write Europe/Madrid.", self.zone)));
         };
@@ -59,7 +57,7 @@ impl Postmortem {
             (DraftFormat::Md, Template::Layout(layout)) => postmortem::to_markdown(&draft, layout, zone),
             (DraftFormat::Html, Template::Layout(layout)) => postmortem::to_html(&draft, layout, zone),
             (format, Template::Own(name, source)) => {
-                let markup = if matches!(format, DraftFormat::Html) { Markup::Html } else { Markup::Markdown };
+                let markup = Markup::of(matches!(format, DraftFormat::Html));
                 template::postmortem(&name, &source, markup, draft, zone).map_err(End::Sentence)?
             }
         };
@@ -68,13 +66,23 @@ impl Postmortem {
     }
 
     /// A layout of ours by its name, or a file.
-    fn template(&self) -> Result<Template, End> {
+    fn template(&self, config: &Config) -> Result<Template, End> {
         if let Some(layout) = Layout::parse(&self.template) {
             return Ok(Template::Layout(layout));
         }
         let path = &self.template;
+        let html = matches!(self.format, DraftFormat::Html);
+        let named = || config.templates.iter().filter(|t| t.name == *path);
+        if let Some(own) = named().find(|t| t.html == html) {
+            return Ok(Template::Own(own.file.display().to_string(), own.source.clone()));
+        }
+        if let Some(other) = named().next() {
+            let format = if other.html { "html" } else { "md" };
+            return Err(End::Sentence(format!("--template {path} writes --format {format} only.")));
+        }
         let no = |why: String| {
-            let known = Layout::ALL.map(Layout::as_str).join(", ");
+            let known: Vec<&str> = config.templates.iter().map(|t| t.name.as_str()).collect();
+            let known = [&Layout::ALL.map(Layout::as_str)[..], &known].concat().join(", ");
             End::Sentence(format!("--template {path}: {why}. Write one of {known}, or the path of a template."))
         };
         let size = std::fs::metadata(path).map_err(|e| no(e.to_string()))?.len();

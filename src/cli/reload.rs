@@ -47,6 +47,7 @@ impl Parts {
             hosts: config.hosts.clone(),
             pagers: config.pagers.iter().map(|p| p.channel().to_string()).collect(),
             pagerduty: web::PagerDuty::of(config),
+            templates: config.templates.clone(),
         });
         let hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
         let _old = self.routers.send_replace(web::router(web, hooks));

@@ -24,6 +24,7 @@ mod settings;
 mod shape;
 mod standing;
 mod tables;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod unmapped;
@@ -33,14 +34,15 @@ pub use matcher::Matcher;
 pub use oncall::StandIns;
 pub use overlay::decisions;
 pub use problem::{Level, Problem};
-pub use report::{report_json, report_text};
+pub use report::{all_well, report_json, report_text};
 pub use runbooks::{overlay_of, read_file as read_runbook};
 pub use settings::{
     Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings, Rule,
-    ServiceSettings, Smtp, Webhook,
+    ServiceSettings, Smtp, Template, Webhook,
 };
 pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
+pub use templates::TEMPLATE_BYTES_MAX;
 pub use unmapped::Unmapped;
 pub use watched::{Look, Watched};
 
@@ -111,6 +113,13 @@ fn load_for(
             Err(problems.finish())
         }
     }
+}
+
+/// A template of the team's own that does not render: everything else works without it.
+pub fn broken_template(template: &Template, line: Option<usize>, what: String) -> Problem {
+    let place = Place::new(Some(template.file.display().to_string()));
+    let spot = Spot::new(&Origin::Line(line.unwrap_or(0)), "");
+    place.error(&spot, what, "Correct the template; until then it cannot be used".to_string())
 }
 
 /// What was read and is valid, and still cannot be put in force.
@@ -217,6 +226,7 @@ fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems:
         api_tokens: paging::api_tokens(root, problems),
         audit_key: server::audit_key(root, problems),
         incidents: server::incidents(root, problems),
+        templates: templates::templates(root, problems),
         heartbeat: server::heartbeat(root, problems),
         log: server::log(root, problems),
         program,

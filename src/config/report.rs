@@ -19,6 +19,10 @@ pub fn report_text(result: &Result<Loaded, Vec<Problem>>) -> String {
                 None => "There is no configuration file, the built-in defaults hold".to_string(),
             };
             let mut line = format!("{what}: {}", summary(&loaded.config));
+            if count(Level::Error) > 0 {
+                let broken = plural(count(Level::Error), "template", "templates");
+                line.push_str(&format!("; {broken} cannot be used, and Firebell starts all the same"));
+            }
             if count(Level::Warning) > 0 {
                 line.push_str(&format!("; {warnings}"));
             }
@@ -35,7 +39,7 @@ pub fn report_text(result: &Result<Loaded, Vec<Problem>>) -> String {
 pub fn report_json(result: &Result<Loaded, Vec<Problem>>) -> Value {
     let (problems, notes) = parts(result);
     json!({
-        "ok": result.is_ok(),
+        "ok": all_well(result),
         "file": result.as_ref().ok().and_then(|l| l.file.as_ref()).map(|f| f.display().to_string()),
         "problems": problems.iter().map(problem_json).collect::<Vec<_>>(),
         "unmapped": notes.iter().map(|n| {
@@ -45,6 +49,11 @@ pub fn report_json(result: &Result<Loaded, Vec<Problem>>) -> Value {
             json
         }).collect::<Vec<_>>(),
     })
+}
+
+/// Whether there is nothing to correct.
+pub fn all_well(result: &Result<Loaded, Vec<Problem>>) -> bool {
+    result.as_ref().is_ok_and(|loaded| loaded.warnings.iter().all(|p| p.level != Level::Error))
 }
 
 fn problem_json(p: &Problem) -> Value {

@@ -15,7 +15,7 @@ pub enum Kind {
     Text,
     /// Text that is never printed, and may stand in a file named by `NAME_file`.
     Secret,
-    /// The path of a file, relative to the folder of the configuration.
+    /// The path of a file or folder, relative to the folder of the configuration.
     Path,
     Span,
     Number,
@@ -62,6 +62,7 @@ pub const ROOT: &[Key] = &[
     key("api", Kind::Table(API), "tables [api.tokens.NAME]"),
     key("audit", Kind::Table(AUDIT), "a table [audit]"),
     key("incidents", Kind::Table(INCIDENTS), "a table [incidents]"),
+    key("postmortem", Kind::Table(POSTMORTEM), "a table [postmortem]"),
     key("heartbeat", Kind::Table(HEARTBEAT), "a table [heartbeat]"),
     key("log", Kind::Table(LOG), "a table [log]"),
 ];
@@ -272,6 +273,9 @@ pub const API_TOKEN: &[Key] = &[key("token", Kind::Secret, TOKEN)];
 pub const AUDIT: &[Key] = &[key("key", Kind::Secret, "32 bytes as 64 hexadecimal digits (openssl rand -hex 32)")];
 
 pub const INCIDENTS: &[Key] = &[key("quiet_resolve", Kind::Span, SPAN), key("reopen_window", Kind::Span, SPAN)];
+
+pub const POSTMORTEM: &[Key] =
+    &[key("templates", Kind::Path, "the path of a folder, relative to the folder of this configuration")];
 
 pub const HEARTBEAT: &[Key] =
     &[key("url", Kind::Secret, "an address such as \"https://watcher.example.org/ping/firebell\"")];

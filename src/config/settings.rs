@@ -43,6 +43,8 @@ pub struct Config {
     /// 32 bytes; `None` means the generated one in the data folder.
     pub audit_key: Option<SecretSlice<u8>>,
     pub incidents: Settings,
+    /// The team's own, for post-mortems.
+    pub templates: Vec<Template>,
     pub heartbeat: Option<Address>,
     pub log: Log,
     /// The runbooks as they were read.
@@ -53,6 +55,17 @@ pub struct Config {
     pub systems: BTreeMap<String, System>,
     /// What is to be said about each.
     pub in_force: BTreeMap<String, Vec<Note>>,
+}
+
+/// A template for post-mortems: a file of the configured folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Template {
+    /// The file's name without its end; one in Markdown and one in HTML may share it.
+    pub name: String,
+    pub file: PathBuf,
+    /// Writes HTML, else Markdown.
+    pub html: bool,
+    pub source: String,
 }
 
 #[derive(Clone, Debug)]

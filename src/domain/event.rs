@@ -9,6 +9,7 @@ use crate::hours::When;
 use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Intent, IntentNo};
 use crate::playbook::Playbook;
+use crate::postmortem::written::Texts;
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::storm::Summary;
@@ -222,6 +223,14 @@ pub enum Event {
     PostmortemStatusChanged {
         from: PostmortemStatus,
         to: PostmortemStatus,
+    },
+    /// Somebody saved what they wrote in the post-mortem: each text that changed, whole. An empty one takes it out.
+    PostmortemEdited {
+        /// Counts the saves, from 1.
+        #[serde(default)]
+        version: u32,
+        #[serde(default)]
+        texts: Texts,
     },
 
     ActionAdded {
@@ -475,6 +484,7 @@ impl Event {
             Event::StillWorkingAsked { .. } => "still_working_asked",
             Event::StillWorking => "still_working",
             Event::PostmortemStatusChanged { .. } => "postmortem_status_changed",
+            Event::PostmortemEdited { .. } => "postmortem_edited",
             Event::ActionAdded { .. } => "action_added",
             Event::ActionDone { .. } => "action_done",
             Event::PlaybookStarted { .. } => "playbook_started",

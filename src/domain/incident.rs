@@ -11,8 +11,9 @@ use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Claim, Intent, IntentNo, Live, Page, PageReason, Thread, Told, What};
 use crate::limits;
 use crate::playbook::Walk;
+use crate::postmortem::written::Written;
 use crate::severity::Severity;
-use crate::status::IncidentStatus;
+use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::storm::Summary;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,9 @@ pub struct Incident {
     /// How quickly somebody was reached. Decides nothing: figures are made of it.
     #[serde(default)]
     pub reached: Reached,
+    /// What people wrote in the post-mortem.
+    #[serde(default, skip_serializing_if = "Written::is_empty")]
+    pub written: Written,
     pub updated_at: Timestamp,
 }
 
@@ -159,6 +163,7 @@ impl Incident {
             live: BTreeMap::new(),
             threads: BTreeMap::new(),
             reached: Reached { since: Some(arrived_at.unwrap_or(first.at)), first_page_at: None },
+            written: Written::default(),
             updated_at: first.at,
         };
         clocks::follow(&mut incident, &first.body, first.at, first.actor.as_person().is_some());

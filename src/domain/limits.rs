@@ -7,6 +7,10 @@ pub const TITLE_CHARS_MAX: usize = 250;
 /// Characters of a note, an update or a reason. Slack refuses a text object above 3,000, Discord a message above
 /// 2,000: what is longer than a message belongs in a document that a note links to.
 pub const TEXT_CHARS_MAX: usize = 4_000;
+/// Characters of one chapter of a post-mortem: some three printed pages. What is longer is an annex to link to.
+pub const POSTMORTEM_CHARS_MAX: usize = 10_000;
+/// Bytes of a request that saves a post-mortem: six such chapters in the widest escapes of a form.
+pub const POSTMORTEM_BODY_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of one command line as typed; what a chat platform would let through, with room to spare.
 pub const COMMAND_BYTES_MAX: usize = 32 * 1024;
 /// Characters of a name (a role, an action item's owner, a source).

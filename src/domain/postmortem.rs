@@ -13,11 +13,14 @@ mod markdown;
 mod parts;
 mod questions;
 pub mod reached;
+pub mod sample;
 #[cfg(test)]
 mod tests;
+pub mod written;
 
 pub use document::Zone;
 pub use layout::{Layout, Part};
+pub use written::Chapter;
 
 use crate::event::{Event, IncidentEvent};
 use crate::incident::{Illegal, Incident};
@@ -26,6 +29,7 @@ use crate::time::Timestamp;
 use crate::timeline::words::{rfc3339, rfc3339_or_null, who, whole};
 use crate::timeline::{self, Entry};
 use serde::Serialize;
+use written::Texts;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Draft {
@@ -38,6 +42,7 @@ pub struct Draft {
     pub status: String,
     pub policy: Option<String>,
     pub postmortem: &'static str,
+    pub written: WrittenFact,
     pub milestones: Milestones,
     pub detection: Option<reached::Detection>,
     pub clocks: Vec<reached::Reached>,
@@ -178,13 +183,43 @@ pub struct ActionFact {
     pub done_at: Option<Timestamp>,
 }
 
-/// What people are asked; the two sections themselves are blank.
+/// What people wrote, as it stands, and who saved which version. Texts that were replaced are not repeated: the log has
+/// them, and the room shows them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct WrittenFact {
+    pub texts: Texts,
+    pub versions: Vec<VersionFact>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VersionFact {
+    pub version: u32,
+    #[serde(serialize_with = "rfc3339")]
+    pub at: Timestamp,
+    pub by: String,
+    pub changed: Vec<Chapter>,
+}
+
+/// What people are asked; each is an answer's heading until somebody writes there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Questions {
     pub contributing_factors: Vec<String>,
     pub lessons: Vec<String>,
     pub went_well: Vec<String>,
     pub lucky: Vec<String>,
+}
+
+impl Questions {
+    /// Nobody is asked about what the log knows by itself.
+    pub fn of(&self, chapter: Chapter) -> &[String] {
+        match chapter {
+            Chapter::Summary | Chapter::Impact => &[],
+            Chapter::Factors => &self.contributing_factors,
+            Chapter::Lessons => &self.lessons,
+            Chapter::WentWell => &self.went_well,
+            Chapter::Lucky => &self.lucky,
+        }
+    }
 }
 
 /// Makes the draft. An incident that is still open has one too, with what is known so far.
@@ -203,6 +238,7 @@ pub fn draft(events: &[IncidentEvent]) -> Result<Draft, Illegal> {
         status: incident.status.to_string(),
         policy: incident.policy.as_ref().map(facts::policy),
         postmortem: incident.course.postmortem.as_words(),
+        written: facts::written(events),
         milestones: milestones(&incident, events),
         means: reached::means(&incident, &clocks, detection.as_ref()),
         end: facts::end(&incident, events),

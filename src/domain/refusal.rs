@@ -34,6 +34,22 @@ pub enum Refusal {
         id: IncidentId,
         status: IncidentStatus,
     },
+    /// What is published is read by others: it is opened before it is changed.
+    PostmortemPublished {
+        id: IncidentId,
+    },
+    PostmortemUnchanged {
+        id: IncidentId,
+        version: u32,
+    },
+    /// Somebody saved since the version that this was written over.
+    PostmortemMoved {
+        id: IncidentId,
+        base: u32,
+        version: u32,
+        by: String,
+        at: Option<Timestamp>,
+    },
     NotResolved {
         id: IncidentId,
         status: IncidentStatus,
@@ -174,6 +190,9 @@ impl Refusal {
             Refusal::NotAcknowledged { .. } => "not_acknowledged",
             Refusal::NoReminder { .. } => "no_reminder",
             Refusal::NoPostmortem { .. } => "no_postmortem",
+            Refusal::PostmortemPublished { .. } => "postmortem_published",
+            Refusal::PostmortemUnchanged { .. } => "postmortem_unchanged",
+            Refusal::PostmortemMoved { .. } => "postmortem_moved",
             Refusal::NotResolved { .. } => "not_resolved",
             Refusal::AlreadyThere { .. } => "already_there",
             Refusal::UnknownSeverity { .. } => "unknown_severity",
@@ -241,6 +260,32 @@ impl fmt::Display for Refusal {
                 write!(
                     f,
                     "{id} is {status}: its post-mortem moves on once it is resolved. \"/incident {id} postmortem\" shows what is known so far."
+                )
+            }
+            PostmortemPublished { id } => {
+                write!(
+                    f,
+                    "The post-mortem of {id} is published. \"/incident {id} postmortem review\" opens it again for changes."
+                )
+            }
+            PostmortemUnchanged { id, version: 0 } => {
+                write!(f, "Nothing is written in the post-mortem of {id} yet, so there is nothing to save.")
+            }
+            PostmortemUnchanged { id, version } => {
+                write!(f, "The post-mortem of {id} says just that already, in version {version}.")
+            }
+            PostmortemMoved { id, base, version, .. } if base > version => {
+                write!(
+                    f,
+                    "The post-mortem of {id} has no version {base}, the last is {version}. Read it and save over that."
+                )
+            }
+            PostmortemMoved { id, base, version, by, at } => {
+                let at = at.map_or(String::new(), |t| format!(" at {t}"));
+                write!(
+                    f,
+                    "Not saved: {by} saved version {version} of the post-mortem of {id}{at}, and yours was written over \
+                     version {base}. Put what is yours into version {version} and save again."
                 )
             }
             NotResolved { id, status } => write!(f, "{id} is {status}: only a resolved incident is reopened."),

@@ -14,6 +14,7 @@ use firebell_domain::id::{ChannelId, IncidentId, PersonId, PolicyId, ServiceId};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{IntentNo, What};
 use firebell_domain::playbook::{self, Part, Playbook, Risk};
+use firebell_domain::postmortem::Chapter;
 use firebell_domain::severity::{Clocks, Severity};
 use firebell_domain::status::{IncidentStatus, PostmortemStatus};
 use firebell_domain::time::Timestamp;
@@ -316,6 +317,15 @@ pub fn fell_asleep() -> Story {
     s.wait(300).says("resolved", &bo, Input::Resolve { text: "restarted the index".into() });
     s.clocks(90_000);
     s.says("review", &bo, Input::SetPostmortem { status: PostmortemStatus::InReview });
+    let texts = [
+        (Chapter::Impact, "Search answered nothing for an hour."),
+        (Chapter::Factors, "The index was rebuilt by hand.\n\n- nobody else knew how\n- nothing said that it ran"),
+    ];
+    let texts = texts.map(|(c, t)| (c, t.to_string()));
+    s.wait(300).says("written", &bo, Input::EditPostmortem { base: 0, texts: texts.into() });
+    let lessons = "The rebuild is a job with an alert now, see https://example.org/jobs/7";
+    let texts = [(Chapter::Lessons, lessons.to_string())].into();
+    s.wait(120).says("written on", &ana, Input::EditPostmortem { base: 1, texts });
     s.wait(60).says("published", &ana, Input::SetPostmortem { status: PostmortemStatus::Published });
     s
 }
@@ -481,5 +491,8 @@ pub fn texts(events: &[IncidentEvent]) -> Vec<String> {
     let mut found = Vec::new();
     let mut json = serde_json::to_value(events).expect("json");
     each_text(&mut json, &mut |s| found.push(s.clone()));
+    // Of what was written in the post-mortem, what stands now.
+    let written = Incident::replay(events).expect("a log").expect("an incident").written;
+    found.extend(written.texts.into_values());
     found
 }

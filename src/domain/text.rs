@@ -17,8 +17,13 @@ pub fn line(what: &'static str, text: &str, chars_max: usize) -> Result<String, 
 
 /// A text of several lines from a person; may be empty.
 pub fn block(what: &'static str, text: &str) -> Result<String, Refusal> {
+    block_of(what, text, limits::TEXT_CHARS_MAX)
+}
+
+/// The same with a bound of its own.
+pub fn block_of(what: &'static str, text: &str, chars_max: usize) -> Result<String, Refusal> {
     let cleaned = strip(text).trim().to_string();
-    too_long(what, &cleaned, limits::TEXT_CHARS_MAX)?;
+    too_long(what, &cleaned, chars_max)?;
     Ok(cleaned)
 }
 

@@ -313,6 +313,10 @@ impl Walk {
             Event::PostmortemStatusChanged { to, .. } => {
                 ("post-mortem", Normal, format!("Post-mortem: {}", to.as_words()))
             }
+            Event::PostmortemEdited { version, texts } => {
+                let all: Vec<&str> = texts.keys().map(|c| c.as_words()).collect();
+                ("post-mortem", Normal, format!("Post-mortem edited: {} (version {version})", all.join(", ")))
+            }
             Event::ActionAdded { no, text, owner, due } => {
                 ("action", Normal, format!("Action item {no}: {}", action_words(text, owner.as_ref(), *due)))
             }

@@ -109,6 +109,9 @@ impl Reply<'_> {
             Event::PostmortemStatusChanged { to, .. } => {
                 lines.push(format!("The post-mortem of {id} is {} now.", to.as_words()));
             }
+            Event::PostmortemEdited { version, .. } => {
+                lines.push(format!("Saved: version {version} of the post-mortem of {id}."));
+            }
             Event::Snoozed { .. } => {
                 lines.push(format!("{id} is snoozed: nobody is paged by itself."));
                 lines.extend(self.taken_back());

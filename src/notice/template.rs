@@ -2,7 +2,7 @@
 //! no environment, comes to an end and writes a bounded amount; whatever it prints is escaped for its format. What it
 //! leaves out of the log stands at its end all the same: no layout loses a fact.
 
-use firebell_domain::postmortem::{self, Draft, Layout, Part, Zone, escape};
+use firebell_domain::postmortem::{self, Draft, Layout, Part, Zone, escape, sample};
 use firebell_domain::time::{Timestamp, span};
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Value, context};
@@ -24,8 +24,42 @@ pub enum Markup {
     Html,
 }
 
+impl Markup {
+    pub fn of(html: bool) -> Markup {
+        if html { Markup::Html } else { Markup::Markdown }
+    }
+}
+
+/// What is wrong with a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub line: Option<usize>,
+    /// A sentence without its full stop.
+    pub what: String,
+}
+
 /// Renders `source`, the text of the file `name`. What is wrong with it is said with file and line.
 pub fn postmortem(name: &str, source: &str, markup: Markup, draft: Draft, zone: Zone) -> Result<String, String> {
+    render(name, source, markup, draft, zone).map_err(|wrong| {
+        let line = wrong.line.map_or(String::new(), |l| format!(" line {l}"));
+        let end = if wrong.what.ends_with('?') { "" } else { "." };
+        format!("{name}{line}: {}{end}", wrong.what)
+    })
+}
+
+/// Tries a template on incidents that never were.
+pub fn check(name: &str, source: &str, markup: Markup) -> Result<(), Wrong> {
+    let broken = |what: String| Wrong { line: None, what };
+    let logs = sample::logs().map_err(|no| broken(format!("no incident to try it on: {no:?}")))?;
+    for (which, log) in logs {
+        let draft = postmortem::draft(&log).map_err(|e| broken(e.to_string()))?;
+        render(name, source, markup, draft, Zone::default())
+            .map_err(|wrong| Wrong { what: format!("{} (tried on {which})", wrong.what), ..wrong })?;
+    }
+    Ok(())
+}
+
+fn render(name: &str, source: &str, markup: Markup, draft: Draft, zone: Zone) -> Result<String, Wrong> {
     let draft = Arc::new(draft);
     let used: Arc<Mutex<BTreeSet<Part>>> = Arc::default();
     let mut environment = environment(markup, zone);
@@ -42,9 +76,9 @@ pub fn postmortem(name: &str, source: &str, markup: Markup, draft: Draft, zone: 
     });
     let values = context! { draft => Serde(draft.as_ref()), title => postmortem::layout::title(&draft) };
     let mut out = Bounded(Vec::new());
-    let template = environment.template_from_named_str(name, source).map_err(|e| sentence(name, &e))?;
-    template.render_captured_to(values, &mut out).map_err(|e| sentence(name, &e))?;
-    let text = String::from_utf8(out.0).map_err(|e| format!("{name}: {e}"))?;
+    let template = environment.template_from_named_str(name, source).map_err(|e| wrong(&e))?;
+    template.render_captured_to(values, &mut out).map_err(|e| wrong(&e))?;
+    let text = String::from_utf8(out.0).map_err(|e| Wrong { line: None, what: e.to_string() })?;
     let used = used.lock().map(|u| u.clone()).unwrap_or_default();
     Ok(complete(text, &used, &draft, markup, zone))
 }
@@ -107,16 +141,14 @@ fn complete(mut text: String, used: &BTreeSet<Part>, draft: &Draft, markup: Mark
     text
 }
 
-/// "mine.md line 3: …".
-fn sentence(name: &str, error: &Error) -> String {
-    let line = error.line().map_or(String::new(), |l| format!(" line {l}"));
-    let (kind, detail) = (error.kind(), error.detail());
-    match (kind, detail) {
-        (ErrorKind::OutOfFuel, _) => format!("{name}{line}: it takes too long. Does a loop repeat itself?"),
-        (ErrorKind::WriteFailure, _) => format!("{name}{line}: it writes more than {} MiB.", OUTPUT_BYTES_MAX >> 20),
-        (_, Some(detail)) => format!("{name}{line}: {detail}."),
-        (kind, None) => format!("{name}{line}: {kind}."),
-    }
+fn wrong(error: &Error) -> Wrong {
+    let what = match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "it takes too long. Does a loop repeat itself?".to_string(),
+        (ErrorKind::WriteFailure, _) => format!("it writes more than {} MiB", OUTPUT_BYTES_MAX >> 20),
+        (_, Some(detail)) => detail.to_string(),
+        (kind, None) => kind.to_string(),
+    };
+    Wrong { line: error.line(), what }
 }
 
 struct Bounded(Vec<u8>);
@@ -188,5 +220,19 @@ mod tests {
             let no = of_bad_night(source, Markup::Markdown).expect_err(source);
             assert!(no.starts_with(says), "{source}: {no}");
         }
+    }
+
+    #[test]
+    fn the_shipped_template_passes_the_check_and_what_only_some_incidents_have_is_found_by_it() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/postmortem");
+        let shipped = std::fs::read_to_string(folder.join("one-page.md")).expect("the example");
+        assert_eq!(check("one-page.md", &shipped, Markup::Markdown), Ok(()));
+        let text = of_bad_night(&shipped, Markup::Markdown).expect("a text");
+        crate::notice::story::golden(env!("CARGO_MANIFEST_DIR"), "postmortem/layouts/one-page.md", &text);
+        let careless = "fine\n{{ draft.end.at | time }}";
+        assert!(of_bad_night(careless, Markup::Markdown).is_ok());
+        let wrong = check("mine.md", careless, Markup::Markdown).expect_err("an open incident has no end");
+        assert_eq!(wrong.line, Some(2));
+        assert!(wrong.what.ends_with("(tried on one that has just been declared)"), "{}", wrong.what);
     }
 }

@@ -13,6 +13,7 @@ pub mod playbooks;
 pub mod properties;
 pub mod quick_reference;
 pub mod rules;
+pub mod schedules;
 pub mod severities;
 pub mod thresholds;
 

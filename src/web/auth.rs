@@ -163,6 +163,14 @@ impl Session {
     }
 }
 
+/// For what only somebody who is signed in can do.
+pub async fn signed_in(headers: &HeaderMap, state: &WebState) -> Result<Session, No> {
+    session(headers, state).await?.ok_or_else(|| {
+        let message = "Your session is over. Ask for a new link: \"firebell invite NAME\".";
+        No::new(StatusCode::UNAUTHORIZED, "unauthorized", message)
+    })
+}
+
 pub async fn session(headers: &HeaderMap, state: &WebState) -> Result<Option<Session>, No> {
     let Some(token) = cookie(headers, SESSION_COOKIE) else { return Ok(None) };
     let hash = token_hash(token);

@@ -59,6 +59,9 @@ impl From<Refusal> for No {
             | Refusal::AlreadyThere { .. }
             | Refusal::NotAcknowledged { .. }
             | Refusal::NotResolved { .. }
+            | Refusal::PostmortemMoved { .. }
+            | Refusal::PostmortemPublished { .. }
+            | Refusal::PostmortemUnchanged { .. }
             | Refusal::ActionItemDone { .. }
             | Refusal::Stale => StatusCode::CONFLICT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,

@@ -218,15 +218,22 @@ impl Feed {
         Ok(())
     }
 
+    /// Whether somebody has seen more than there is: the database is an older copy of what the page was made from.
+    pub async fn is_behind(&self, seq: i64, app: &App) -> Result<bool, Fault> {
+        if seq <= self.at.borrow().seq {
+            return Ok(false);
+        }
+        Ok(app.store().incident(self.id).await?.is_none_or(|l| l.incident.seq < seq))
+    }
+
     /// Everything after `seen`, and how far that goes. Empty when there is nothing.
     pub fn after(&self, seen: At) -> (String, At) {
         let told = self.told.read().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         let head = told.frames.len() as i64;
-        if seen.seq > head && told.incident.is_some() {
-            // Somebody has seen more than there is: the database is an older copy. The page starts afresh.
-            text.push_str("event: reset\ndata: {}\n\n");
-            return (text, At { seq: head, standing: told.standing.0 });
+        if seen.seq > head {
+            // A page is from the database, which this feed has not caught up with yet.
+            return (text, seen);
         }
         for frame in told.frames.iter().skip(seen.seq.max(0) as usize) {
             text.push_str(frame);
@@ -234,7 +241,7 @@ impl Feed {
         if told.standing.0 > seen.standing {
             text.push_str(&told.standing.1);
         }
-        (text, At { seq: seen.seq.max(head), standing: told.standing.0 })
+        (text, At { seq: head, standing: told.standing.0 })
     }
 }
 

@@ -10,11 +10,14 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("board.html", include_str!("assets/board.html")),
     ("incident.html", include_str!("assets/incident.html")),
+    ("postmortem.html", include_str!("assets/postmortem.html")),
+    ("edit.html", include_str!("assets/edit.html")),
+    ("history.html", include_str!("assets/history.html")),
     ("signin.html", include_str!("assets/signin.html")),
     ("welcome.html", include_str!("assets/welcome.html")),
     ("ack.html", include_str!("assets/ack.html")),
@@ -27,6 +30,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/box.js"),
     include_str!("assets/incident.js"),
     include_str!("assets/list.js"),
+    include_str!("assets/edit.js"),
 );
 const ASSETS: [(&str, &str, &str); 3] = [
     ("room.css", "text/css; charset=utf-8", include_str!("assets/room.css")),

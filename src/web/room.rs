@@ -5,7 +5,9 @@ use super::WebState;
 use super::api::speak;
 use super::auth::{self, Session};
 use super::body;
+use super::edit;
 use super::error::No;
+use super::forms::ROLES;
 use super::guard;
 use super::list;
 use super::pages;
@@ -19,6 +21,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use firebell_domain::id::IncidentId;
 use firebell_domain::limits::PAGE_ENTRIES_MAX;
+use firebell_domain::postmortem::{self, Layout};
+use firebell_domain::proposal;
 use firebell_domain::timeline::{self, Entry, Importance};
 use minijinja::context;
 use minijinja::value::Serde;
@@ -27,10 +31,19 @@ use serde_json::json;
 
 /// What the last command answered, shown once above the command box.
 #[derive(Default, Serialize)]
-struct Reply {
+pub struct Reply {
     text: String,
     refused: bool,
     link: Option<i64>,
+}
+
+impl Reply {
+    pub fn said(text: String) -> Reply {
+        Reply { text, ..Reply::default() }
+    }
+    pub fn refused(text: String) -> Reply {
+        Reply { text, refused: true, link: None }
+    }
 }
 
 pub async fn list(State(state): State<WebState>, headers: HeaderMap) -> Response {
@@ -100,7 +113,7 @@ impl<'a> Line<'a> {
     }
 }
 
-async fn incident_page(
+pub async fn incident_page(
     state: &WebState,
     session: &Session,
     id: IncidentId,
@@ -118,9 +131,16 @@ async fn incident_page(
     // From the log that is shown, so that headline and entries are of one moment.
     let incident = firebell_domain::incident::Incident::replay(&log).map_err(|e| damaged(e.to_string()))?;
     let incident = incident.ok_or_else(|| No::no_such_incident(&id.to_string()))?;
+    let draft = postmortem::draft(&log).map_err(|e| damaged(e.to_string()))?;
+    let zone = super::postmortem::own_zone(state, &session.viewer());
     let now = state.app().clock().now();
+    let proposal = proposal::propose(&log, now).map_err(|e| damaged(e.to_string()))?.unwrap_or_default();
     let entries = timeline::entries(&log);
     let hidden = if all { 0 } else { entries.len().saturating_sub(PAGE_ENTRIES_MAX) };
+    let own: Vec<(&str, &str)> =
+        state.templates().iter().map(|t| (t.name.as_str(), if t.html { "html" } else { "md" })).collect();
+    let directory = state.app().directory();
+    let people: Vec<String> = directory.people.keys().map(ToString::to_string).collect();
     let lines: Vec<Line<'_>> = entries.iter().skip(hidden).map(Line::of).collect();
     Ok(pages::page(
         "incident.html",
@@ -128,7 +148,10 @@ async fn incident_page(
             person => session.person.as_str(), form => session.form.as_str(), room => id.to_string(),
             i => Serde(Standing::of(&incident, now)), private => incident.private, now => now.rfc3339(),
             entries => Serde(&lines), hidden, seq => incident.seq,
-            reply => Serde(&reply),
+            reply => Serde(&reply), roles => ROLES, people,
+            proposal,
+            stand => Serde(edit::stand(&incident)), chapters => Serde(edit::preview(&draft, zone)),
+            layouts => Layout::ALL.map(Layout::as_str), own => Serde(&own),
         },
     ))
 }
@@ -155,13 +178,7 @@ pub async fn say(State(state): State<WebState>, headers: HeaderMap, body: Body) 
 }
 
 async fn say_either(state: &WebState, headers: &HeaderMap, body: Body, form: bool) -> Result<Response, No> {
-    let session = auth::session(headers, state).await?.ok_or_else(|| {
-        No::new(
-            StatusCode::UNAUTHORIZED,
-            "unauthorized",
-            "Your session is over. Ask for a new link: \"firebell invite NAME\".",
-        )
-    })?;
+    let session = auth::signed_in(headers, state).await?;
     let bytes = body::bytes(body).await?;
     let said: Say = match form {
         true => body::form(headers, &bytes).await?,
@@ -187,12 +204,17 @@ async fn say_either(state: &WebState, headers: &HeaderMap, body: Body, form: boo
         }))
         .into_response());
     }
+    let mut room = room;
     let (reply, status) = match answer {
         Ok(said) => {
+            // Whoever declares is taken to the incident.
+            if said.data["declared"] == true {
+                room = said.incident.or(room);
+            }
             let link = said.incident.filter(|i| Some(*i) != room).map(|i| i.0);
             (Reply { text: said.text, refused: false, link }, StatusCode::OK)
         }
-        Err(no) => (Reply { text: no.message, refused: true, link: None }, no.status),
+        Err(no) => (Reply::refused(no.message), no.status),
     };
     let mut page = match room {
         Some(id) => incident_page(state, &session, id, false, reply).await?,

@@ -2,7 +2,8 @@
 //! `openapi.json`.
 
 use super::{
-    WebState, ack, api, board, complete, health, metrics, pagerduty, pages, postmortem, reads, room, signin, stream,
+    WebState, ack, api, board, complete, edit, forms, health, history, metrics, pagerduty, pages, postmortem, reads,
+    room, signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -40,6 +41,7 @@ pub fn all() -> Vec<Route> {
         get "/api/v1/incidents/{id}" reads::one, true;
         get "/api/v1/incidents/{id}/events" reads::events, true;
         get "/api/v1/incidents/{id}/postmortem" postmortem::api, true;
+        post "/api/v1/incidents/{id}/postmortem" edit::api, true;
         post "/api/v1/incidents/{id}/ack" api::acknowledge, true;
         post "/api/v1/incidents/{id}/notes" api::note, true;
         post "/api/v1/incidents/{id}/status" api::status, true;
@@ -53,6 +55,11 @@ pub fn all() -> Vec<Route> {
         get "/board" board::board, false;
         get "/incidents/{id}" room::incident, false;
         get "/incidents/{id}/postmortem" postmortem::room, false;
+        get "/incidents/{id}/postmortem/edit" edit::page, false;
+        post "/incidents/{id}/postmortem/edit" edit::save, false;
+        post "/incidents/{id}/postmortem/status" edit::status, false;
+        get "/incidents/{id}/postmortem/history" history::page, false;
+        post "/room/form" forms::filled, false;
         get "/room/completion" complete::completion, false;
         post "/room/say" room::say, false;
         get "/stream" stream::list, false;

@@ -7,7 +7,7 @@ use super::pagerduty::PagerDuty;
 use super::speak::Speak;
 use crate::app::App;
 use crate::app::ack_link::AckLinks;
-use crate::config::Standing;
+use crate::config::{Standing, Template};
 use crate::engine::EngineState;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
@@ -42,6 +42,8 @@ pub struct Front {
     pub pagers: Vec<String>,
     /// What PagerDuty may say to us.
     pub pagerduty: PagerDuty,
+    /// The team's own, for post-mortems.
+    pub templates: Vec<Template>,
 }
 
 /// The house, and one configuration's front of it: a request is answered by one front from its beginning to its end.
@@ -68,6 +70,7 @@ struct InForce {
     origin: Option<String>,
     pagers: Vec<String>,
     pagerduty: PagerDuty,
+    templates: Vec<Template>,
 }
 
 /// Incidents that are remembered as public: being private never changes, so nothing has to be forgotten but for room.
@@ -103,7 +106,15 @@ impl WebState {
         house.seen_channels().extend(front.pagers.iter().cloned());
         WebState {
             house,
-            front: Arc::new(InForce { app, tokens, hosts, origin, pagers: front.pagers, pagerduty: front.pagerduty }),
+            front: Arc::new(InForce {
+                app,
+                tokens,
+                hosts,
+                origin,
+                pagers: front.pagers,
+                pagerduty: front.pagerduty,
+                templates: front.templates,
+            }),
         }
     }
 
@@ -131,6 +142,9 @@ impl WebState {
     }
     pub(super) fn pagerduty(&self) -> &PagerDuty {
         &self.front.pagerduty
+    }
+    pub(super) fn templates(&self) -> &[Template] {
+        &self.front.templates
     }
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.house.settings.metrics

@@ -4,7 +4,7 @@
 
 use super::WebState;
 use super::auth::{self, Session, Viewer};
-use super::error::No;
+use super::error::{No, read_failed};
 use super::list::{self, Next};
 use super::live::{At, Feed};
 use super::see::id_of;
@@ -27,6 +27,8 @@ use tokio::time::Interval;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a browser waits before it comes back.
 const HELLO: &str = "retry: 1000\n\n";
+/// Tells a page to start afresh.
+const RESET: &str = "event: reset\ndata: {}\n\n";
 
 #[derive(Deserialize)]
 pub struct Asked {
@@ -126,7 +128,9 @@ pub async fn incident(
     let after = last.or(super::body::query(asked)?.after).unwrap_or(0).max(0);
     let feed = state.hub().feed(id);
     let at = feed.watch();
-    Ok(answer(Following { held, feed, at, seen: At { seq: after, standing: 0 }, hello: true }, Following::next))
+    let reset = feed.is_behind(after, state.app()).await.map_err(read_failed)?;
+    let seen = At { seq: if reset { 0 } else { after }, standing: 0 };
+    Ok(answer(Following { held, feed, at, seen, hello: true, reset }, Following::next))
 }
 
 struct Following {
@@ -135,12 +139,14 @@ struct Following {
     at: watch::Receiver<At>,
     seen: At,
     hello: bool,
+    reset: bool,
 }
 
 impl Following {
     async fn next(mut self) -> Option<(String, Following)> {
         if std::mem::take(&mut self.hello) {
-            return Some((HELLO.to_string(), self));
+            let reset = if self.reset { RESET } else { "" };
+            return Some((format!("{HELLO}{reset}"), self));
         }
         loop {
             // Marked as seen before it is read: what comes in between wakes again.

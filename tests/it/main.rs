@@ -18,5 +18,6 @@ mod recovery;
 mod reload;
 mod runbooks;
 mod storm;
+mod templates;
 mod tidy;
 mod watched;

@@ -5,6 +5,7 @@ mod changes;
 mod goldens;
 mod runbooks;
 mod sample;
+mod templates;
 mod values;
 
 use super::{Loaded, Problem, load_text};

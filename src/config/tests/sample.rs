@@ -30,9 +30,10 @@ pub fn uncommented(alternatives: bool) -> String {
         None => line.to_string(),
     };
     let all: String = sample().lines().map(|l| line(l) + "\n").enumerate().map(|(n, l)| filled_in(&l, n)).collect();
-    // Files that must be there.
-    let all = all.replace("secrets/mail-ca.pem", "tests/golden/config/secrets/mail-ca.pem");
-    all.replace("runbooks/shop.", "tests/data/runbooks/shop.")
+    // The files and the folder that must be there.
+    all.replace("secrets/mail-ca.pem", "tests/golden/config/secrets/mail-ca.pem")
+        .replace("runbooks/shop.", "tests/data/runbooks/shop.")
+        .replace("templates = \"postmortem\"", "templates = \"config/postmortem\"")
 }
 
 /// A line whose placeholder somebody has replaced by a secret of their own.

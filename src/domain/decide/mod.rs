@@ -17,6 +17,7 @@ use crate::incident::{Illegal, Incident};
 use crate::intent::{Intent, IntentNo, Lane, NoticeKind, Told, What};
 use crate::limits;
 use crate::playbook::Playbook;
+use crate::postmortem::written::Texts;
 use crate::refusal::Refusal;
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
@@ -60,6 +61,11 @@ pub enum Input {
     },
     SetPostmortem {
         status: PostmortemStatus,
+    },
+    /// Texts that were written over a version of the post-mortem.
+    EditPostmortem {
+        base: u32,
+        texts: Texts,
     },
     AssignLead {
         person: PersonId,

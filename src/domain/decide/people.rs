@@ -7,6 +7,7 @@ use crate::event::{CancelReason, EscalateReason, Event, ReopenCause, ResolveCaus
 use crate::id::IncidentId;
 use crate::intent::NoticeKind;
 use crate::limits;
+use crate::postmortem::written;
 use crate::refusal::Refusal;
 use crate::status::IncidentStatus;
 use crate::text;
@@ -22,6 +23,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
         | Input::AssignRole { .. }
         | Input::AssignLead { .. }
         | Input::SetPostmortem { .. }
+        | Input::EditPostmortem { .. }
         | Input::SetSeverity { .. } => {}
         _ => open(d)?,
     }
@@ -61,6 +63,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
             }
             d.emit(Event::PostmortemStatusChanged { from, to: *status });
         }
+        Input::EditPostmortem { base, texts } => written::edit(d, *base, texts)?,
         Input::SetSeverity { severity, reason } => {
             let from = d.incident.severity.clone();
             if from == *severity {

@@ -218,6 +218,14 @@ impl Incident {
                     return illegal("only a resolved incident has a post-mortem, and it is not there");
                 }
             }
+            Event::PostmortemEdited { version, texts } => {
+                if self.course.postmortem == PostmortemStatus::Published {
+                    return illegal("the post-mortem is published");
+                }
+                if !self.written.save(*version, texts, &event.actor, at) {
+                    return illegal("versions of a post-mortem are numbered without gaps");
+                }
+            }
             Event::ActionAdded { no, text, owner, due } => {
                 if *no as usize != self.actions.len() + 1 {
                     return illegal("action items are numbered without gaps");

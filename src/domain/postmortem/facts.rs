@@ -1,7 +1,11 @@
 //! The parts of the draft that are lists: who, which alerts, which pages and what came of each, updates, action
 //! items. Counts and copies, never judges.
 
-use super::{ActionFact, AlertFact, Involved, PageFact, PageOutcome, UnreadableFact, UpdateFact};
+use super::written::{Version, versions};
+use super::{
+    ActionFact, AlertFact, Chapter, Involved, PageFact, PageOutcome, UnreadableFact, UpdateFact, VersionFact,
+    WrittenFact,
+};
 use crate::alert::{Alert, AlertStatus};
 use crate::directory::EscalationPolicy;
 use crate::event::{CancelReason, Event, IncidentEvent, KeptAs};
@@ -45,6 +49,7 @@ fn deed(event: &Event) -> Option<&'static str> {
         Event::UpdatesSnoozed { .. } => "put off the next update",
         Event::StillWorking => "confirmed to be working on it",
         Event::PostmortemStatusChanged { .. } => "moved the post-mortem on",
+        Event::PostmortemEdited { .. } => "wrote in the post-mortem",
         Event::ActionAdded { .. } => "added an action item",
         Event::ActionDone { .. } => "finished an action item",
         Event::PlaybookStarted { .. } => "began a playbook",
@@ -154,6 +159,15 @@ pub fn alerts(events: &[IncidentEvent]) -> Vec<AlertFact> {
         }
     }
     all
+}
+
+/// What people wrote, and in which versions.
+pub fn written(events: &[IncidentEvent]) -> WrittenFact {
+    let versions = versions(events);
+    let seen = |(chapter, said): (&Chapter, &String)| (*chapter, text::strip(said).trim().to_string());
+    let texts = versions.last().map(|v| v.texts.iter().map(seen).collect()).unwrap_or_default();
+    let fact = |v: Version| VersionFact { version: v.no, at: v.at, by: who(&v.by), changed: v.changed };
+    WrittenFact { texts, versions: versions.into_iter().map(fact).collect() }
 }
 
 pub fn unreadable(events: &[IncidentEvent]) -> Vec<UnreadableFact> {

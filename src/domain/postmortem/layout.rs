@@ -2,7 +2,7 @@
 //! many teams follow. Every layout has every part exactly once (a test counts), so none can lose a fact.
 
 use super::document::{Block, Document, Section, Zone};
-use super::{Draft, parts};
+use super::{Chapter, Draft, parts};
 use std::fmt;
 
 /// What a document is made of.
@@ -89,10 +89,10 @@ impl Part {
             Resolution => parts::resolution(draft, zone),
             Course => vec![Block::Chart(draft.course.clone())],
             Timeline => parts::timeline(draft, false),
-            Factors => parts::to_write(&draft.questions.contributing_factors),
-            Lessons => parts::to_write(&draft.questions.lessons),
-            WentWell => parts::to_write(&draft.questions.went_well),
-            Lucky => parts::to_write(&draft.questions.lucky),
+            Factors => parts::to_write(draft, Chapter::Factors),
+            Lessons => parts::to_write(draft, Chapter::Lessons),
+            WentWell => parts::to_write(draft, Chapter::WentWell),
+            Lucky => parts::to_write(draft, Chapter::Lucky),
             Actions => parts::actions(draft, zone),
             Events => parts::timeline(draft, true),
             Unreadable => parts::unreadable(draft, zone),

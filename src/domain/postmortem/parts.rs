@@ -3,7 +3,7 @@
 
 use super::document::{Block, Moment, Zone};
 use super::reached::{Outcome, Reached};
-use super::{Draft, PageFact};
+use super::{Chapter, Draft, PageFact, written};
 use crate::time::span;
 use crate::timeline::Importance;
 use crate::timeline::words::{INDENT, sentence};
@@ -11,16 +11,29 @@ use std::fmt::Write;
 
 pub fn preface(draft: &Draft, zone: Zone) -> Vec<Block> {
     let n = draft.timeline.len();
-    let mut all = vec![Block::Para(format!(
-        "A draft made from the {n} events of the incident's log. Contributing factors and lessons are for people to \
-         write; everything else is from the log. {}",
-        zone.said()
-    ))];
+    let made = if draft.postmortem == "draft" { "A draft made" } else { "Made" };
+    let people = match draft.written.versions.last() {
+        None => {
+            "Contributing factors and lessons are for people to write; everything else is from the log.".to_string()
+        }
+        Some(v) => format!(
+            "What people wrote is version {}, saved by {} on {}; everything else is from the log.",
+            v.version,
+            v.by,
+            zone.time(v.at)
+        ),
+    };
+    let from = format!("{made} from the {n} events of the incident's log. {people} {}", zone.said());
+    let mut all = vec![Block::Para(from)];
     if draft.private {
         let text = "This incident is private: share the draft only with people who are in it.";
         all.push(Block::Para(text.to_string()));
     }
     all
+}
+
+fn written(draft: &Draft, chapter: Chapter) -> Vec<Block> {
+    draft.written.texts.get(&chapter).map(|t| written::blocks(t)).unwrap_or_default()
 }
 
 pub fn facts(draft: &Draft, zone: Zone) -> Vec<Block> {
@@ -59,7 +72,9 @@ pub fn summary(draft: &Draft, zone: Zone) -> Vec<Block> {
             let _ = write!(text, " It is still open ({}).", draft.status);
         }
     }
-    vec![Block::Para(text)]
+    let mut all = written(draft, Chapter::Summary);
+    all.push(Block::Para(text));
+    all
 }
 
 pub fn impact(draft: &Draft, zone: Zone) -> Vec<Block> {
@@ -69,7 +84,9 @@ pub fn impact(draft: &Draft, zone: Zone) -> Vec<Block> {
         (None, Some(at)) => format!("until it ended at {}; nobody set it to monitoring before", zone.time(at)),
         (None, None) => "and is not over".to_string(),
     };
-    vec![Block::Para(format!("Impact is recorded from {} {until}.", zone.time(m.declared_at)))]
+    let mut all = written(draft, Chapter::Impact);
+    all.push(Block::Para(format!("Impact is recorded from {} {until}.", zone.time(m.declared_at))));
+    all
 }
 
 pub fn updates(draft: &Draft, zone: Zone) -> Vec<Block> {
@@ -239,7 +256,13 @@ pub fn timeline(draft: &Draft, all: bool) -> Vec<Block> {
     vec![Block::Timeline(entries.map(moment).collect())]
 }
 
-pub fn to_write(questions: &[String]) -> Vec<Block> {
+/// What people wrote there, or what they are asked until they do.
+pub fn to_write(draft: &Draft, chapter: Chapter) -> Vec<Block> {
+    let written = written(draft, chapter);
+    if !written.is_empty() {
+        return written;
+    }
+    let questions = draft.questions.of(chapter);
     vec![
         Block::Aside("To be written. Questions from this incident:".to_string()),
         Block::List(questions.iter().map(|q| left(q)).collect()),

@@ -93,7 +93,9 @@ fn only_what_people_have_to_write_is_blank_and_each_blank_has_a_question_of_this
         }
         for layout in Layout::ALL {
             let blanks = to_markdown(&draft, layout, Zone::default()).matches("*To be written.").count();
-            assert_eq!(blanks, 4, "{} in {layout}", s.name);
+            let answered = |c: &&Chapter| draft.written.texts.contains_key(c) && !q.of(**c).is_empty();
+            let answered = Chapter::ALL.iter().filter(answered).count();
+            assert_eq!(blanks, 4 - answered, "{} in {layout}", s.name);
         }
     }
 }
@@ -122,7 +124,7 @@ fn a_milestone_says_by_how_much_it_was_met_or_missed() {
     assert_eq!((acknowledge.took_s, draft.means.acknowledge_s), (Some(120), Some(120)));
     assert_eq!(draft.means.resolve_s, Some(3_520));
     let postmortem = of(Milestone::Postmortem);
-    assert_eq!((postmortem.outcome, postmortem.left_s), (Outcome::Missed, Some(-3_660)));
+    assert_eq!((postmortem.outcome, postmortem.left_s), (Outcome::Missed, Some(-4_080)));
 }
 
 #[test]
@@ -205,7 +207,9 @@ fn every_fact_of_the_log_can_be_read_in_the_draft() {
             let seen = seen(&to_markdown(&draft, layout, Zone::default()));
             for text in story::texts(&events) {
                 for line in words::said(&text).lines() {
-                    assert!(seen.contains(line.trim()), "{} in {layout}: {line:?} is missing", s.name);
+                    // A dash is how people write an item.
+                    let line = line.trim().trim_start_matches("- ");
+                    assert!(seen.contains(line), "{} in {layout}: {line:?} is missing", s.name);
                 }
             }
             for e in &events {
@@ -256,7 +260,7 @@ fn a_page_holds_every_fact_and_loads_nothing() {
             let page = to_html(&draft, layout, Zone::parse("Asia/Tokyo").expect("a zone"));
             let words = words_of(&page);
             for text in story::texts(&events).iter().flat_map(|t| t.lines()).map(str::trim) {
-                let said = words::said(text);
+                let said = words::said(text.trim_start_matches("- "));
                 assert!(words.contains(said.trim()), "{} in {layout}: {said:?} is missing", s.name);
             }
             for e in &events {
@@ -337,6 +341,23 @@ proptest! {
             let (page, expected) = (page(events), page(plain));
             prop_assert_eq!(tags(&page), tags(&expected));
         }
+    }
+
+    #[test]
+    fn whatever_is_written_in_a_chapter_becomes_paragraphs_and_lists_and_nothing_else(
+        text in "(\\PC|[ -/:-@\\[-`{-~]|\n|\n\n|\n- |\n\\* |<b>|</p>|```|---|\n# |\n> |\n1. |\n    |\\[a\\]\\(b\\)|https://a.b/c){1,12}"
+    ) {
+        let blocks = written::blocks(&text);
+        for tag in tags(&blocks_to_html(&blocks, Zone::default())) {
+            prop_assert!(["p", "/p", "ul", "/ul", "li", "/li"].contains(&tag), "{} in {:?}", tag, text);
+        }
+        let markdown = blocks_to_markdown(&blocks, Zone::default());
+        for event in structure(&markdown) {
+            let known = ["Paragraph", "List(", "Item", "SoftBreak"].iter().any(|k| event.contains(k));
+            prop_assert!(known, "{} in {:?}", event, markdown);
+        }
+        let squeezed = |t: &str| t.split_whitespace().collect::<String>().replace(['-', '*', '\\'], "");
+        prop_assert_eq!(squeezed(&seen(&markdown)), squeezed(&text.replace('\u{200b}', "")));
     }
 
     #[test]

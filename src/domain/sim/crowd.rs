@@ -6,6 +6,7 @@ use super::{Happening, World, org};
 use crate::decide::{Because, Declaration, Input};
 use crate::event::Actor;
 use crate::id::{IncidentId, PersonId, ServiceId};
+use crate::postmortem::Chapter;
 use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::time::SECOND;
 
@@ -140,7 +141,11 @@ impl World {
             19 => Input::Resolve { text },
             20 | 21 => Input::Reopen { reason },
             24 => Input::SnoozeUpdates { until: wall.plus_s(self.dice.one([-1, 60, 1_800, 604_801])) },
-            25 | 26 => Input::SetPostmortem { status: self.dice.one(PostmortemStatus::ALL) },
+            25 => Input::SetPostmortem { status: self.dice.one(PostmortemStatus::ALL) },
+            26 => {
+                let texts = [(self.dice.one(Chapter::ALL), text)].into();
+                Input::EditPostmortem { base: self.dice.below(3) as u32, texts }
+            }
             27 => Input::StartPlaybook { playbook: org::playbook(&mut self.dice) },
             28 | 29 => Input::TickStep { done: self.dice.chance(700), text },
             22 => Input::Merge { into: IncidentId(self.dice.below(of + 1) as i64 + 1) },

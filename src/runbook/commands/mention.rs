@@ -67,7 +67,11 @@ pub fn candidate(code: &str, own: &Own, server: impl Fn(&str) -> Option<Tongue>,
     if code.is_empty() || code.len() > 4_000 || code.contains(" -> ") || code.contains(" => ") || code.contains('…') {
         return None;
     }
-    let shell = |strength| Some(Candidate { text: super::scan::alone(code).0, tongue: Tongue::Shell, strength });
+    let text = super::scan::alone(code).0;
+    if text.is_empty() {
+        return None;
+    }
+    let shell = |strength| Some(Candidate { text: text.clone(), tongue: Tongue::Shell, strength });
     // In small letters the words of SQL are words of every other language.
     let upper = code.split_whitespace().next().is_some_and(|w| w.chars().all(|c| c.is_ascii_uppercase() || c == ';'));
     let query = ["select ", "delete from ", "insert into ", "update ", "drop ", "truncate ", "alter "]

@@ -75,10 +75,7 @@ fn takes_value(tool: &str, word: &str) -> bool {
                     | "--network"
             );
     }
-    let last = match word.len() {
-        2 => &word[1..],
-        _ => return false,
-    };
+    let Some(last) = word.strip_prefix('-').filter(|o| o.len() == 1) else { return false };
     match tool {
         "ssh" | "mosh" | "autossh" => "bcDeFIiJLlmOopRSwE".contains(last),
         "psql" => "hpUdvPFRTLo".contains(last),

@@ -52,6 +52,12 @@ pub fn of(text: &str, own: &Own) -> Shape {
     if let Some(names) = only_assigns(&super::scan::alone(text).0) {
         return Shape::Assigns(names);
     }
+    // Assignments whose command follows on the next line.
+    if let Some(head) = text.strip_suffix('\\')
+        && only_assigns(head).is_some()
+    {
+        return Shape::Command;
+    }
     let all = words(text, 40);
     let Some((at, first)) = program(&all) else { return Shape::Not(Guess::Unknown) };
     let rest = &all[at + 1..];
@@ -76,7 +82,7 @@ pub fn of(text: &str, own: &Own) -> Shape {
         return Shape::Not(Guess::Diagram);
     }
     if structure(text, first) {
-        return if sentence(first, rest) { Shape::Not(Guess::Sentence) } else { Shape::Command };
+        return if !text.contains(';') && sentence(first, rest) { Shape::Not(Guess::Sentence) } else { Shape::Command };
     }
     let plain = first.trim_end_matches([';', ')']).trim_start_matches(['(', '!', '`']);
     let plain = plain.trim_matches(['"', '\'']);

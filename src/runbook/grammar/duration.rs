@@ -109,6 +109,20 @@ fn moment(moment: Moment) -> Option<Dur> {
     }
 }
 
+/// Whether a text says a length and nothing else.
+pub fn only_duration(text: &str) -> bool {
+    const FILLERS: usize = 3;
+    let fold = Fold::new(text);
+    match scan_as(&fold, true).as_slice() {
+        [one] => {
+            let rest = fold.text.len() - one.range.len();
+            let letters = |r: &str| r.chars().filter(|c| c.is_alphabetic()).count();
+            rest == 0 || letters(&fold.text[..one.range.start]) + letters(&fold.text[one.range.end..]) <= FILLERS
+        }
+        _ => lexicon().moments.whole(&key(text)).is_some(),
+    }
+}
+
 /// Every length in a text, as bytes of the text.
 pub fn find(text: &str) -> Vec<(Range<usize>, Dur)> {
     let fold = Fold::new(text);
@@ -200,7 +214,9 @@ impl Parser<'_> {
             first.unit = first.unit.or(other.unit);
             second = Some(other);
         }
-        let unit = first.unit?;
+        // "T+30" counts minutes.
+        let minutes = self.text[at..].starts_with("t+").then_some(Unit::Minute);
+        let unit = first.unit.or(minutes)?;
         let mut end = second.as_ref().map_or(first.end, |s| s.end);
         let (mut low, mut high) = (seconds(first.value, unit)?, None);
         match &second {

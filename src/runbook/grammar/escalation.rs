@@ -67,6 +67,8 @@ impl Reader<'_> {
         for found in &lengths {
             let conditional = conditions.iter().any(|c| c.contains(&found.range.start)) || unless.is_some();
             match (found.bound, &found.dur) {
+                // "if the lag is more than 60s": a limit, no delay.
+                (Some(Bound::AtLeast), _) if unless.is_none() && conditional => {}
                 (_, Dur::Range(from, _)) => after_s = after_s.or(Some(*from)),
                 (Some(Bound::UpTo), d) if !conditional => within_s = within_s.or(d.upper_s()),
                 (_, d) => after_s = after_s.or(d.upper_s()),

@@ -47,11 +47,12 @@ pub fn clauses(text: &str) -> Vec<(String, Rhythm)> {
         }
     }
     pieces.push(&text[start..]);
+    let pieces: Vec<&str> = pieces.into_iter().map(str::trim).filter(|p| !p.is_empty()).collect();
     let own = |p: &&str| Parts::read(&Fold::new(p)).often.is_some();
     if pieces.len() < 2 || !pieces.iter().all(own) {
         return rhythm(text).map(|r| (text.trim().to_string(), r)).into_iter().collect();
     }
-    pieces.into_iter().filter_map(|p| rhythm(p).map(|r| (p.trim().to_string(), r))).collect()
+    pieces.into_iter().filter_map(|p| rhythm(p).map(|r| (p.to_string(), r))).collect()
 }
 
 /// The text without the words of its rhythm, the parenthesis around them, and what joined the two.

@@ -42,7 +42,7 @@ pub fn contacts(reading: &Reading<'_>) -> (Vec<Contact>, Vec<Proposal>) {
 
 /// Stands under a title about contacts, nearer than any other subject.
 fn about_contacts(reading: &Reading<'_>, id: SectionId) -> Option<Role> {
-    const SUBJECTS: [Role; 12] = [
+    const SUBJECTS: [Role; 11] = [
         Role::Contacts,
         Role::Communication,
         Role::Escalation,
@@ -54,7 +54,6 @@ fn about_contacts(reading: &Reading<'_>, id: SectionId) -> Option<Role> {
         Role::Severity,
         Role::Deploy,
         Role::QuickReference,
-        Role::Prerequisites,
     ];
     reading.nearest(id, 0, &SUBJECTS).filter(|r| matches!(r, Role::Contacts | Role::Communication))
 }
@@ -107,6 +106,9 @@ fn line(
             if reading.document.sections[id].line == text.line {
                 *open = Some((id, found.len() - 1));
             }
+        }
+        None if header(label) == Some(Header::Contact) && said.any() => {
+            found.push(contact(None, None, &said, text.line));
         }
         // Elsewhere only what is nothing but a role and an address.
         _ if is_person && said.any() && address::without(value).chars().filter(|c| c.is_alphabetic()).count() < 25 => {
@@ -203,7 +205,10 @@ fn looks_like_name(text: &str) -> bool {
 fn name_in(value: &str) -> Option<String> {
     let first = value.split([',', '(', '（', '|', '–', '—', '<', '，', '、']).next()?.trim();
     let first = first.split(" - ").next()?.trim();
-    (looks_like_name(first) && !addresses(first).any()).then(|| first.to_string())
+    // "Ana Lima +49 30 …": a name, and an address without anything between.
+    let bare = address::without(value);
+    let named = |t: &str| looks_like_name(t) && !addresses(t).any();
+    [first, bare.as_str()].into_iter().find(|t| named(t)).map(str::to_string)
 }
 
 fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Contact> {

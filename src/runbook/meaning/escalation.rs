@@ -53,9 +53,15 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
             }
             BlockKind::Paragraph(lines) if inside => {
                 for text in lines {
-                    let said = step(&text.plain).is_some_and(|s| s.action.is_some() && s.after_s.is_some());
-                    if said || text.lead().is_some_and(|(l, _)| severity::reference(l).is_some()) {
+                    if text.lead().is_some_and(|(l, _)| severity::reference(l).is_some()) {
                         listed(reading, block, text, false, &mut chain);
+                        continue;
+                    }
+                    for sentence in sentences(&text.plain) {
+                        if step(sentence).is_some_and(|s| s.action.is_some() && s.after_s.is_some()) {
+                            let text = Inline { line: text.line, plain: sentence.to_string(), spans: Vec::new() };
+                            listed(reading, block, &text, false, &mut chain);
+                        }
                     }
                 }
             }
@@ -66,6 +72,10 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
     chain.steps.sort_by_key(|s| (s.line, s.order));
     chain.steps.dedup_by(|a, b| a.line == b.line && a.target == b.target && a.scope == b.scope);
     (chain.steps, chain.proposals)
+}
+
+fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(['。', '；']).flat_map(|s| s.split(". ")).map(str::trim).filter(|s| !s.is_empty())
 }
 
 /// Stands under a title about escalation, nearer than any other subject.
@@ -247,8 +257,8 @@ fn is_tier(label: &str) -> bool {
 
 fn looks_like_role(target: &str) -> bool {
     let words: Vec<&str> = target.split_whitespace().collect();
-    (1..=5).contains(&words.len())
-        && words[0].chars().next().is_some_and(|c| c.is_uppercase() || crate::fold::is_wide(c))
+    let named = |w: &&str| w.chars().next().is_some_and(|c| c.is_uppercase() || crate::fold::is_wide(c));
+    (1..=5).contains(&words.len()) && words.iter().all(named)
 }
 
 fn split_key(plain: &str) -> Option<(String, &str)> {
@@ -271,8 +281,9 @@ fn elsewhere(reading: &Reading<'_>, block: &Block, text: &Inline, chain: &mut Ch
     let about = !lead.is_empty()
         && (crate::lexicon::roles(&lead) == [Role::Escalation] || header(&lead) == Some(Header::EscalateTo));
     let window = window(reading, id);
-    let answering = scope.is_some() || window.is_some();
-    if !answering || rest.is_empty() {
+    // A check box without a severity only reminds of what escalation says elsewhere.
+    let checked = matches!(&block.kind, BlockKind::Item(item) if item.check.is_some());
+    if rest.is_empty() || scope.is_none() && checked {
         return;
     }
     let by_lead = step(&format!("{lead} x")).and_then(|s| s.action);
@@ -284,7 +295,12 @@ fn elsewhere(reading: &Reading<'_>, block: &Block, text: &Inline, chain: &mut Ch
     let target = Fold::new(&said.target).text;
     let reaches = said.reaches_people() || lexicon().media.first(&target).is_some();
     let short = said.target.split_whitespace().count() <= 7;
-    if !(calls && reaches && short && (about || window.is_some())) {
+    let opens = matches!(said.action, Some(Action::Ticket | Action::Bridge)) && scope.is_some();
+    let reaches = if scope.is_some() { reaches } else { said.reaches_people() };
+    let delayed = matches!(said.action, Some(Action::Page | Action::Escalate)) && said.after_s.is_some_and(|s| s > 0);
+    if !(short
+        && (calls && reaches && (about && scope.is_some() || window.is_some() || delayed) || opens && window.is_some()))
+    {
         return;
     }
     if let Some([from, _]) = window {
@@ -327,8 +343,11 @@ fn arrows(reading: &Reading<'_>, chain: &mut Chain) {
         for (line, text) in lines {
             let text = text.replace("->", "→").replace("=>", "→").replace('⇒', "→");
             let parts: Vec<&str> = text.split('→').map(str::trim).filter(|p| !p.is_empty()).collect();
-            let steps: Vec<Step> =
-                parts.iter().filter_map(|p| step(p)).filter(|s| s.target.split_whitespace().count() <= 6).collect();
+            let steps: Vec<Step> = parts
+                .iter()
+                .filter_map(|p| step(&levels::untiered(p)))
+                .filter(|s| s.target.split_whitespace().count() <= 6)
+                .collect();
             if parts.len() < 2 || steps.len() != parts.len() || !steps.iter().any(Step::reaches_people) {
                 continue;
             }

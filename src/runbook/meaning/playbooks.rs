@@ -80,7 +80,11 @@ fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
     let routine =
         reading.nearest(id, 0, &[Role::Schedule, Role::Deploy, Role::Response, Role::Checklist, Role::Remediate]);
     let own = reading.own(id);
-    if id == 0
+    // The title of the whole document, with chapters below it.
+    let whole = reading.document.sections[id].kind == SectionKind::Heading(1)
+        && reading.children(id).any(|c| reading.children(c).next().is_some());
+    if whole
+        || id == 0
         || own.contains(&Role::Schedule)
         || matches!(routine, Some(Role::Schedule | Role::Deploy | Role::Checklist))
         || !matches!(reading.document.sections[id].kind, SectionKind::Heading(_) | SectionKind::Bold)

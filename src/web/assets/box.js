@@ -21,22 +21,50 @@ const Box = (function () {
   }
 
   // Says it; true once it is recorded.
-  async function send(text) {
+  function send(text) {
+    return post("/room/say", { room: form.elements.room.value, text });
+  }
+
+  function request(address, said) {
+    return fetch(address, {
+      method: "POST",
+      credentials: "same-origin",
+      headers: { "Content-Type": "application/json", "X-Firebell": "1" },
+      body: JSON.stringify(said),
+    });
+  }
+
+  // The answer to what changes nothing, for the page and not for the person.
+  async function ask(text) {
     try {
-      const answer = await fetch("/room/say", {
-        method: "POST",
-        credentials: "same-origin",
-        headers: { "Content-Type": "application/json", "X-Firebell": "1" },
-        body: JSON.stringify({ room: form.elements.room.value, text }),
-      });
+      const answer = await request("/room/say", { room: form.elements.room.value, text });
+      return answer.ok ? await answer.json() : null;
+    } catch (problem) {
+      return null;
+    }
+  }
+
+  async function post(address, said) {
+    try {
+      const answer = await request(address, said);
       const body = await answer.json();
-      if (answer.ok) show(body.text, false, body.number);
+      if (answer.ok && body.data && body.data.declared) {
+        // Whoever declares is taken to the incident, and what was answered comes along.
+        sessionStorage.setItem("said", body.text);
+        location.assign("/incidents/" + Number(body.number));
+      } else if (answer.ok) show(body.text, false, body.number);
       else show(body.error.message, true);
       return answer.ok;
     } catch (problem) {
       show("Firebell did not answer: not recorded as far as we know, do not rely on it. Say it again when the page is live.", true);
       return false;
     }
+  }
+
+  const carried = sessionStorage.getItem("said");
+  if (carried !== null) {
+    sessionStorage.removeItem("said");
+    show(carried, false);
   }
 
   form.addEventListener("submit", async (event) => {
@@ -188,5 +216,5 @@ const Box = (function () {
     }
   });
 
-  return { form, send };
+  return { form, post, ask };
 })();

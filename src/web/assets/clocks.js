@@ -35,7 +35,8 @@ const Clocks = (function () {
     for (const line of document.querySelectorAll(".clocks li")) {
       const left = Date.parse(line.querySelector("time").dateTime) - now;
       if (line.classList.contains("running") && left <= 0) mark(line, "late");
-      const text = line.classList.contains("reached") ? "" : left > 0 ? "in " + span(left) : span(left) + " ago";
+      const late = line.classList.contains("late");
+      const text = line.classList.contains("reached") ? "" : late ? span(Math.min(left, 0)) + " ago" : "in " + span(left);
       const node = line.querySelector(".left");
       if (node.textContent !== text) node.textContent = text;
     }

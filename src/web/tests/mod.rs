@@ -3,6 +3,7 @@
 mod ack;
 mod api;
 mod described;
+mod edit;
 mod health;
 mod hooks;
 mod notices;
@@ -86,7 +87,10 @@ impl Speak for Parrot {
                 (Some(("declare", title)), _) => {
                     let on = On::Declare(declaration(title, false));
                     match app.act(Act { on, actor, once: None }).await? {
-                        Acted::Changed(c) => Ok(done(c.after.id, format!("Declared {}.", c.after.id))),
+                        Acted::Changed(c) => {
+                            let data = json!({ "declared": true });
+                            Ok(Said { data, ..done(c.after.id, format!("Declared {}.", c.after.id)) })
+                        }
                         other => panic!("{other:?}"),
                     }
                 }
@@ -165,6 +169,7 @@ impl World {
             hosts: vec!["bell.intern".into()],
             pagers: vec!["pagerduty".into()],
             pagerduty: pagerduty::settings(),
+            templates: edit::templates(),
         };
         let web = WebState::new(settings, front.clone());
         let (routers, answering) = watch::channel(router(web.clone(), axum::Router::new()));

@@ -68,6 +68,7 @@ impl Listener {
     async fn until(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         loop {
             let heard = self.next().await.expect("the stream goes on");
+            assert!(name == "reset" || heard.name != "reset", "the page is made to start afresh");
             if heard.name == name && fits(&heard.data) {
                 return heard.data;
             }
@@ -115,6 +116,24 @@ async fn what_the_browser_last_saw_is_newer_than_the_address_it_came_with() {
     // Somebody who has seen more than there is starts afresh.
     let mut stream = Listener::open(&w, "/incidents/1/stream", &ana, Some(9_999)).await;
     stream.until("reset", |_| true).await;
+}
+
+#[tokio::test]
+async fn a_page_of_a_long_incident_is_not_made_to_start_afresh_while_its_stream_catches_up() {
+    let w = World::new().await;
+    let ana = w.sign_in("ana", false).await;
+    let id = w.declare("checkout is down", false).await;
+    let mut head = 0;
+    // More than a feed reads at once.
+    for n in 0..1_010 {
+        head = w.note(id, &format!("note {n}")).await;
+    }
+    let mut stream = Listener::open(&w, &format!("/incidents/1/stream?after={head}"), &ana, None).await;
+    stream.until("standing", |_| true).await;
+    let next = w.note(id, "news").await;
+    let heard = stream.next().await.expect("the stream goes on");
+    let heard = if heard.name == "standing" { stream.next().await.expect("the stream goes on") } else { heard };
+    assert_eq!((heard.name.as_str(), heard.id), ("entry", Some(next)));
 }
 
 #[tokio::test]

@@ -29,13 +29,9 @@ async fn declaring_acknowledging_and_resolving_by_keyboard_alone_is_seen_by_the_
     assert!(delay_ms(&bo, row).await < 1_000.0);
     bo.until("document.querySelector('#open li .severity').textContent === '▲ P1'").await;
 
-    // The answer links to the war room; it stands before the box.
-    ana.until("document.querySelector('#reply a')").await;
-    while ana.value("document.activeElement.textContent").await != "Open INC-1" {
-        ana.press_back_tab().await;
-    }
-    ana.press("Enter").await;
+    // Whoever declares is taken to the war room, and what was answered comes along.
     ana.until("location.pathname === '/incidents/1'").await;
+    ana.until("document.getElementById('reply').textContent.includes('INC-1 is declared')").await;
     ana.live().await;
     bo.open(&format!("{}/incidents/1", serve.url())).await;
     bo.live().await;

@@ -1,10 +1,14 @@
 //! The room as people use it: the real program and a real Chromium, by keyboard, on a phone's width, in dark and light,
 //! without a script, and over a crash of the server. Nothing in any of it may be complained of by the browser.
 
+mod audit;
 mod keyboard;
 mod narrow;
+mod night;
 mod pictures;
 mod resume;
+mod scroll;
+mod together;
 
 use crate::harness::chromium::Page;
 use crate::harness::serve::Serve;
@@ -42,6 +46,12 @@ async fn signed_in(serve: &Serve, page: &Page<'_>, who: &str) {
     page.press("Enter").await;
     page.until("document.getElementById('open')").await;
     page.live().await;
+}
+
+/// Goes to a button with the Tab key and presses it.
+async fn pressed(page: &Page<'_>, word: &str) {
+    page.tab_to(&format!("it.matches('button') && it.textContent === '{word}'")).await;
+    page.press("Enter").await;
 }
 
 fn nothing_to_complain_of(pages: &[&Page<'_>]) {

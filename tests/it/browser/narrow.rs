@@ -16,13 +16,18 @@ async fn at_360_pixels_nothing_scrolls_sideways_in_dark_and_in_light() {
         assert_eq!(serve.command(&format!("/api/v1/incidents/1/{path}"), None, &body).await.status, 200);
     }
     serve.say("ana", "/incident INC-1 action look at the queue @bo by 2027-01-31").await;
+    let texts = json!({ "version": 0, "texts": { "factors": format!("- https://grafana.example/{long}") } });
+    assert_eq!(serve.command("/api/v1/incidents/1/postmortem", None, &texts).await.status, 200);
     let chromium = Chromium::start().await;
     let ana = chromium.page().await;
     ana.size(360, 640).await;
     signed_in(&serve, &ana, "ana").await;
     for scheme in ["light", "dark"] {
         ana.scheme(scheme).await;
-        for path in ["/", "/incidents/1", "/board", "/nothing"] {
+        for path in ["/", "/incidents/1", "/board", "/nothing"]
+            .into_iter()
+            .chain(["/incidents/1/postmortem/edit", "/incidents/1/postmortem/history?version=1"])
+        {
             ana.open(&format!("{}{path}", serve.url())).await;
             if path == "/incidents/1" {
                 // Everything that can be open is.
@@ -30,7 +35,7 @@ async fn at_360_pixels_nothing_scrolls_sideways_in_dark_and_in_light() {
                 ana.tab_to("it.id === 'text'").await;
                 ana.types("/incident ").await;
                 ana.until("document.querySelectorAll('#options li').length > 5").await;
-                ana.value("document.getElementById('overflow').open = true").await;
+                ana.value("document.querySelectorAll('details').forEach((d) => { d.open = true })").await;
             }
             let widths =
                 ana.value("[innerWidth, document.documentElement.scrollWidth, document.body.scrollWidth]").await;

@@ -205,11 +205,17 @@ impl Page<'_> {
         self.press_with("Tab", 8).await;
     }
 
+    /// To the end of the text in a field of several lines: the End key with Ctrl.
+    pub async fn press_text_end(&self) {
+        self.press_with("End", 2).await;
+    }
+
     async fn press_with(&self, key: &str, modifiers: u32) {
         let code = match key {
             "Enter" => 13,
             "Tab" => 9,
             "Escape" => 27,
+            "End" => 35,
             "ArrowUp" => 38,
             "ArrowDown" => 40,
             other => panic!("no such key: {other}"),

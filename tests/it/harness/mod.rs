@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods, reason = "the harness stands outside the program: its time is real time")]
 #![allow(dead_code, reason = "a harness offers a whole vocabulary; today's tests need not say every word")]
 
+pub mod axe;
 pub mod chromium;
 pub mod fake_pagerduty;
 pub mod fake_webhook;

@@ -251,12 +251,21 @@ impl Serve {
         Answer::to(self.http.get(self.url() + path)).await
     }
 
-    /// Reads from the API with the local token.
+    /// Reads JSON from the API with the local token.
     pub async fn get_as_operator(&self, path: &str) -> Value {
+        self.answer_as_operator(path).await.json()
+    }
+
+    /// The same of what is no JSON.
+    pub async fn get_text_as_operator(&self, path: &str) -> String {
+        self.answer_as_operator(path).await.body
+    }
+
+    async fn answer_as_operator(&self, path: &str) -> Answer {
         let answer = Answer::to(self.http.get(self.url() + path).bearer_auth(self.token())).await;
         let answer = answer.unwrap_or_else(|error| panic!("GET {path}: {error}"));
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
-        answer.json()
+        answer
     }
 
     pub async fn post_json(&self, path: &str, bearer: Option<&str>, body: &Value) -> Answer {

@@ -6,6 +6,7 @@ use crate::event::{ReopenCause, Unreachable, UnreachableReason};
 use crate::hours::{When, WorkingHours};
 use crate::intent::PageReason;
 use crate::playbook::{self, Playbook};
+use crate::postmortem::Chapter;
 use crate::status::PostmortemStatus;
 
 /// Something to follow: a question, and what is for its yes.
@@ -120,6 +121,10 @@ fn every_event() -> Vec<Event> {
         Event::StillWorkingAsked { resumes_at: START },
         Event::StillWorking,
         Event::PostmortemStatusChanged { from: PostmortemStatus::Draft, to: PostmortemStatus::InReview },
+        Event::PostmortemEdited {
+            version: 3,
+            texts: [(Chapter::Factors, text.clone()), (Chapter::WentWell, String::new())].into(),
+        },
         Event::Unacknowledged { cause: UnackCause::TimedOut, reason: String::new() },
         Event::IntentsQueued { intents },
         Event::IntentsCancelled { numbers: vec![1, 2], why: CancelReason::AlertsCleared },
@@ -186,7 +191,7 @@ fn every_event_survives_its_text_and_is_stored_under_its_name() {
         assert_eq!(serde_json::from_str::<IncidentEvent>(&text).ok(), Some(event), "{text}");
         names.insert(kind);
     }
-    assert_eq!(names.len(), 44, "a new kind of event belongs into this table");
+    assert_eq!(names.len(), 45, "a new kind of event belongs into this table");
 }
 
 #[test]
@@ -249,6 +254,7 @@ fn an_event_that_cannot_follow_is_refused_by_the_incident_itself() {
         (&open, Event::ActionDone { no: 1 }),
         (&open, Event::PlaybookStepDone { no: 1, text: String::new() }),
         (&ended, Event::PlaybookStarted { playbook: playbook() }),
+        (&open, Event::PostmortemEdited { version: 2, texts: [(Chapter::Factors, "t".to_string())].into() }),
     ] {
         let kind = body.kind();
         let mut incident = case.incident.clone();

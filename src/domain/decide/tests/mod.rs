@@ -9,6 +9,7 @@ mod escalation;
 mod ground;
 mod people;
 mod playbooks;
+mod postmortem;
 mod reached;
 mod systems;
 mod transitions;

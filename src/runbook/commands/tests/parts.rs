@@ -158,6 +158,9 @@ fn programs_that_nobody_knows_are_commands_in_a_shell_fence() {
     ] {
         assert_eq!(block("bash", line), [line]);
     }
+    for line in ["A=1 \\\n  B=2 \\\n  ./run.sh", "if ! systemctl is-active api; then systemctl start api; fi"] {
+        assert_eq!(block("bash", line), [line.replace(" \\\n  ", " ")]);
+    }
     // Without a label they need the document to have run them before.
     assert!(block("", "acmectl pool list").is_empty());
     assert_eq!(texts("```sh\nacmectl pool list\n```\n\n- Drain: `acmectl drain web1`\n").len(), 2);
@@ -269,6 +272,9 @@ fn sessions_are_opened_by_clients_that_wait_for_input() {
         assert!(found[1].session.as_ref().is_some_and(|s| s.line == 2), "{line}");
         assert!(found[0].session.is_none());
     }
+    // Words of two letters are no options, in whatever script.
+    assert!(commands("```sh\ndocker exec -it ap sh\nls\n```").found[1].session.is_some());
+    assert_eq!(block("sh", "docker exec é sh"), ["docker exec é sh"]);
     let closed = [
         "ssh web1 df",
         "ssh -N -L 1:a:2 web1",
@@ -419,6 +425,7 @@ fn what_is_forbidden_is_recorded_and_is_no_command() {
     let both = commands("- Do not run `rm -rf /a`, use `rm -i /a/b` instead.");
     assert_eq!(both.found.iter().map(|f| f.text.as_str()).collect::<Vec<_>>(), ["rm -i /a/b"]);
     assert_eq!(both.prohibitions.len(), 1);
+    assert!(texts("Run `$ # nothing`.").is_empty());
     // A caution is none.
     assert_eq!(texts("```sh\n# Do not run this without a backup\nrm -rf /a\n```"), ["rm -rf /a"]);
     assert_eq!(texts("```sh\n# Do not interrupt\ndocker pull a\n```"), ["docker pull a"]);

@@ -140,6 +140,13 @@ fn windows_have_two_ends() {
 }
 
 #[test]
+fn a_length_with_a_name_is_not_only_a_length() {
+    assert!(only_duration("< 15 minutes") && only_duration("sofort") && only_duration("30分以内"));
+    assert!(!only_duration("Team lead after 15 min") && !only_duration("On-call"));
+    assert_eq!(scan(&Fold::new("T+30: notify")).first().map(|f| f.dur.clone()), Some(Dur::Exact(1800)));
+}
+
+#[test]
 fn ends_of_a_length() {
     assert_eq!((Dur::Range(60, 120).lower_s(), Dur::Range(60, 120).upper_s()), (Some(60), Some(120)));
     assert_eq!((Dur::UpTo(60).lower_s(), Dur::Immediate.upper_s()), (Some(0), Some(0)));

@@ -42,6 +42,13 @@ impl Parts {
             }
         }
         parts.weekdays = known.weekdays.all(text);
+        // "every other Thursday"
+        for (range, ()) in known.every_other.all(text) {
+            let next = range.end + (text[range.end..].len() - text[range.end..].trim_start().len());
+            if parts.weekdays.iter().any(|(w, _)| w.start == next) {
+                parts.often = Some((range, Often::Biweekly));
+            }
+        }
         parts.span_of_weekdays(text);
         parts.positions(text);
         parts.months = known.months.all(text).into_iter().filter(|(r, _)| parts.is_month(text, r)).collect();
@@ -153,7 +160,13 @@ impl Parts {
         all.extend(self.times.iter().map(|(r, _)| r));
         let placed = !self.ordinals.is_empty() || !self.days.is_empty();
         let other = matches!(self.often, Some((_, Often::Other | Often::Weekdays)));
-        all.extend(self.often.iter().map(|(r, _)| r).filter(|_| often || placed || other));
+        // "first Monday of the month": what follows the position belongs to it, what stands elsewhere does not.
+        let end = all.iter().map(|r| r.end).max().unwrap_or(0);
+        let follows = |r: &Range<usize>| {
+            (r.start >= end && r.start <= end + 4) || (r.start < end && all.iter().any(|a| a.start < r.start))
+        };
+        let belongs = self.often.as_ref().is_some_and(|(r, _)| often || other || (placed && follows(r)));
+        all.extend(self.often.iter().map(|(r, _)| r).filter(|_| belongs));
         Some(all.iter().map(|r| r.start).min()?..all.iter().map(|r| r.end).max()?)
     }
 

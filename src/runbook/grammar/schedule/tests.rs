@@ -14,6 +14,7 @@ fn rhythms_are_read_in_ten_languages() {
         ("Every Tuesday", Some(Weekly), Some("Tuesday"), None),
         ("Every weekday at 8am", Some(Daily), Some("Every weekday at 8am"), Some("0 8 * * 1-5")),
         ("Mon and Thu 18:30", Some(Weekly), Some("Mon and Thu 18:30"), Some("30 18 * * 1,4")),
+        ("Every other Thursday", Some(Biweekly), None, None),
         ("Every 90 days", Some(Quarterly), Some("Every 90 days"), None),
         ("every 180 days", None, Some("every 180 days"), None),
         ("every 15 minutes", None, Some("every 15 minutes"), Some("*/15 * * * *")),

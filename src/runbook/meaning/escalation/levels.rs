@@ -102,6 +102,15 @@ fn short_tier(name: &str) -> String {
     }
 }
 
+/// "L2: platform lead (30m)" without the level.
+pub fn untiered(text: &str) -> String {
+    let tier = severity::reference(&short_tier(text)).filter(|r| r.number.is_some() && is_tier(&r.label));
+    match tier.and_then(|r| r.name.map(|name| format!("{name} {}", r.rest))) {
+        Some(named) => named,
+        None => text.to_string(),
+    }
+}
+
 /// Split at commas that stand outside of parentheses.
 pub fn split_list(text: &str) -> Vec<String> {
     let (mut parts, mut start, mut depth) = (Vec::new(), 0, 0usize);

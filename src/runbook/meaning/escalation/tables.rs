@@ -3,7 +3,7 @@
 use super::levels::split_list;
 use super::{Chain, scope};
 use crate::document::{Block, Table};
-use crate::grammar::duration::{Dur, duration};
+use crate::grammar::duration::{Dur, duration, only_duration};
 use crate::grammar::escalation::{Step, per_severity, step};
 use crate::grammar::severity;
 use crate::lexicon::{Header, header};
@@ -42,7 +42,7 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
         });
         let row_scope = row_scope.or_else(|| scope(reading, block.section));
         let who = cell(Some(target));
-        if who.is_empty() || is_open(who) || duration(who).is_some() {
+        if who.is_empty() || is_open(who) || only_duration(who) {
             continue;
         }
         let Some(mut said) = step(who) else { continue };

@@ -132,6 +132,15 @@ fn criteria_and_routine_reach_nobody() {
 }
 
 #[test]
+fn a_phase_without_a_severity_and_a_plain_delay_count_as_well() {
+    let text = "# Shop\n## Incident response\n### First 10 minutes\n- Page the on-call engineer\n- [ ] Notify customers\n\
+        ## Incident: till stuck\n- Page the shop lead after 20 minutes\n- Call the shop lead if the delay is more than 60s\n";
+    assert_eq!(read(text), ["4 - 1 page on-call engineer after 0 in -", "7 - 1 page shop lead after 1200 in -"]);
+    let text = "# Shop\n## Escalation\nIf ana does not respond within 5 minutes, page bo. If nobody responds after 15 minutes, call the manager.\n";
+    assert_eq!(read(text), ["3 - 1 page bo after 300 in -", "3 - 2 page manager after 900 in -"]);
+}
+
+#[test]
 fn chains_are_read_in_other_languages() {
     for (text, expected) in [
         ("# 店\n## エスカレーション\n1. 15分後に部長へ連絡\n", "3 - 1 notify 部長 after 900 in -"),

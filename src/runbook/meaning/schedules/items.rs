@@ -1,0 +1,172 @@
+//! Rhythms of single lines: "Daily: databases", "Passwords: every 90 days", "review the access logs weekly".
+
+use super::name;
+use crate::document::{Block, Inline, Item, SpanKind};
+use crate::fold::Fold;
+use crate::grammar::schedule::{Rhythm, clauses, cron_expression, rhythm, without};
+use crate::lexicon::{Header, Role, header};
+use crate::meaning::Reading;
+use crate::model::Schedule;
+
+/// Where a line stands.
+pub struct Place<'a> {
+    pub reading: &'a Reading<'a>,
+    pub block: &'a Block,
+    /// The schedule that the section around it is.
+    pub outer: Option<&'a Schedule>,
+    /// The rhythm that titles around it say.
+    pub said: Option<&'a Rhythm>,
+}
+
+pub fn item(place: &Place<'_>, item: &Item) -> Vec<Schedule> {
+    let Some(text) = item.text.first() else { return Vec::new() };
+    // A bold item with things under it is a section and was asked as one.
+    let opens = place.reading.document.sections[place.block.section].line == place.block.first;
+    if opens || is_link(text) {
+        return Vec::new();
+    }
+    line(place, text, true)
+}
+
+pub fn paragraph(place: &Place<'_>, lines: &[Inline]) -> Vec<Schedule> {
+    lines.iter().flat_map(|text| line(place, text, false)).collect()
+}
+
+fn is_link(text: &Inline) -> bool {
+    text.spans.iter().any(|s| matches!(s.kind, SpanKind::Link(_)) && s.range.len() + 4 >= text.plain.trim().len())
+}
+
+fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
+    let plain = text.plain.trim().trim_end_matches(['.', '。']);
+    if plain.chars().count() > 220 {
+        return Vec::new();
+    }
+    let make = |name: String, found: Rhythm, tasks: Vec<String>| Schedule {
+        name,
+        cadence: found.cadence,
+        when: found.when,
+        cron: found.cron,
+        tasks,
+        command_lines: Vec::new(),
+        line: text.line,
+    };
+    let (key, value) = split(text, plain);
+    if let Some(value) = value {
+        // "Daily: databases", "Monday: rotate logs" under weekly tasks.
+        if let Some(mut found) = rhythm(key)
+            && without(key, &found).chars().filter(|c| c.is_alphabetic()).count() <= 5
+        {
+            if found.cadence.is_none() {
+                found.cadence = place.said.and_then(|r| r.cadence);
+            }
+            let alone = found.strong || found.cadence.is_some();
+            return (alone && listed && !same(place, &found))
+                .then(|| make(value.to_string(), found, vec![value.to_string()]))
+                .into_iter()
+                .collect();
+        }
+        // "Schedule: every Sunday 02:00" speaks of its section.
+        if matches!(header(key), Some(Header::Cadence | Header::When))
+            || crate::lexicon::roles(key) == [Role::Schedule] && rhythm(key).is_none()
+        {
+            let cron = cron_expression(value).map(|(cron, cadence)| Rhythm {
+                cadence,
+                when: Some(value.into()),
+                cron: Some(cron),
+                ..Rhythm::default()
+            });
+            let found = cron.or_else(|| rhythm(value).filter(|r| says(r) && value.split_whitespace().count() <= 12));
+            let section = &place.reading.document.sections[place.reading.titled(place.block.section)];
+            return found
+                .filter(|f| !same(place, f))
+                .map(|f| make(name(&section.name, None), f, Vec::new()))
+                .into_iter()
+                .collect();
+        }
+        // "Passwords: every 90 days", "Images: review weekly, apply monthly".
+        let parts = clauses(value);
+        let many = parts.len() > 1;
+        let short = value.split_whitespace().count() <= 10;
+        let made: Vec<Schedule> = parts
+            .into_iter()
+            .filter(|(part, found)| says(found) && (many || short && edge(part, found)))
+            .filter(|(_, found)| many || !same(place, found))
+            .map(|(part, found)| {
+                let rest = without(&part, &found);
+                let rest = if rest.chars().filter(|c| c.is_alphabetic()).count() > 2 {
+                    format!("{key}: {rest}")
+                } else {
+                    key.to_string()
+                };
+                make(rest, found, vec![plain.to_string()])
+            })
+            .collect();
+        if !made.is_empty() && (listed || place.said.is_some() || text.lead().is_some()) {
+            return made;
+        }
+    }
+    if !listed {
+        return sentence(place, plain).into_iter().map(|(n, f)| make(n, f, vec![plain.to_string()])).collect();
+    }
+    // An adverb at the end, or in a parenthesis there: "review the access logs weekly".
+    let parts = clauses(plain);
+    parts
+        .into_iter()
+        .filter(|(part, found)| says(found) && at_end(part, found) && !same(place, found))
+        .map(|(part, found)| make(without(&part, &found), found.clone(), vec![part.clone()]))
+        .filter(|s| s.name.chars().filter(|c| c.is_alphabetic()).count() > 2)
+        .collect()
+}
+
+/// "The nightly dump runs every day at 02:00 UTC.": rhythm and time of day, in one sentence.
+fn sentence(place: &Place<'_>, plain: &str) -> Option<(String, Rhythm)> {
+    let found = rhythm(plain)?;
+    // "Daily review of these panels:" over what is to be looked at.
+    if plain.ends_with([':', '：']) && found.range.start == 0 && found.cadence.is_some() && !same(place, &found) {
+        return Some((plain.trim_end_matches([':', '：', ' ']).to_string(), found));
+    }
+    let exact = found.cron.is_some() && found.strong && found.cadence.is_some();
+    let about = place.reading.nearest(place.block.section, 0, &[Role::Schedule]).is_some();
+    let section = &place.reading.document.sections[place.reading.titled(place.block.section)];
+    let fits =
+        exact && plain.split_whitespace().count() <= 25 && place.outer.is_none() && (about || !section.name.is_empty());
+    fits.then(|| (name(&section.name, None), found))
+}
+
+/// A rhythm with a name, or an interval of an hour at least.
+fn says(found: &Rhythm) -> bool {
+    found.strong && (found.cadence.is_some() || found.cron.is_none() && found.when.is_some())
+}
+
+/// No more than the section says already.
+fn same(place: &Place<'_>, found: &Rhythm) -> bool {
+    place.outer.is_some_and(|o| o.cadence == found.cadence && (found.when.is_none() || found.when == o.when))
+}
+
+fn at_end(text: &str, found: &Rhythm) -> bool {
+    let fold = Fold::new(text);
+    let after = fold.text[found.range.end..].trim_matches(|c: char| !c.is_alphanumeric());
+    after.is_empty() && found.range.start > 0
+}
+
+/// At the beginning or the end of a value.
+fn edge(text: &str, found: &Rhythm) -> bool {
+    let fold = Fold::new(text);
+    let before = fold.text[..found.range.start].split_whitespace().count();
+    at_end(text, found) || before <= 2
+}
+
+fn split<'t>(text: &'t Inline, plain: &'t str) -> (&'t str, Option<&'t str>) {
+    const JOINS: &[char] = &[':', '：', '-', '–', '—', ' '];
+    if let Some((lead, rest)) = text.lead() {
+        let value = rest.trim_start_matches(JOINS).trim().trim_end_matches('.');
+        return (lead.trim().trim_end_matches([':', '：', ' ']), Some(value).filter(|v| !v.is_empty()));
+    }
+    let at = plain.match_indices([':', '：']).find(|(n, c)| c.len() > 1 || plain[n + 1..].starts_with(' '));
+    match at {
+        Some((n, c)) if plain[..n].chars().count() <= 60 => {
+            (plain[..n].trim(), Some(plain[n + c.len()..].trim()).filter(|v| !v.is_empty()))
+        }
+        _ => (plain, None),
+    }
+}
