@@ -14,6 +14,7 @@ pub use act::{Act, ActError, Acted, Changed, On, Once};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::program::Program;
 use crate::store::Store;
 use firebell_domain::directory::Directory;
 use firebell_domain::id::IncidentId;
@@ -45,6 +46,7 @@ pub struct App {
 struct Setup {
     directory: Arc<Directory>,
     public_url: Arc<str>,
+    program: Arc<Program>,
 }
 
 struct Inner {
@@ -75,7 +77,11 @@ impl App {
             inner: Arc::new(Inner {
                 store: store.clone(),
                 clock: clock.clone(),
-                setup: RwLock::new(Arc::new(Setup { directory: Arc::new(directory), public_url: public_url.into() })),
+                setup: RwLock::new(Arc::new(Setup {
+                    directory: Arc::new(directory),
+                    public_url: public_url.into(),
+                    program: Arc::default(),
+                })),
                 install,
                 commands,
                 engine,
@@ -133,6 +139,10 @@ impl App {
     pub fn directory(&self) -> Arc<Directory> {
         self.setup().directory.clone()
     }
+    /// The runbooks in force.
+    pub fn program(&self) -> Arc<Program> {
+        self.setup().program.clone()
+    }
     fn setup(&self) -> Arc<Setup> {
         self.pinned.clone().unwrap_or_else(|| self.inner.setup())
     }
@@ -140,7 +150,12 @@ impl App {
     /// Puts another directory and address in force: what is decided from here on is decided by them. Incidents keep the
     /// policy that they were declared under.
     pub fn reload(&self, directory: Directory, public_url: String) {
-        let setup = Arc::new(Setup { directory: Arc::new(directory), public_url: public_url.into() });
+        self.reload_all(directory, public_url, self.program());
+    }
+
+    /// The same with the runbooks it came from. A playbook that is being followed stays as it was when it began.
+    pub fn reload_all(&self, directory: Directory, public_url: String, program: Arc<Program>) {
+        let setup = Arc::new(Setup { directory: Arc::new(directory), public_url: public_url.into(), program });
         *self.inner.setup.write().unwrap_or_else(std::sync::PoisonError::into_inner) = setup;
         // Who can be reached may be otherwise now.
         self.inner.nudge.notify_one();

@@ -103,7 +103,10 @@ pub fn deadline(i: &Incident, milestone: Milestone) -> Option<Timestamp> {
         Milestone::Resolve => clocks.resolve_s,
         Milestone::Postmortem => clocks.postmortem_s,
     };
-    begin(i, milestone).zip(span_s).map(|(from, s)| from.plus_s(s))
+    begin(i, milestone).zip(span_s).map(|(from, s)| match milestone {
+        Milestone::Acknowledge | Milestone::Resolve => i.severity.due(from, s),
+        _ => from.plus_s(s),
+    })
 }
 
 pub fn begin(i: &Incident, milestone: Milestone) -> Option<Timestamp> {

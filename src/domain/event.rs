@@ -8,6 +8,7 @@ use crate::directory::EscalationPolicy;
 use crate::hours::When;
 use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Intent, IntentNo};
+use crate::playbook::Playbook;
 use crate::postmortem::written::Texts;
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
@@ -245,6 +246,23 @@ pub enum Event {
         no: u32,
     },
 
+    /// A playbook of the runbook is followed from here on, instead of the one before if there was one.
+    PlaybookStarted {
+        playbook: Playbook,
+    },
+    /// The step whose turn it was is done; of a condition: it holds.
+    PlaybookStepDone {
+        no: u32,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    },
+    /// It did not work; of a condition: it does not hold.
+    PlaybookStepFailed {
+        no: u32,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    },
+
     AlertsReceived {
         source: String,
         group: String,
@@ -469,6 +487,9 @@ impl Event {
             Event::PostmortemEdited { .. } => "postmortem_edited",
             Event::ActionAdded { .. } => "action_added",
             Event::ActionDone { .. } => "action_done",
+            Event::PlaybookStarted { .. } => "playbook_started",
+            Event::PlaybookStepDone { .. } => "playbook_step_done",
+            Event::PlaybookStepFailed { .. } => "playbook_step_failed",
             Event::AlertsReceived { .. } => "alerts_received",
             Event::AlertsCleared { .. } => "alerts_cleared",
             Event::UnreadableReceived { .. } => "unreadable_received",

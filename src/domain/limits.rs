@@ -17,6 +17,11 @@ pub const COMMAND_BYTES_MAX: usize = 32 * 1024;
 pub const NAME_CHARS_MAX: usize = 80;
 /// Action items of one incident: more is a project plan.
 pub const ACTION_ITEMS_MAX: usize = 200;
+/// Steps of one playbook that people walk through: more is not read at night, and the incident carries them.
+pub const PLAYBOOK_STEPS_MAX: usize = 100;
+/// Characters of one step of a playbook that an incident carries: a here-document fits; of what is longer the beginning is
+/// shown, with the line of the runbook where all of it stands.
+pub const STEP_CHARS_MAX: usize = 2_000;
 /// Responders and roles of one incident.
 pub const RESPONDERS_MAX: usize = 500;
 

@@ -13,6 +13,7 @@ use firebell_domain::hours::{When, WorkingHours};
 use firebell_domain::id::{ChannelId, IncidentId, PersonId, PolicyId, ServiceId};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{IntentNo, What};
+use firebell_domain::playbook::{self, Part, Playbook, Risk};
 use firebell_domain::postmortem::Chapter;
 use firebell_domain::severity::{Clocks, Severity};
 use firebell_domain::status::{IncidentStatus, PostmortemStatus};
@@ -47,7 +48,7 @@ pub fn severity(level: &str) -> Severity {
         name: name.into(),
         rank,
         response_s,
-        clocks: Default::default(),
+        ..Severity::new("", "", 1)
     };
     scale.into_iter().find(|s| s.0 == level).map(of).expect("a severity of the story")
 }
@@ -363,9 +364,53 @@ pub fn merged() -> [Story; 2] {
     [part, whole]
 }
 
+/// A playbook of the runbook is followed step by step.
+pub fn followed() -> Story {
+    let (ana, bo) = (person("ana"), person("bo"));
+    let mut s = Story::begin("followed", 49, directory(), &ana, &declaration("P2", "orders wait in the queue"));
+    let page = s.page();
+    s.sent(page).wait(60).says("acknowledged", &ana, Input::Acknowledge);
+    let step = |part, under, text: &str, line, risk| playbook::Step {
+        part,
+        text: text.into(),
+        written: None,
+        line,
+        under,
+        risk,
+        fill: Vec::new(),
+        caution: None,
+    };
+    let mut close = step(Part::Resolve, Some(2), "rabbitmqctl close_connection <pid> stuck", 94, Some(Risk::Destroy));
+    close.fill = vec!["<pid>".into()];
+    let mut drain = step(Part::Verify, None, "watch rabbitmqctl list_queues", 97, Some(Risk::Read));
+    drain.caution = Some("never ends by itself: stop it with Ctrl-C".into());
+    let mut scale =
+        step(Part::Resolve, Some(4), "kubectl -n prod scale deploy/orders --replicas=4", 96, Some(Risk::Mutate));
+    scale.written = Some("kubectl -n <namespace> scale deploy/orders --replicas=4".into());
+    let steps = vec![
+        step(Part::Investigate, None, "rabbitmqctl list_queues name messages", 91, Some(Risk::Read)),
+        step(Part::Condition, None, "If one consumer is stuck", 93, None),
+        close,
+        step(Part::Condition, None, "If all of them are busy", 95, None),
+        scale,
+        drain,
+    ];
+    let (system, name) = ("shop".to_string(), "Queue is full".to_string());
+    let playbook = Playbook { system, name, file: "runbooks/shop.md".into(), revision: "5f2a9c01".into(), steps };
+    let tick = |done, text: &str| Input::TickStep { done, text: text.into() };
+    s.wait(30).says("playbook", &ana, Input::StartPlaybook { playbook });
+    s.wait(40).says("looked", &ana, tick(true, "31,000 messages"));
+    s.wait(20).says("not so", &bo, tick(false, ""));
+    s.wait(20).says("so", &bo, tick(true, ""));
+    s.wait(90).says("did not work", &bo, tick(false, "quota exceeded"));
+    s.wait(300).says("all had their turn", &ana, tick(true, "the queue drains"));
+    s.says("resolved", &ana, Input::Resolve { text: "it drained by itself".into() });
+    s
+}
+
 pub fn all() -> Vec<Story> {
     let [part, whole] = merged();
-    vec![bad_night(), alerts_alone(), fell_asleep(), nobody_there(), no_pager(), part, whole]
+    vec![bad_night(), alerts_alone(), fell_asleep(), nobody_there(), no_pager(), part, whole, followed()]
 }
 
 /// Compares with a file under `tests/golden/` of the project; `UPDATE_EXPECT=1` rewrites it.

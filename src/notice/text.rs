@@ -7,7 +7,7 @@ use firebell_domain::event::{Actor, Event, IncidentEvent, ResolveCause, UnackCau
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{NoticeKind, Page, PageReason};
 use firebell_domain::limits::STILL_WORKING_GRACE_S;
-use firebell_domain::timeline::words::{INDENT, clock, counted, one, person, said, sentence, who};
+use firebell_domain::timeline::words::{INDENT, clock, counted, levels, one, person, said, sentence, who};
 use firebell_domain::timeline::{NextLevel, next_level, source_words};
 
 /// Stands for the title where more people read than a private incident is for.
@@ -128,7 +128,10 @@ pub fn notice(i: &Incident, about: &IncidentEvent, kind: NoticeKind, link: &str)
         NoticeKind::Acknowledged => (format!("acknowledged{by}"), None),
         NoticeKind::Changed => match body {
             Event::SeverityChanged { from, to, reason } => {
-                let change = format!("severity {} instead of {}", one(&to.level), one(&from.level));
+                let change = {
+                    let (from, to) = levels(from, to);
+                    format!("severity {to} instead of {from}")
+                };
                 (format!("{change}, set{by}"), quoted(reason))
             }
             Event::Unacknowledged { cause: UnackCause::TimedOut, .. } => {

@@ -22,6 +22,7 @@ pub async fn board(State(state): State<WebState>, headers: HeaderMap) -> Respons
             context! {
                 person => session.person.as_str(), form => session.form.as_str(),
                 now => state.app().clock().now().rfc3339(), incidents => Serde(&shown), more,
+                notices => Serde(&state.notices()),
             },
         ))
     };

@@ -3,6 +3,7 @@
 //! seconds, never an event. Nothing here is needed after a restart.
 
 use super::list::ListFeed;
+use super::notices::Notice;
 use super::standing::Standing;
 use crate::app::App;
 use crate::fault::Fault;
@@ -29,21 +30,25 @@ pub struct Hub {
     app: App,
     feeds: Mutex<HashMap<IncidentId, Followed>>,
     list: Mutex<Weak<ListFeed>>,
+    notices: Notices,
     seats: Arc<Semaphore>,
     /// Hashes of sessions that were ended here.
     ended: broadcast::Sender<String>,
 }
+
+/// What stands above the list now.
+pub type Notices = Arc<dyn Fn() -> Vec<Notice> + Send + Sync>;
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Hub {
-    pub fn start(app: App, mut stop: watch::Receiver<bool>) -> Arc<Hub> {
+    pub fn start(app: App, mut stop: watch::Receiver<bool>, notices: Notices) -> Arc<Hub> {
         let mut moved = app.moved();
         let (ended, _) = broadcast::channel(256);
         let seats = Arc::new(Semaphore::new(limits::STREAMS_MAX));
-        let hub = Arc::new(Hub { app, feeds: Mutex::default(), list: Mutex::default(), seats, ended });
+        let hub = Arc::new(Hub { app, feeds: Mutex::default(), list: Mutex::default(), notices, seats, ended });
         let weak = Arc::downgrade(&hub);
         tokio::spawn(async move {
             while !*stop.borrow() {
@@ -115,7 +120,7 @@ impl Hub {
         }
         let list = Arc::new(ListFeed::new());
         *slot = Arc::downgrade(&list);
-        tokio::spawn(super::list::keep_up(Arc::downgrade(&list), self.app.clone()));
+        tokio::spawn(super::list::keep_up(Arc::downgrade(&list), self.app.clone(), self.notices.clone()));
         list
     }
 }

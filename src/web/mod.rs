@@ -18,6 +18,7 @@ mod json;
 mod list;
 mod live;
 mod metrics;
+mod notices;
 mod once;
 mod pagerduty;
 mod pages;

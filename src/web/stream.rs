@@ -201,7 +201,10 @@ impl Listing {
                 Next::Whole(head) => match list::snapshot(&self.held.state, &self.viewer).await {
                     Ok((open, recent)) => {
                         self.seen = Some(head);
-                        let text = format!("event: list\ndata: {}\n\n", json!({ "open": open, "recent": recent }));
+                        let text = format!(
+                            "event: list\ndata: {}\n\n",
+                            json!({ "open": open, "recent": recent, "notices": self.held.state.notices() })
+                        );
                         return Some((text, self));
                     }
                     // The browser comes back by itself.

@@ -16,6 +16,7 @@ mod outbox;
 mod path;
 mod recovery;
 mod reload;
+mod runbooks;
 mod storm;
 mod templates;
 mod tidy;

@@ -16,6 +16,7 @@ use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::incident::{Illegal, Incident};
 use crate::intent::{Intent, IntentNo, Lane, NoticeKind, Told, What};
 use crate::limits;
+use crate::playbook::Playbook;
 use crate::postmortem::written::Texts;
 use crate::refusal::Refusal;
 use crate::severity::Severity;
@@ -85,6 +86,14 @@ pub enum Input {
     },
     FinishAction {
         no: u32,
+    },
+    StartPlaybook {
+        playbook: Playbook,
+    },
+    /// Ticks the step whose turn it is.
+    TickStep {
+        done: bool,
+        text: String,
     },
     Resolve {
         text: String,
@@ -221,7 +230,7 @@ pub fn declare(
     now: Timestamp,
 ) -> Result<Decision, No> {
     let title = crate::text::line("title", &declaration.title, limits::TITLE_CHARS_MAX)?;
-    let policy = directory.policy_for(declaration.service.as_ref()).cloned();
+    let policy = directory.policy_of(declaration.service.as_ref(), &declaration.severity).cloned();
     let first = IncidentEvent {
         incident: id,
         seq: 1,

@@ -242,6 +242,19 @@ impl Incident {
                 Some(a) => a.done_at = Some(at),
                 None => return illegal("there is no such action item"),
             },
+            Event::PlaybookStarted { playbook } => {
+                if !self.status.open() || playbook.steps.is_empty() {
+                    return illegal("an open incident follows a playbook with steps");
+                }
+                self.walk = Some(Walk::new(playbook.clone()));
+            }
+            Event::PlaybookStepDone { no, .. } | Event::PlaybookStepFailed { no, .. } => {
+                let done = matches!(event.body, Event::PlaybookStepDone { .. });
+                match self.walk.as_mut().filter(|w| w.next == *no && w.step().is_some()) {
+                    Some(walk) => walk.tick(done),
+                    None => return illegal("it is not that step's turn"),
+                }
+            }
             Event::AlertsReceived { source, group, changed, untracked: _, partial, group_status } => {
                 let index = match self.groups.iter().position(|g| g.source == *source && g.key == *group) {
                     Some(i) => i,

@@ -120,7 +120,7 @@ impl World {
             self.dice.one(["", "half the checkouts fail", "\u{202e}\u{0}", "@everyone <!channel>", long.as_str()]);
         let (text, reason) = (text.to_string(), text.to_string());
         let wall = self.wall(0);
-        let input = match self.dice.below(27) {
+        let input = match self.dice.below(30) {
             0 | 1 => Input::Acknowledge,
             2 | 3 => Input::Unacknowledge { reason },
             4 => Input::Snooze { until: wall.plus_s(self.dice.one([60, 300, 1_800, 7_200])) },
@@ -146,6 +146,8 @@ impl World {
                 let texts = [(self.dice.one(Chapter::ALL), text)].into();
                 Input::EditPostmortem { base: self.dice.below(3) as u32, texts }
             }
+            27 => Input::StartPlaybook { playbook: org::playbook(&mut self.dice) },
+            28 | 29 => Input::TickStep { done: self.dice.chance(700), text },
             22 => Input::Merge { into: IncidentId(self.dice.below(of + 1) as i64 + 1) },
             _ => Input::Cancel { reason },
         };

@@ -6,6 +6,7 @@ mod described;
 mod edit;
 mod health;
 mod hooks;
+mod notices;
 mod once;
 mod pagerduty;
 mod private;

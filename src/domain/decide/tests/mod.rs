@@ -8,8 +8,10 @@ mod delivery;
 mod escalation;
 mod ground;
 mod people;
+mod playbooks;
 mod postmortem;
 mod reached;
+mod systems;
 mod transitions;
 
 use super::*;
