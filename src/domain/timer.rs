@@ -1,5 +1,6 @@
 //! Durable promises to wake. Which timers an incident has is a function of its state, so there is nothing to
-//! forget: the store keeps the difference between before and after, and a rebuild computes them again.
+//! forget. The store keeps the next of each incident only: none takes effect before those that are due before it,
+//! and what it does arms the one that follows.
 
 use crate::clocks;
 use crate::incident::Incident;
@@ -73,6 +74,11 @@ pub fn timers(incident: &Incident) -> impl Iterator<Item = Timer> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// The timer that takes effect next: the earliest, and of several at one instant the first by kind.
+pub fn next(incident: &Incident) -> Option<Timer> {
+    timers(incident).min_by_key(|t| (t.due_at, t.kind))
 }
 
 impl TimerKind {

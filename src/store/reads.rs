@@ -295,7 +295,7 @@ impl Store {
 
     /// How often a phone rang in (since, now]. A summary is one ring.
     pub async fn rings(&self, recipient: &str, since: Timestamp, now: Timestamp) -> Result<usize, Fault> {
-        const SQL: &str = "SELECT COUNT(DISTINCT COALESCE(summary, CAST(incident_id AS TEXT) || '/' || CAST(intent_no AS TEXT))) FROM outbox WHERE recipient = $1 AND rang_at > $2 AND rang_at <= $3";
+        const SQL: &str = "SELECT COUNT(*) FILTER (WHERE summary IS NULL) + COUNT(DISTINCT summary) FROM outbox WHERE recipient = $1 AND rang_at > $2 AND rang_at <= $3";
         on_read!(self, |p| {
             let q = sqlx::query_scalar(SQL).bind(recipient).bind(since.0).bind(now.0);
             let n: i64 = q.fetch_one(p).await.map_err(fault)?;

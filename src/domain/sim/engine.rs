@@ -61,7 +61,7 @@ impl World {
         let (mut lost, mut due, mut queued) = (Vec::new(), Vec::new(), Vec::new());
         let fresh = std::mem::take(&mut self.replicas[r].fresh);
         for (id, s) in self.store.incidents.iter().filter(|(_, s)| fresh || s.due_at <= now) {
-            due.extend(s.timers.iter().filter(|t| t.due_at <= now).map(|t| (t.due_at, *id, *t)));
+            due.extend(s.timer.filter(|t| t.due_at <= now).map(|t| (t.due_at, *id, t)));
             for row in s.waiting.values() {
                 let worker = row.worker.as_deref().unwrap_or("");
                 let gone = worker != me && worker.starts_with(&mine);

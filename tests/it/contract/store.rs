@@ -20,7 +20,7 @@ use firebell_domain::time::Timestamp;
 use firebell_domain::timer::TimerKind;
 use std::path::{Path, PathBuf};
 
-const START: Timestamp = Timestamp(1_790_000_000_000_000);
+pub(super) const START: Timestamp = Timestamp(1_790_000_000_000_000);
 
 fn severity() -> Severity {
     Severity::new("P1", "Critical", 1)
@@ -47,11 +47,11 @@ fn directory() -> Directory {
 }
 
 /// A store of one kind with an application over it.
-struct Bench {
-    app: App,
-    store: Store,
-    clock: Clock,
-    url: String,
+pub(super) struct Bench {
+    pub app: App,
+    pub store: Store,
+    pub clock: Clock,
+    pub url: String,
     folder: crate::harness::files::TempDir,
     _lock: store::Lock,
 }
@@ -66,12 +66,21 @@ impl Bench {
         Bench { app, store, clock, url, folder, _lock: lock }
     }
 
-    async fn lite() -> Bench {
+    pub async fn lite() -> Bench {
         let folder = temp_dir();
         Bench::open(format!("sqlite://{}", folder.join("contract.db").display()), folder).await
     }
 
-    async fn pg() -> Bench {
+    /// Stopped, and started again by this program over the same database.
+    pub async fn started_again(self) -> Bench {
+        let Bench { app, store, url, folder, _lock, .. } = self;
+        drop(app);
+        store.close().await;
+        drop(_lock);
+        Bench::open(url, folder).await
+    }
+
+    pub async fn pg() -> Bench {
         let url = tokio::task::spawn_blocking(postgres::fresh_database).await.expect("a database");
         Bench::open(url, temp_dir()).await
     }
@@ -93,7 +102,7 @@ impl Bench {
     }
 
     /// Edits the database behind Firebell's back.
-    async fn tamper(&self, sql: &'static str) {
+    pub async fn tamper(&self, sql: &'static str) {
         match &self.store {
             Store::Lite { write, .. } => sqlx::query(sql).execute(write).await.map(|_| ()),
             Store::Pg(pool) => sqlx::query(sql).execute(pool).await.map(|_| ()),
@@ -110,7 +119,7 @@ fn key() -> AuditKey {
     AuditKey([7; 32])
 }
 
-fn ana() -> Actor {
+pub(super) fn ana() -> Actor {
     Actor::person("ana", "test")
 }
 
@@ -118,11 +127,11 @@ fn declaration(title: &str) -> On {
     On::Declare(Declaration { title: title.into(), severity: severity(), service: None, private: false, because: None })
 }
 
-fn act(on: On) -> Act {
+pub(super) fn act(on: On) -> Act {
     Act { on, actor: ana(), once: None }
 }
 
-fn changed(acted: Result<Acted, ActError>) -> Changed {
+pub(super) fn changed(acted: Result<Acted, ActError>) -> Changed {
     match acted.expect("it is done") {
         Acted::Changed(c) => *c,
         other => panic!("expected a change, got {other:?}"),
@@ -157,6 +166,7 @@ macro_rules! on_both {
         $(async fn $name($b: Bench) $body)*
     };
 }
+pub(super) use on_both;
 
 on_both! {
     async fn what_was_done_is_read_back_as_it_was(b: Bench) {
