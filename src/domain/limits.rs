@@ -125,6 +125,8 @@ pub const BOARD_SHOWN_MAX: usize = 12;
 pub const LIST_CHANGES_KEPT_MAX: usize = 1_000;
 /// Seconds for which a sign-in holds (30 days).
 pub const SESSION_S: i64 = 30 * 86_400;
+/// Rows of a list of sessions: more sign-ins than that are looked at person by person.
+pub const SESSIONS_SHOWN_MAX: i64 = 500;
 /// Seconds for which the signed link of a page acknowledges (7 days from its queueing): a page is answered within
 /// minutes, but some are read after a week-end, and an incident open for longer has been paged again.
 pub const ACK_LINK_S: i64 = 7 * 86_400;

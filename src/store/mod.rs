@@ -19,7 +19,7 @@ pub use copies::{copy_to, inspect, settle};
 pub use figures::Figures;
 pub use open::{Lock, Mode, OpenError, lock, open, ours, sqlite_path, without_password};
 pub use reads::{DueIntent, FailedIntent, IncidentRow, OutboxDepth};
-pub use rights::Right;
+pub use rights::{Ended, Ending, Right, SESSION_ENDED, SessionRow};
 
 use crate::fault::{Fault, FaultKind};
 use sqlx::{PgPool, SqlitePool};

@@ -30,8 +30,6 @@ pub struct Hub {
     feeds: Mutex<HashMap<IncidentId, Followed>>,
     list: Mutex<Weak<ListFeed>>,
     seats: Arc<Semaphore>,
-    /// Hashes of sessions that were ended here.
-    ended: broadcast::Sender<String>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -41,9 +39,8 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Hub {
     pub fn start(app: App, mut stop: watch::Receiver<bool>) -> Arc<Hub> {
         let mut moved = app.moved();
-        let (ended, _) = broadcast::channel(256);
         let seats = Arc::new(Semaphore::new(limits::STREAMS_MAX));
-        let hub = Arc::new(Hub { app, feeds: Mutex::default(), list: Mutex::default(), seats, ended });
+        let hub = Arc::new(Hub { app, feeds: Mutex::default(), list: Mutex::default(), seats });
         let weak = Arc::downgrade(&hub);
         tokio::spawn(async move {
             while !*stop.borrow() {
@@ -85,13 +82,6 @@ impl Hub {
     pub fn take_all_seats(&self) -> OwnedSemaphorePermit {
         let free = self.seats.available_permits() as u32;
         self.seats.clone().try_acquire_many_owned(free).unwrap()
-    }
-
-    pub fn session_ended(&self, hash: &str) {
-        let _ = self.ended.send(hash.to_string());
-    }
-    pub fn ended_sessions(&self) -> broadcast::Receiver<String> {
-        self.ended.subscribe()
     }
 
     /// The feed of an incident; made by the first who asks, gone after the last who holds it.

@@ -27,6 +27,7 @@ mod room;
 mod routes;
 mod see;
 mod serve;
+mod sessions;
 mod signin;
 mod speak;
 mod standing;

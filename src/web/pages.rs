@@ -10,7 +10,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("board.html", include_str!("assets/board.html")),
@@ -18,6 +18,7 @@ const TEMPLATES: [(&str, &str); 11] = [
     ("postmortem.html", include_str!("assets/postmortem.html")),
     ("edit.html", include_str!("assets/edit.html")),
     ("history.html", include_str!("assets/history.html")),
+    ("sessions.html", include_str!("assets/sessions.html")),
     ("signin.html", include_str!("assets/signin.html")),
     ("welcome.html", include_str!("assets/welcome.html")),
     ("ack.html", include_str!("assets/ack.html")),

@@ -3,7 +3,7 @@
 
 use super::{
     WebState, ack, api, board, complete, edit, forms, health, history, metrics, pagerduty, pages, postmortem, reads,
-    room, signin, stream,
+    room, sessions, signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -48,6 +48,8 @@ pub fn all() -> Vec<Route> {
         post "/api/v1/incidents/{id}/resolve" api::resolve, true;
         get "/api/v1/oncall" reads::oncall, true;
         post "/api/v1/invitations" signin::invitations, true;
+        get "/api/v1/sessions" sessions::list, true;
+        post "/api/v1/sessions/end" sessions::end_theirs, true;
         post "/pagerduty/webhook" pagerduty::webhook, true;
         get "/ack/{token}" ack::page, false;
         post "/ack/{token}" ack::press, false;
@@ -67,6 +69,8 @@ pub fn all() -> Vec<Route> {
         get "/signin" signin::page, false;
         post "/signin" signin::redeem, false;
         post "/signout" signin::out, false;
+        get "/sessions" sessions::page, false;
+        post "/sessions" sessions::press, false;
         get "/assets/{name}" pages::asset, false;
     }
 }

@@ -64,7 +64,7 @@ enum Woken {
 
 impl Held {
     async fn begin(state: &WebState, headers: &HeaderMap) -> Result<Held, No> {
-        let ended = state.hub().ended_sessions();
+        let ended = state.app().ended_sessions();
         let session = auth::session(headers, state).await?;
         let session = session.ok_or_else(|| {
             No::new(

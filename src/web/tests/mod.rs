@@ -11,6 +11,7 @@ mod pagerduty;
 mod private;
 mod reload;
 mod room;
+mod sessions;
 mod signin;
 mod stream;
 mod sweep;

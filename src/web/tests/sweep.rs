@@ -173,7 +173,7 @@ impl House {
     }
 }
 
-/// Tokens of 32 random bytes, in hexadecimal or base64, replaced.
+/// Tokens of 32 random bytes, in hexadecimal or base64, and the beginning that names a session, replaced.
 fn without_lots(text: &str) -> String {
     let mut out = String::new();
     let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
@@ -181,7 +181,8 @@ fn without_lots(text: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(|c| !word(c)).unwrap_or(rest.len());
         let (token, after) = rest.split_at(end);
-        out.push_str(if matches!(token.len(), 43 | 64) { "LOT" } else { token });
+        let names_a_session = token.len() == 16 && token.bytes().all(|b| b.is_ascii_hexdigit());
+        out.push_str(if matches!(token.len(), 43 | 64) || names_a_session { "LOT" } else { token });
         let next = after.chars().next().map_or(0, char::len_utf8);
         out.push_str(&after[..next]);
         rest = &after[next..];

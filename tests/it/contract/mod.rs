@@ -1,4 +1,5 @@
 //! One suite, run against every implementation of a port.
 
+mod sessions;
 mod store;
 mod timers;
