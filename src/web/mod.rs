@@ -7,6 +7,7 @@ mod auth;
 mod board;
 mod body;
 mod complete;
+mod compress;
 mod edit;
 mod error;
 mod forms;
@@ -44,7 +45,7 @@ pub use speak::{Said, Speak, Speaker};
 pub use state::{Front, Settings, WebState};
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 /// Everything that listens. `merged` has what is made elsewhere and answers beside it (the hooks).
 pub fn router(state: WebState, merged: Router) -> Router {
@@ -57,5 +58,6 @@ pub fn router(state: WebState, merged: Router) -> Router {
         .method_not_allowed_fallback(guard::wrong_method)
         .with_state(state.clone())
         .merge(merged)
+        .layer(from_fn(compress::around))
         .layer(from_fn_with_state(state, guard::around))
 }

@@ -7,6 +7,7 @@ mod edit;
 mod health;
 mod hooks;
 mod once;
+mod packed;
 mod pagerduty;
 mod private;
 mod reload;

@@ -127,7 +127,7 @@ async fn an_administrator_shuts_somebody_out_with_their_unused_links() {
     assert_eq!(late.send().await.unwrap().status(), 410);
     // Who did it is in the audit log.
     let log = w.app.store().raw_events((IncidentId::ORG, 0), 100).await.unwrap();
-    let last = log.iter().filter(|e| e.incident == IncidentId::ORG).next_back().unwrap();
+    let last = log.iter().rfind(|e| e.incident == IncidentId::ORG).unwrap();
     assert_eq!(last.kind, "sessions_ended");
     assert!(last.actor.contains("root") && last.body.contains("\"sessions\":2") && last.body.contains("\"links\":1"));
 }
