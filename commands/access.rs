@@ -36,8 +36,13 @@ pub async fn one(app: &App, speaker: &Speaker, id: IncidentId) -> Result<Inciden
 
 /// The open ones, worst and oldest first.
 pub async fn open(app: &App, speaker: &Speaker) -> Result<Vec<IncidentRow>, ActError> {
-    let rows = app.store().open_incidents(OPEN_MAX).await?;
-    seen(app, speaker, rows).await
+    // Public ones by themselves: however many private ones there are, they take nobody's places.
+    let mut rows = app.store().open_public_incidents(OPEN_MAX).await?;
+    let private = app.store().open_incidents(OPEN_MAX).await?.into_iter().filter(|r| r.private).collect();
+    rows.extend(seen(app, speaker, private).await?);
+    rows.sort_by_key(|r| (r.severity_rank, r.declared_at, r.id));
+    rows.truncate(OPEN_MAX as usize);
+    Ok(rows)
 }
 
 /// The ones declared last, newest first, whether open or not.

@@ -114,9 +114,18 @@ impl Store {
 
     /// Open incidents, worst and oldest first.
     pub async fn open_incidents(&self, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        self.open_incidents_where(if self.is_postgres() { "is_open" } else { "is_open = 1" }, limit).await
+    }
+
+    /// The same without private ones: how many of those there are shortens nobody's list.
+    pub async fn open_public_incidents(&self, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        let public = if self.is_postgres() { "is_open AND NOT private" } else { "is_open = 1 AND private = 0" };
+        self.open_incidents_where(public, limit).await
+    }
+
+    async fn open_incidents_where(&self, which: &'static str, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE {} ORDER BY severity_rank, declared_at LIMIT $1",
-            if self.is_postgres() { "is_open" } else { "is_open = 1" }
+            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE {which} ORDER BY severity_rank, declared_at LIMIT $1"
         ));
         on_read!(self, |p| {
             let rows = sqlx::query(sql).bind(limit).fetch_all(p).await.map_err(fault)?;

@@ -51,3 +51,32 @@ async fn live_streams_and_what_is_short_go_out_as_they_are() {
         assert!(answer.headers().get("content-encoding").is_none(), "{path}");
     }
 }
+
+/// Bytes that a page may take with all that it loads.
+const IN_ALL_MAX: usize = 50_000;
+
+#[tokio::test]
+async fn the_longest_list_and_a_timeline_of_500_entries_take_less_than_50_kb_with_all_that_they_load() {
+    let w = World::new().await;
+    let ana = w.sign_in("ana", false).await;
+    for n in 0..firebell_domain::limits::OPEN_SHOWN_MAX {
+        w.declare(&format!("{n} of the cash desks cannot take cards, {} since this morning", n * 7_919 % 101), false)
+            .await;
+    }
+    for n in 0..firebell_domain::limits::PAGE_ENTRIES_MAX {
+        w.note(IncidentId(1), &format!("desk {} answers again after {} s, {n} to go", n * 7_919 % 1_009, n % 53)).await;
+    }
+    for path in ["/", "/incidents/1", "/incidents/1?all=1", "/board"] {
+        let page = ask(&w, path, &ana, true).await.bytes().await.unwrap();
+        let text = unpacked(&page);
+        let head = text.split("</head>").next().unwrap();
+        let (mut bytes, mut loaded) = (page.len(), 0);
+        for asset in head.split("\"/assets/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+            bytes += ask(&w, &format!("/assets/{asset}"), &ana, true).await.bytes().await.unwrap().len();
+            loaded += 1;
+        }
+        assert_eq!(loaded, 3, "icon, sheet, script: {head}");
+        assert!(bytes < IN_ALL_MAX, "{path}: {bytes} bytes in all, {} of the page", page.len());
+        assert!(text.len() > if path == "/board" { 5_000 } else { 100_000 }, "{path}: it is long");
+    }
+}
