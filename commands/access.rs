@@ -47,8 +47,12 @@ pub async fn open(app: &App, speaker: &Speaker) -> Result<Vec<IncidentRow>, ActE
 
 /// The ones declared last, newest first, whether open or not.
 pub async fn recent(app: &App, speaker: &Speaker) -> Result<Vec<IncidentRow>, ActError> {
-    let rows = app.store().recent_incidents(Timestamp(i64::MAX), RECENT_MAX).await?;
-    seen(app, speaker, rows).await
+    let mut rows = app.store().recent_public_incidents(Timestamp(i64::MAX), RECENT_MAX).await?;
+    let private = app.store().recent_incidents(Timestamp(i64::MAX), RECENT_MAX).await?;
+    rows.extend(seen(app, speaker, private.into_iter().filter(|r| r.private).collect()).await?);
+    rows.sort_by_key(|r| std::cmp::Reverse((r.declared_at, r.id)));
+    rows.truncate(RECENT_MAX as usize);
+    Ok(rows)
 }
 
 async fn seen(app: &App, speaker: &Speaker, rows: Vec<IncidentRow>) -> Result<Vec<IncidentRow>, ActError> {

@@ -135,8 +135,23 @@ impl Store {
 
     /// Incidents declared before a time, newest first.
     pub async fn recent_incidents(&self, before: Timestamp, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        self.recent_incidents_where("", before, limit).await
+    }
+
+    /// The same without private ones.
+    pub async fn recent_public_incidents(&self, before: Timestamp, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        let public = if self.is_postgres() { " AND NOT private" } else { " AND private = 0" };
+        self.recent_incidents_where(public, before, limit).await
+    }
+
+    async fn recent_incidents_where(
+        &self,
+        and: &'static str,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<IncidentRow>, Fault> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE declared_at < $1 ORDER BY declared_at DESC LIMIT $2"
+            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE declared_at < $1{and} ORDER BY declared_at DESC, incident_id DESC LIMIT $2"
         ));
         on_read!(self, |p| {
             let rows = sqlx::query(sql).bind(before.0).bind(limit).fetch_all(p).await.map_err(fault)?;

@@ -94,10 +94,20 @@ async fn many_private_incidents_shorten_nobodys_list() {
         assert!(!list.contains(SECRET) && !board.contains(SECRET));
         let more = board.split("And ").nth(1).and_then(|rest| rest.split(' ').next()).map(str::to_string);
         let speaker = crate::commands::Speaker { person: "bo".into(), via: "room".into(), admin: false };
-        let said = crate::commands::say(&w.app, &speaker, None, "/incident list").await.unwrap().data;
-        (list.matches("public ").count(), more, said["incidents"].as_array().unwrap().len())
+        let mut listed = Vec::new();
+        for text in ["/incident list", "/incident list all"] {
+            let said = crate::commands::say(&w.app, &speaker, None, text).await.unwrap().data;
+            listed.push(said["incidents"].as_array().unwrap().len());
+        }
+        // The latest are private.
+        for n in 0..if private > 0 { 60 } else { 0 } {
+            w.declare(&format!("{SECRET} again {n}"), true).await;
+        }
+        let said = crate::commands::say(&w.app, &speaker, None, "/incident list all").await.unwrap().data;
+        listed.push(said["incidents"].as_array().unwrap().len());
+        (list.matches("public ").count(), more, listed)
     };
     let without = shown(0).await;
-    assert_eq!(without, (200, Some("188".to_string()), 200));
+    assert_eq!(without, (200, Some("188".to_string()), vec![200, 50, 50]));
     assert_eq!(shown(210).await, without);
 }
