@@ -11,6 +11,7 @@ pub mod decide;
 pub mod directory;
 pub mod escalation;
 pub mod event;
+pub mod figures;
 pub mod hours;
 pub mod id;
 pub mod incident;

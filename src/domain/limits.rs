@@ -115,6 +115,13 @@ pub const CONNECTIONS_MAX: usize = 4_096;
 pub const STREAMS_MAX: usize = 2_000;
 /// Incidents or events in one answer of the API.
 pub const PAGE_ITEMS_MAX: i64 = 500;
+/// Months that one set of figures covers: three years side by side is the most that a picture of months shows.
+pub const FIGURES_MONTHS_MAX: i32 = 36;
+/// Incidents that one set of figures is made of, some 300 bytes each while it is computed. A company that has more in
+/// the same months asks for fewer months.
+pub const FIGURES_INCIDENTS_MAX: usize = 100_000;
+/// Services and people that a picture and the table under it show; an export has all of them.
+pub const FIGURES_ROWS_MAX: usize = 20;
 /// Entries that an incident's page shows before it is asked for all of them.
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Rows of the list of open incidents; beyond it a storm is under way and the worst are what matters.

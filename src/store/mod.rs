@@ -6,6 +6,7 @@ mod answers;
 mod batch;
 mod checkpoints;
 mod copies;
+mod facts;
 mod figures;
 mod open;
 mod reads;

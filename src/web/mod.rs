@@ -10,6 +10,7 @@ mod complete;
 mod edit;
 mod error;
 mod forms;
+mod figures;
 mod guard;
 mod health;
 mod history;

@@ -11,9 +11,11 @@ use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
 const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("board.html", include_str!("assets/board.html")),
+    ("figures.html", include_str!("assets/figures.html")),
     ("incident.html", include_str!("assets/incident.html")),
     ("postmortem.html", include_str!("assets/postmortem.html")),
     ("edit.html", include_str!("assets/edit.html")),

@@ -4,6 +4,8 @@
 use super::{
     WebState, ack, api, board, complete, edit, forms, health, history, metrics, pagerduty, pages, postmortem, reads,
     room, signin, stream,
+    WebState, ack, api, board, complete, figures, health, metrics, pagerduty, pages, postmortem, reads, room, signin,
+    stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -47,12 +49,14 @@ pub fn all() -> Vec<Route> {
         post "/api/v1/incidents/{id}/status" api::status, true;
         post "/api/v1/incidents/{id}/resolve" api::resolve, true;
         get "/api/v1/oncall" reads::oncall, true;
+        get "/api/v1/figures" figures::api, true;
         post "/api/v1/invitations" signin::invitations, true;
         post "/pagerduty/webhook" pagerduty::webhook, true;
         get "/ack/{token}" ack::page, false;
         post "/ack/{token}" ack::press, false;
         get "/" room::list, false;
         get "/board" board::board, false;
+        get "/figures" figures::room, false;
         get "/incidents/{id}" room::incident, false;
         get "/incidents/{id}/postmortem" postmortem::room, false;
         get "/incidents/{id}/postmortem/edit" edit::page, false;

@@ -28,6 +28,7 @@ async fn at_360_pixels_nothing_scrolls_sideways_in_dark_and_in_light() {
             .into_iter()
             .chain(["/incidents/1/postmortem/edit", "/incidents/1/postmortem/history?version=1"])
         {
+        for path in ["/", "/incidents/1", "/board", "/figures", "/nothing"] {
             ana.open(&format!("{}{path}", serve.url())).await;
             if path == "/incidents/1" {
                 // Everything that can be open is.
@@ -36,6 +37,10 @@ async fn at_360_pixels_nothing_scrolls_sideways_in_dark_and_in_light() {
                 ana.types("/incident ").await;
                 ana.until("document.querySelectorAll('#options li').length > 5").await;
                 ana.value("document.querySelectorAll('details').forEach((d) => { d.open = true })").await;
+            }
+            if path == "/figures" {
+                ana.until("document.querySelectorAll('svg.picture').length >= 5").await;
+                ana.value("document.querySelectorAll('details').forEach((d) => (d.open = true))").await;
             }
             let widths =
                 ana.value("[innerWidth, document.documentElement.scrollWidth, document.body.scrollWidth]").await;
