@@ -8,6 +8,7 @@ pub mod alert;
 pub mod chain;
 pub mod clocks;
 pub mod decide;
+pub mod digest;
 pub mod directory;
 pub mod escalation;
 pub mod event;
@@ -24,6 +25,7 @@ pub mod proposal;
 pub mod refusal;
 pub mod regroup;
 pub mod rehearsal;
+pub mod reminders;
 pub mod schedule;
 pub mod severity;
 #[cfg(any(test, feature = "sim"))]

@@ -70,6 +70,9 @@ pub const STILL_WORKING_GRACE_S: i64 = 300;
 pub const REMINDER_MIN_S: i64 = 300;
 /// Times that the room is reminded that nobody leads: after that it is a choice.
 pub const LEAD_REMINDERS_MAX: u32 = 3;
+/// Times that anybody may choose to be reminded of one overdue post-mortem or action item: after as many, saying it
+/// again is noise.
+pub const REMINDERS_MAX: u32 = 50;
 /// Levels of one policy. PagerDuty allows 20.
 pub const POLICY_STEPS_MAX: usize = 20;
 /// People that one level pages.
@@ -122,6 +125,8 @@ pub const FIGURES_MONTHS_MAX: i32 = 36;
 pub const FIGURES_INCIDENTS_MAX: usize = 100_000;
 /// Services and people that a picture and the table under it show; an export has all of them.
 pub const FIGURES_ROWS_MAX: usize = 20;
+/// Entries that the digest room shows: a day's worth of bad days. Older ones are in their incidents.
+pub const DIGEST_SHOWN_MAX: i64 = 50;
 /// Entries that an incident's page shows before it is asked for all of them.
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Rows of the list of open incidents; beyond it a storm is under way and the worst are what matters.

@@ -8,6 +8,7 @@ mod board;
 mod body;
 mod complete;
 mod edit;
+mod digest;
 mod error;
 mod forms;
 mod figures;

@@ -12,9 +12,11 @@ use std::sync::LazyLock;
 
 const TEMPLATES: [(&str, &str); 11] = [
 const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("board.html", include_str!("assets/board.html")),
+    ("digest.html", include_str!("assets/digest.html")),
     ("figures.html", include_str!("assets/figures.html")),
     ("incident.html", include_str!("assets/incident.html")),
     ("postmortem.html", include_str!("assets/postmortem.html")),
@@ -33,6 +35,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/incident.js"),
     include_str!("assets/list.js"),
     include_str!("assets/edit.js"),
+    include_str!("assets/digest.js"),
 );
 const ASSETS: [(&str, &str, &str); 3] = [
     ("room.css", "text/css; charset=utf-8", include_str!("assets/room.css")),

@@ -6,6 +6,8 @@ use super::{
     room, signin, stream,
     WebState, ack, api, board, complete, figures, health, metrics, pagerduty, pages, postmortem, reads, room, signin,
     stream,
+    WebState, ack, api, board, complete, digest, figures, health, metrics, pagerduty, pages, postmortem, reads, room,
+    signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -50,6 +52,7 @@ pub fn all() -> Vec<Route> {
         post "/api/v1/incidents/{id}/resolve" api::resolve, true;
         get "/api/v1/oncall" reads::oncall, true;
         get "/api/v1/figures" figures::api, true;
+        get "/api/v1/digest" digest::api, true;
         post "/api/v1/invitations" signin::invitations, true;
         post "/pagerduty/webhook" pagerduty::webhook, true;
         get "/ack/{token}" ack::page, false;
@@ -57,6 +60,8 @@ pub fn all() -> Vec<Route> {
         get "/" room::list, false;
         get "/board" board::board, false;
         get "/figures" figures::room, false;
+        get "/digest" digest::room, false;
+        get "/digest/stream" digest::live, false;
         get "/incidents/{id}" room::incident, false;
         get "/incidents/{id}/postmortem" postmortem::room, false;
         get "/incidents/{id}/postmortem/edit" edit::page, false;

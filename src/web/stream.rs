@@ -29,6 +29,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const HELLO: &str = "retry: 1000\n\n";
 /// Tells a page to start afresh.
 const RESET: &str = "event: reset\ndata: {}\n\n";
+pub const HELLO: &str = "retry: 1000\n\n";
 
 #[derive(Deserialize)]
 pub struct Asked {
@@ -36,7 +37,7 @@ pub struct Asked {
 }
 
 /// What every stream holds: its place, its session, and what ends it.
-struct Held {
+pub struct Held {
     state: WebState,
     session: Session,
     ended: broadcast::Receiver<String>,
@@ -56,14 +57,14 @@ impl Drop for Seat {
 }
 
 /// Why a stream woke without news.
-enum Woken {
+pub enum Woken {
     /// Time to say that it is still there.
     Alive,
     Over,
 }
 
 impl Held {
-    async fn begin(state: &WebState, headers: &HeaderMap) -> Result<Held, No> {
+    pub async fn begin(state: &WebState, headers: &HeaderMap) -> Result<Held, No> {
         let ended = state.hub().ended_sessions();
         let session = auth::session(headers, state).await?;
         let session = session.ok_or_else(|| {
@@ -87,7 +88,7 @@ impl Held {
     }
 
     /// Waits for anything but news.
-    async fn woken(&mut self) -> Woken {
+    pub async fn woken(&mut self) -> Woken {
         loop {
             if *self.stop.borrow() {
                 return Woken::Over;
@@ -225,7 +226,7 @@ impl Listing {
     }
 }
 
-fn answer<S, F>(stream: S, next: fn(S) -> F) -> Response
+pub fn answer<S, F>(stream: S, next: fn(S) -> F) -> Response
 where
     S: Send + 'static,
     F: Future<Output = Option<(String, S)>> + Send + 'static,

@@ -4,6 +4,7 @@ mod ack;
 mod api;
 mod described;
 mod edit;
+mod digest;
 mod figures;
 mod health;
 mod hooks;

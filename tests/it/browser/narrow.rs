@@ -29,6 +29,7 @@ async fn at_360_pixels_nothing_scrolls_sideways_in_dark_and_in_light() {
             .chain(["/incidents/1/postmortem/edit", "/incidents/1/postmortem/history?version=1"])
         {
         for path in ["/", "/incidents/1", "/board", "/figures", "/nothing"] {
+        for path in ["/", "/incidents/1", "/board", "/digest", "/figures", "/nothing"] {
             ana.open(&format!("{}{path}", serve.url())).await;
             if path == "/incidents/1" {
                 // Everything that can be open is.

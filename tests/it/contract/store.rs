@@ -318,6 +318,7 @@ on_both! {
             b.clock.advance_s(10);
             b.say(id, Input::Resolve { text: String::new() }).await.expect("resolved");
         }
+        b.clock.advance_s(1);
         b.say(late, Input::Reopen { reason: "again".into() }).await.expect("reopened");
         b.clock.advance_s(5);
         let quiet = b.declare("a later one").await.after.id;
@@ -336,6 +337,9 @@ on_both! {
         assert_eq!(b.store.facts(START, b.clock.now(), 1).await.expect("facts").len(), 1);
         let in_it: Vec<_> = b.store.incidents_of(&[late, IncidentId(99)]).await.unwrap().iter().map(|i| i.id).collect();
         assert_eq!(in_it, [late]);
+        let digest: Vec<_> =
+            b.store.digest(3).await.unwrap().iter().map(|t| (t.event.incident, t.event.body.kind())).collect();
+        assert_eq!(digest, [(quiet, "declared"), (late, "reopened"), (unseen, "resolved")], "the newest first");
         // A planner that has so few rows reads them all where it may; SQLite's says what it would do with many.
         if !b.store.is_postgres() {
             let plans = b.store.plans_of_facts().await.expect("plans");
@@ -343,6 +347,8 @@ on_both! {
                 assert!(plan.contains(index), "not from {index}:\n{plan}");
             }
             assert_eq!(plans.len(), 2);
+            let plan = b.store.plan_of_digest().await.expect("a plan");
+            assert!(plan.contains("event_told") && !plan.contains("TEMP B-TREE"), "it sorts:\n{plan}");
         }
     }
 
