@@ -352,6 +352,31 @@ on_both! {
         }
     }
 
+    async fn reminders_of_what_is_left_are_timers_like_the_others(b: Bench) {
+        let mut promised = declaration("checkout is down");
+        if let On::Declare(d) = &mut promised {
+            d.severity.clocks.postmortem_s = Some(60);
+        }
+        let id = changed(b.app.act(act(promised)).await).after.id;
+        b.say(id, Input::Acknowledge).await.expect("acknowledged");
+        let due = START.utc().date_naive().checked_add_days(chrono::Days::new(9));
+        let item = Input::AddAction { text: "write a test".into(), owner: Some("bo".into()), due };
+        b.say(id, item).await.expect("written down");
+        b.say(id, Input::Resolve { text: String::new() }).await.expect("resolved");
+        // Every timer of every kind in its turn, as the engine does it, for as long as there is one.
+        let mut fired = Vec::new();
+        while let Some(at) = b.store.next_timer().await.expect("the next") {
+            b.clock.advance_s(at.seconds_since(b.clock.now()).max(0) + 1);
+            let all = b.store.due_timers(b.clock.now(), 10).await.expect("due");
+            let (id, timer) = all.into_iter().min_by_key(|(_, t)| (t.due_at, t.kind)).expect("one is due");
+            b.app.act_engine(id, Input::TimerDue(timer)).await.expect("it takes effect");
+            fired.push(timer.kind);
+        }
+        let of = |kind| fired.iter().filter(|k| **k == kind).count();
+        assert_eq!((of(TimerKind::DraftReminder), of(TimerKind::ActionReminder)), (5, 4), "{fired:?}");
+        assert_eq!(rebuild::run(&b.store, false).await.unwrap(), Vec::<String>::new());
+    }
+
     async fn stand_ins_are_in_the_organisations_log(b: Bench) {
         let stand_in = OrgEvent::OverrideAdded {
             schedule: "primary".into(), person: "bo".into(), from: START, to: START.plus_s(3_600),
