@@ -2,12 +2,8 @@
 //! `openapi.json`.
 
 use super::{
-    WebState, ack, api, board, complete, edit, forms, health, history, metrics, pagerduty, pages, postmortem, reads,
-    room, signin, stream,
-    WebState, ack, api, board, complete, figures, health, metrics, pagerduty, pages, postmortem, reads, room, signin,
-    stream,
-    WebState, ack, api, board, complete, digest, figures, health, metrics, pagerduty, pages, postmortem, reads, room,
-    signin, stream,
+    WebState, ack, api, board, complete, digest, edit, figures, forms, health, history, metrics, pagerduty, pages,
+    postmortem, reads, room, signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 

@@ -26,10 +26,9 @@ use tokio::time::Interval;
 /// session is looked at again.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a browser waits before it comes back.
-const HELLO: &str = "retry: 1000\n\n";
+pub const HELLO: &str = "retry: 1000\n\n";
 /// Tells a page to start afresh.
 const RESET: &str = "event: reset\ndata: {}\n\n";
-pub const HELLO: &str = "retry: 1000\n\n";
 
 #[derive(Deserialize)]
 pub struct Asked {

@@ -3,8 +3,8 @@
 mod ack;
 mod api;
 mod described;
-mod edit;
 mod digest;
+mod edit;
 mod figures;
 mod health;
 mod hooks;

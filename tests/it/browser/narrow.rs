@@ -24,12 +24,10 @@ async fn at_360_pixels_nothing_scrolls_sideways_in_dark_and_in_light() {
     signed_in(&serve, &ana, "ana").await;
     for scheme in ["light", "dark"] {
         ana.scheme(scheme).await;
-        for path in ["/", "/incidents/1", "/board", "/nothing"]
+        for path in ["/", "/incidents/1", "/board", "/digest", "/figures", "/nothing"]
             .into_iter()
             .chain(["/incidents/1/postmortem/edit", "/incidents/1/postmortem/history?version=1"])
         {
-        for path in ["/", "/incidents/1", "/board", "/figures", "/nothing"] {
-        for path in ["/", "/incidents/1", "/board", "/digest", "/figures", "/nothing"] {
             ana.open(&format!("{}{path}", serve.url())).await;
             if path == "/incidents/1" {
                 // Everything that can be open is.
