@@ -4,6 +4,7 @@
 
 use crate::clocks;
 use crate::incident::Incident;
+use crate::reminders;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -24,10 +25,14 @@ pub enum TimerKind {
     UpdateReminder,
     /// Nobody leads.
     LeadReminder,
+    /// The post-mortem is overdue.
+    DraftReminder,
+    /// An action item is due, or late.
+    ActionReminder,
 }
 
 impl TimerKind {
-    pub const ALL: [TimerKind; 7] = [
+    pub const ALL: [TimerKind; 9] = [
         TimerKind::Escalate,
         TimerKind::SnoozeEnd,
         TimerKind::QuietResolve,
@@ -35,6 +40,8 @@ impl TimerKind {
         TimerKind::StillWorking,
         TimerKind::UpdateReminder,
         TimerKind::LeadReminder,
+        TimerKind::DraftReminder,
+        TimerKind::ActionReminder,
     ];
     pub fn as_str(self) -> &'static str {
         match self {
@@ -45,6 +52,8 @@ impl TimerKind {
             TimerKind::StillWorking => "still_working",
             TimerKind::UpdateReminder => "update_reminder",
             TimerKind::LeadReminder => "lead_reminder",
+            TimerKind::DraftReminder => "draft_reminder",
+            TimerKind::ActionReminder => "action_reminder",
         }
     }
     pub fn parse(text: &str) -> Option<Self> {
@@ -71,6 +80,8 @@ pub fn timers(incident: &Incident) -> impl Iterator<Item = Timer> {
         of(TimerKind::StillWorking, clocks::still_working_timer(incident)),
         of(TimerKind::UpdateReminder, clocks::update_timer(incident)),
         of(TimerKind::LeadReminder, clocks::lead_timer(incident)),
+        of(TimerKind::DraftReminder, reminders::draft_timer(incident)),
+        of(TimerKind::ActionReminder, reminders::action_timer(incident)),
     ]
     .into_iter()
     .flatten()

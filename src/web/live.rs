@@ -2,6 +2,7 @@
 //! however many look on; a subscriber only says up to which event it has. Level-triggered: a lost signal costs
 //! seconds, never an event. Nothing here is needed after a restart.
 
+use super::digest::DigestFeed;
 use super::list::ListFeed;
 use super::standing::Standing;
 use crate::app::App;
@@ -29,6 +30,7 @@ pub struct Hub {
     app: App,
     feeds: Mutex<HashMap<IncidentId, Followed>>,
     list: Mutex<Weak<ListFeed>>,
+    digest: Mutex<Weak<DigestFeed>>,
     seats: Arc<Semaphore>,
 }
 
@@ -40,7 +42,13 @@ impl Hub {
     pub fn start(app: App, mut stop: watch::Receiver<bool>) -> Arc<Hub> {
         let mut moved = app.moved();
         let seats = Arc::new(Semaphore::new(limits::STREAMS_MAX));
-        let hub = Arc::new(Hub { app, feeds: Mutex::default(), list: Mutex::default(), seats });
+        let hub = Arc::new(Hub {
+            app,
+            feeds: Mutex::default(),
+            list: Mutex::default(),
+            digest: Mutex::default(),
+            seats,
+        });
         let weak = Arc::downgrade(&hub);
         tokio::spawn(async move {
             while !*stop.borrow() {
@@ -70,6 +78,9 @@ impl Hub {
         }
         if let Some(list) = locked(&self.list).upgrade() {
             list.tell(moved);
+        }
+        if let Some(digest) = locked(&self.digest).upgrade() {
+            digest.tell();
         }
     }
 
@@ -107,6 +118,17 @@ impl Hub {
         *slot = Arc::downgrade(&list);
         tokio::spawn(super::list::keep_up(Arc::downgrade(&list), self.app.clone()));
         list
+    }
+
+    pub fn digest(&self) -> Arc<DigestFeed> {
+        let mut slot = locked(&self.digest);
+        if let Some(digest) = slot.upgrade() {
+            return digest;
+        }
+        let digest = Arc::new(DigestFeed::new());
+        *slot = Arc::downgrade(&digest);
+        tokio::spawn(super::digest::keep_up(Arc::downgrade(&digest), self.app.clone()));
+        digest
     }
 }
 

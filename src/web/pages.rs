@@ -12,10 +12,12 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("board.html", include_str!("assets/board.html")),
+    ("digest.html", include_str!("assets/digest.html")),
+    ("figures.html", include_str!("assets/figures.html")),
     ("incident.html", include_str!("assets/incident.html")),
     ("postmortem.html", include_str!("assets/postmortem.html")),
     ("edit.html", include_str!("assets/edit.html")),
@@ -34,6 +36,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/incident.js"),
     include_str!("assets/list.js"),
     include_str!("assets/edit.js"),
+    include_str!("assets/digest.js"),
 );
 const ASSETS: [(&str, &str, &str); 3] = [
     ("room.css", "text/css; charset=utf-8", include_str!("assets/room.css")),

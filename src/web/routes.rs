@@ -2,8 +2,8 @@
 //! `openapi.json`.
 
 use super::{
-    WebState, ack, api, board, complete, edit, forms, health, history, metrics, pagerduty, pages, postmortem, reads,
-    room, sessions, signin, stream,
+    WebState, ack, api, board, complete, digest, edit, figures, forms, health, history, metrics, pagerduty, pages,
+    postmortem, reads, room, sessions, signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -47,6 +47,8 @@ pub fn all() -> Vec<Route> {
         post "/api/v1/incidents/{id}/status" api::status, true;
         post "/api/v1/incidents/{id}/resolve" api::resolve, true;
         get "/api/v1/oncall" reads::oncall, true;
+        get "/api/v1/figures" figures::api, true;
+        get "/api/v1/digest" digest::api, true;
         post "/api/v1/invitations" signin::invitations, true;
         get "/api/v1/sessions" sessions::list, true;
         post "/api/v1/sessions/end" sessions::end_theirs, true;
@@ -55,6 +57,9 @@ pub fn all() -> Vec<Route> {
         post "/ack/{token}" ack::press, false;
         get "/" room::list, false;
         get "/board" board::board, false;
+        get "/figures" figures::room, false;
+        get "/digest" digest::room, false;
+        get "/digest/stream" digest::live, false;
         get "/incidents/{id}" room::incident, false;
         get "/incidents/{id}/postmortem" postmortem::room, false;
         get "/incidents/{id}/postmortem/edit" edit::page, false;

@@ -313,6 +313,8 @@ fn timer_due(d: &mut Decider, timer: &Timer) -> Result<(), Refusal> {
         TimerKind::StillWorking => clocks::still_working_due(d),
         TimerKind::UpdateReminder => clocks::update_due(d),
         TimerKind::LeadReminder => clocks::lead_due(d),
+        TimerKind::DraftReminder => crate::reminders::draft_due(d),
+        TimerKind::ActionReminder => crate::reminders::action_due(d),
     }
     Ok(())
 }

@@ -3,7 +3,9 @@
 mod ack;
 mod api;
 mod described;
+mod digest;
 mod edit;
+mod figures;
 mod health;
 mod hooks;
 mod once;

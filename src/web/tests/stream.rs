@@ -4,19 +4,19 @@ use super::*;
 use futures_util::StreamExt;
 
 /// What a browser's EventSource makes of a stream.
-pub(super) struct Listener {
+pub struct Listener {
     stream: std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<axum::body::Bytes>> + Send>>,
     buffer: String,
 }
 
-pub(super) struct Heard {
-    name: String,
+pub struct Heard {
+    pub name: String,
     id: Option<i64>,
-    data: Value,
+    pub data: Value,
 }
 
 impl Listener {
-    pub(super) async fn open(w: &World, path: &str, session: &str, last: Option<i64>) -> Listener {
+    pub async fn open(w: &World, path: &str, session: &str, last: Option<i64>) -> Listener {
         let mut request = w.get(path).header("cookie", format!("firebell_session={session}"));
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -28,7 +28,7 @@ impl Listener {
     }
 
     /// The next event; `None` when the stream has ended.
-    pub(super) async fn next(&mut self) -> Option<Heard> {
+    pub async fn next(&mut self) -> Option<Heard> {
         let heard = async {
             loop {
                 while let Some((block, rest)) = self.buffer.split_once("\n\n") {

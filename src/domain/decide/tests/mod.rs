@@ -10,6 +10,7 @@ mod ground;
 mod people;
 mod postmortem;
 mod reached;
+mod reminders;
 mod transitions;
 
 use super::*;
