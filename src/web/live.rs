@@ -42,13 +42,8 @@ impl Hub {
     pub fn start(app: App, mut stop: watch::Receiver<bool>) -> Arc<Hub> {
         let mut moved = app.moved();
         let seats = Arc::new(Semaphore::new(limits::STREAMS_MAX));
-        let hub = Arc::new(Hub {
-            app,
-            feeds: Mutex::default(),
-            list: Mutex::default(),
-            digest: Mutex::default(),
-            seats,
-        });
+        let hub =
+            Arc::new(Hub { app, feeds: Mutex::default(), list: Mutex::default(), digest: Mutex::default(), seats });
         let weak = Arc::downgrade(&hub);
         tokio::spawn(async move {
             while !*stop.borrow() {
