@@ -130,6 +130,7 @@ fn without_a_unit(limits: &str) -> Vec<String> {
         "changes",
         "requests",
         "commands",
+        "months",
     ];
     let mut wrong = Vec::new();
     let mut comment = String::new();
