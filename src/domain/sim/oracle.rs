@@ -22,7 +22,6 @@ use crate::time::SECOND;
 use crate::timer::{Timer, TimerKind, timers};
 use chrono::{Datelike, Timelike, Weekday};
 use chrono_tz::Tz;
-use std::collections::BTreeSet;
 
 /// Seconds of working time that ticks, crashes, retries and skewed clocks may add to any promise.
 pub const SLACK_S: i64 = 240;
