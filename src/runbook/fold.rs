@@ -4,7 +4,7 @@
 //! Never used for output: what people read is always a slice of the source.
 
 use std::ops::Range;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A text, folded, and where each folded byte came from.
 #[derive(Clone, Debug, Default)]
@@ -17,11 +17,26 @@ pub struct Fold {
 
 impl Fold {
     pub fn new(source: &str) -> Fold {
+        // Most lines: a letter is a byte, and each stays where it is.
+        if source.is_ascii() {
+            let mut text = source.to_ascii_lowercase();
+            if text.contains('\t') {
+                text = text.replace('\t', " ");
+            }
+            return Fold { text, from: (0..=source.len() as u32).collect(), source: source.to_owned() };
+        }
         // Composed first: decomposed files would otherwise fall apart into letters and marks.
-        let source: String = source.nfc().collect();
-        let mut fold = Fold { text: String::with_capacity(source.len()), source: String::new(), from: Vec::new() };
+        let source: String =
+            if is_nfc_quick(source.chars()) == IsNormalized::Yes { source.to_owned() } else { source.nfc().collect() };
+        let from = Vec::with_capacity(source.len() + 1);
+        let mut fold = Fold { text: String::with_capacity(source.len()), source: String::new(), from };
         let mut piece = String::new();
         for (at, c) in source.char_indices() {
+            if c.is_ascii() {
+                fold_char(c, &mut fold.text);
+                fold.from.push(at as u32);
+                continue;
+            }
             piece.clear();
             fold_char(c, &mut piece);
             fold.text.push_str(&piece);

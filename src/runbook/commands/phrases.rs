@@ -50,7 +50,7 @@ fn part_of_word(c: char) -> bool {
 pub fn find(text: &str, phrase: &str) -> Option<usize> {
     let free = phrase.chars().next().is_some_and(spaceless);
     let mut from = 0;
-    while let Some(at) = text.get(from..)?.find(phrase) {
+    while let Some(at) = position(text.get(from..)?.as_bytes(), phrase.as_bytes()) {
         let start = from + at;
         let end = start + phrase.len();
         let edge = free
@@ -64,9 +64,25 @@ pub fn find(text: &str, phrase: &str) -> Option<usize> {
     None
 }
 
+/// Lines are short and phrases many: preparing a search costs more than looking.
+fn position(text: &[u8], phrase: &[u8]) -> Option<usize> {
+    let first = *phrase.first()?;
+    let last = text.len().checked_sub(phrase.len())?;
+    let mut from = 0;
+    while from <= last {
+        from += text[from..=last].iter().position(|b| *b == first)?;
+        if text[from..].starts_with(phrase) {
+            return Some(from);
+        }
+        from += 1;
+    }
+    None
+}
+
 /// Whether any of the phrases stands in the text, which is lower case.
 pub fn any(text: &str, list: &[String]) -> bool {
-    list.iter().any(|p| find(text, p).is_some())
+    let plain = text.is_ascii();
+    list.iter().any(|p| !(plain && !p.is_ascii()) && find(text, p).is_some())
 }
 
 /// Whether the text begins with one of the phrases; what follows it.
