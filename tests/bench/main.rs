@@ -1,11 +1,11 @@
 //! Firebell's own figures, as JSON: how many durable commands a second, how long from an alert to a page, what timers
-//! cost, how small it is when idle, what it says under overload, how fast the room's pages and its live messages are. The real program over HTTP; load, receiver and program
-//! share the machine's cores.
+//! cost, how small it is when idle, what it says under overload, how fast the room's pages and its live messages are,
+//! what reading a runbook costs. The real program over HTTP; load, receiver and program share the machine's cores.
 //!
 //!     cargo bench --bench figures                          everything, some minutes
 //!     cargo bench --bench figures -- commands --seconds 20
 //!     cargo bench --bench figures -- commands --postgres
-//!     cargo bench --bench figures -- alerts | timers | overload | room
+//!     cargo bench --bench figures -- alerts | timers | overload | room | import
 //!
 //! Never a test: it measures, it asserts nothing about speed.
 
@@ -18,6 +18,7 @@ mod figures;
 #[allow(unused_imports)] // the tests' harness says more words than a benchmark needs
 mod harness;
 mod http;
+mod import;
 mod overload;
 mod room;
 mod sink;
@@ -33,7 +34,7 @@ fn main() {
         let at = arguments.iter().position(|a| a == name);
         at.and_then(|i| arguments.get(i + 1)).and_then(|v| v.parse().ok()).unwrap_or(default)
     };
-    let all = !["commands", "alerts", "timers", "overload", "room"].iter().any(|w| has(w));
+    let all = !["commands", "alerts", "timers", "overload", "room", "import"].iter().any(|w| has(w));
     let seconds = number("--seconds", 15);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
@@ -52,6 +53,9 @@ fn main() {
         }
         if all || has("overload") {
             print(overload::run(number("--connections", 3_000)).await);
+        }
+        if all || has("import") {
+            print(import::run());
         }
         if all || has("room") {
             print(room::run(number("--stored", 10_000), number("--followers", 500)).await);
