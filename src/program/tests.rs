@@ -39,7 +39,8 @@ fn phase(of: Option<&str>, name: &str, window: Option<[u64; 2]>, line: u32) -> V
 }
 
 fn step(scope: Option<&str>, target: &str, after_s: Option<u64>, action: &str, line: u32) -> Value {
-    json!({ "scope": scope, "order": 1, "target": target, "after_s": after_s, "action": action, "response_time_s": null,
+    // Lists of these tests count by their lines, ten to a list.
+    json!({ "scope": scope, "order": line % 10 + 1, "target": target, "after_s": after_s, "action": action, "response_time_s": null,
             "authority": [], "line": line })
 }
 
@@ -157,6 +158,28 @@ fn a_level_has_the_steps_that_stand_under_it_and_the_others_have_the_rest() {
     let delays = |k: Option<&str>| chains[&k.map(str::to_string)].steps.iter().map(|s| s.delay_s).collect::<Vec<_>>();
     assert_eq!(delays(Some("P2")), [300]);
     assert_eq!(delays(None), [1_800, 300, 300], "what says no time waits as levels do");
+}
+
+#[test]
+fn what_belongs_to_one_kind_of_trouble_is_not_the_escalation_of_all() {
+    let mut s = source(json!({
+        "severities": [severity("P0", 1, None, 1), severity("P1", 2, None, 2)],
+        "escalation": [
+            step(None, "stakeholders", None, "notify", 30),
+            step(None, "queue", None, "ticket", 31),
+            step(Some("P0"), "emergency channel", Some(120), "notify", 40),
+            step(None, "on-call", None, "escalate", 50),
+            step(None, "press office", None, "notify", 51),
+            step(None, "lead", None, "escalate", 52),
+        ]
+    }));
+    for (role_, who) in [("on-call", "ana"), ("lead", "bo")] {
+        s.overlay.roles.insert(role(role_), vec![person(who)]);
+    }
+    let in_force = s.in_force(&[]);
+    assert_eq!(kinds(&in_force), [], "nobody has to say who the others are");
+    let chains: Vec<_> = in_force.system.chains.iter().map(|(scope, c)| (scope.clone(), c.steps.len())).collect();
+    assert_eq!(chains, [(None, 2)]);
 }
 
 #[test]
@@ -340,7 +363,7 @@ fn reminders_are_off_and_say_why_until_zone_and_places_are_known() {
         (on, notes.into_iter().map(|n| n.what).collect::<Vec<_>>())
     };
     let (on, off) = state(&s);
-    assert!(on.is_empty() && off.len() == 5 && off[0] == "\"Morning check\" is off: nobody knows the team's time zone");
+    assert!(on.is_empty() && off == ["all 5 schedules are off: nobody knows the team's time zone"]);
     s.overlay.zone = Some(chrono_tz::Europe::Madrid);
     let (on, off) = state(&s);
     assert_eq!(on, ["Morning check", "Patch day"]);
