@@ -123,7 +123,7 @@ pub fn of(source: &Source) -> (Vec<Reminder>, Vec<Note>) {
                 system: source.system.clone(),
                 name: schedule.name.clone(),
                 tasks: schedule.tasks.clone(),
-                file: source.file.clone(),
+                file: source.short_file(),
                 line: schedule.line,
                 rhythm,
             }),
