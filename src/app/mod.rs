@@ -57,6 +57,8 @@ struct Inner {
     commands: mpsc::Sender<commit::Job>,
     engine: mpsc::Sender<commit::Job>,
     moved: broadcast::Sender<Moved>,
+    /// Hashes of sessions that are over.
+    signed_out: broadcast::Sender<String>,
     nudge: Arc<Notify>,
 }
 
@@ -73,6 +75,7 @@ impl App {
         let (commands, from_commands) = mpsc::channel(COMMANDS_WAITING_MAX);
         let (engine, from_engine) = mpsc::channel(ENGINE_WAITING_MAX);
         let (moved, _) = broadcast::channel(4_096);
+        let (signed_out, _) = broadcast::channel(256);
         let app = App {
             inner: Arc::new(Inner {
                 store: store.clone(),
@@ -86,6 +89,7 @@ impl App {
                 commands,
                 engine,
                 moved: moved.clone(),
+                signed_out,
                 nudge: Arc::new(Notify::new()),
             }),
             pinned: None,
@@ -129,6 +133,13 @@ impl App {
     pub fn moved_elsewhere(&self, moved: Moved) {
         let _ = self.inner.moved.send(moved);
         self.inner.nudge.notify_one();
+    }
+    /// Says that a session is over, here or at another replica: its open streams end.
+    pub fn session_ended(&self, hash: &str) {
+        let _ = self.inner.signed_out.send(hash.to_string());
+    }
+    pub fn ended_sessions(&self) -> broadcast::Receiver<String> {
+        self.inner.signed_out.subscribe()
     }
     /// Wakes the engine.
     pub fn nudge(&self) -> &Notify {

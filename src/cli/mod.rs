@@ -56,6 +56,9 @@ enum Command {
     /// Makes a one-time link with which a person signs in to the room
     #[command(after_help = "Example:\n  firebell invite ana --admin")]
     Invite(say::Invite),
+    /// Lists who is signed in to the room, and ends sessions
+    #[command(after_help = "Examples:\n  firebell sessions\n  firebell sessions ana --end")]
+    Sessions(say::Sessions),
     /// Says who is on call
     #[command(after_help = "Examples:\n  firebell oncall\n  firebell oncall primary --at 2026-12-24T18:00:00Z")]
     Oncall(oncall::Oncall),
@@ -202,6 +205,7 @@ async fn run(cli: Cli) -> Result<(), End> {
     match cli.command {
         Command::Say(say) => say.run(&config).await,
         Command::Invite(invite) => invite.run(&config).await,
+        Command::Sessions(sessions) => sessions.run(&config).await,
         Command::Oncall(oncall) => oncall.run(&config).await,
         Command::PageTest(test) => test.run(&config).await,
         Command::IngestTest(test) => test.run(&config).await,

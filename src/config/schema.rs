@@ -272,7 +272,12 @@ pub const API_TOKEN: &[Key] = &[key("token", Kind::Secret, TOKEN)];
 
 pub const AUDIT: &[Key] = &[key("key", Kind::Secret, "32 bytes as 64 hexadecimal digits (openssl rand -hex 32)")];
 
-pub const INCIDENTS: &[Key] = &[key("quiet_resolve", Kind::Span, SPAN), key("reopen_window", Kind::Span, SPAN)];
+pub const INCIDENTS: &[Key] = &[
+    key("quiet_resolve", Kind::Span, SPAN),
+    key("reopen_window", Kind::Span, SPAN),
+    key("draft_reminders", Kind::Number, "a whole number from 0 (never)"),
+    key("action_reminders", Kind::Number, "a whole number from 0 (never)"),
+];
 
 pub const POSTMORTEM: &[Key] =
     &[key("templates", Kind::Path, "the path of a folder, relative to the folder of this configuration")];

@@ -121,11 +121,20 @@ pub struct Settings {
     pub reopen_window_s: i64,
     /// Rings a minute of one phone beyond which pages go together.
     pub rings_per_minute: usize,
+    /// Times that an overdue post-mortem is spoken of, and that the owner of an action item is reminded; 0 is never.
+    pub draft_reminders_max: u32,
+    pub action_reminders_max: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { quiet_resolve_s: 300, reopen_window_s: 1_800, rings_per_minute: 5 }
+        Settings {
+            quiet_resolve_s: 300,
+            reopen_window_s: 1_800,
+            rings_per_minute: 5,
+            draft_reminders_max: 5,
+            action_reminders_max: 4,
+        }
     }
 }
 

@@ -205,6 +205,9 @@ pub enum Event {
     MilestoneBreached {
         milestone: Milestone,
         due_at: Timestamp,
+        /// When the overdue post-mortem is spoken of again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind_at: Option<Timestamp>,
     },
     /// The next status update is due.
     UpdateReminded,
@@ -220,6 +223,12 @@ pub enum Event {
     },
     /// The answer, by whatever somebody did next.
     StillWorking,
+    /// The post-mortem is still not published.
+    DraftReminded {
+        due_at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
+    },
     PostmortemStatusChanged {
         from: PostmortemStatus,
         to: PostmortemStatus,
@@ -241,6 +250,16 @@ pub enum Event {
         /// A calendar day, `2026-12-01`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<chrono::NaiveDate>,
+        /// When its owner is reminded of it first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind_at: Option<Timestamp>,
+    },
+    /// An action item is due, or late by so many days of its owner's calendar.
+    ActionReminded {
+        no: u32,
+        days_late: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
     },
     ActionDone {
         no: u32,
@@ -483,9 +502,11 @@ impl Event {
             Event::LeadReminded => "lead_reminded",
             Event::StillWorkingAsked { .. } => "still_working_asked",
             Event::StillWorking => "still_working",
+            Event::DraftReminded { .. } => "draft_reminded",
             Event::PostmortemStatusChanged { .. } => "postmortem_status_changed",
             Event::PostmortemEdited { .. } => "postmortem_edited",
             Event::ActionAdded { .. } => "action_added",
+            Event::ActionReminded { .. } => "action_reminded",
             Event::ActionDone { .. } => "action_done",
             Event::PlaybookStarted { .. } => "playbook_started",
             Event::PlaybookStepDone { .. } => "playbook_step_done",

@@ -109,6 +109,11 @@ pub struct ActionItem {
     pub owner: Option<PersonId>,
     pub due: Option<chrono::NaiveDate>,
     pub done_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_at: Option<Timestamp>,
+    /// How often its owner was reminded.
+    #[serde(default)]
+    pub reminders: u32,
 }
 
 /// An event that cannot follow: a bug when deciding, damage when replaying.

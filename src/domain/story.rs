@@ -330,6 +330,33 @@ pub fn fell_asleep() -> Story {
     s
 }
 
+/// It is over, and what is left to do is not done: the draft is overdue, an item is late, another has no owner.
+pub fn left_to_do() -> Story {
+    let (ana, bo) = (person("ana"), person("bo"));
+    let mut directory = directory();
+    if let Some(bo) = directory.people.get_mut(&PersonId::from("bo")) {
+        bo.time_zone = chrono_tz::America::New_York;
+    }
+    let clocks = Clocks { postmortem_s: Some(2 * 86_400), ..Clocks::default() };
+    let d = Declaration { severity: Severity { clocks, ..severity("P1") }, ..declaration("P1", "refunds fail") };
+    let mut s = Story::begin("left_to_do", 49, directory, &ana, &d);
+    s.wait(60).says("acknowledged", &ana, Input::Acknowledge);
+    s.says("lead", &ana, Input::AssignLead { person: "ana".into() });
+    s.wait(600).says("resolved", &ana, Input::Resolve { text: "rolled back".into() });
+    let action = |text: &str, owner: Option<&str>, day: &str| Input::AddAction {
+        text: text.into(),
+        owner: owner.map(PersonId::from),
+        due: Some(day.parse().expect("a day")),
+    };
+    s.says("item", &ana, action("write a test for refunds", Some("bo"), "2026-11-24"));
+    s.says("item without an owner", &ana, action("tell the bank", None, "2026-11-23"));
+    s.clocks(5 * 86_400);
+    s.says("done", &bo, Input::FinishAction { no: 2 });
+    s.clocks(5 * 86_400);
+    s.says("published", &ana, Input::SetPostmortem { status: PostmortemStatus::Published });
+    s
+}
+
 /// The levels reach nobody, so every pager is paged; it was no incident.
 pub fn nobody_there() -> Story {
     let mut directory = directory();
@@ -410,7 +437,7 @@ pub fn followed() -> Story {
 
 pub fn all() -> Vec<Story> {
     let [part, whole] = merged();
-    vec![bad_night(), alerts_alone(), fell_asleep(), nobody_there(), no_pager(), part, whole, followed()]
+    vec![bad_night(), alerts_alone(), fell_asleep(), left_to_do(), nobody_there(), no_pager(), part, whole, followed()]
 }
 
 /// Compares with a file under `tests/golden/` of the project; `UPDATE_EXPECT=1` rewrites it.

@@ -287,7 +287,7 @@ impl Walk {
             Event::MilestoneWarned { milestone, due_at } => {
                 ("clock", Normal, format!("{} yet, due at {}", milestone.as_missing(), clock(*due_at, at)))
             }
-            Event::MilestoneBreached { milestone, due_at } => {
+            Event::MilestoneBreached { milestone, due_at, .. } => {
                 let text = format!("{} in time: it was due at {}", milestone.as_missing(), clock(*due_at, at));
                 ("late", Headline, text)
             }
@@ -310,6 +310,14 @@ impl Walk {
             Event::StillWorking => {
                 ("still working", Normal, format!("Still working: {} answered", words::who(&event.actor)))
             }
+            Event::DraftReminded { due_at, .. } => {
+                let late = span(at.seconds_since(*due_at));
+                ("reminder", Normal, format!("The post-mortem is overdue by {late}"))
+            }
+            Event::ActionReminded { no, days_late, .. } => {
+                let text = self.actions.get(no).map_or(String::new(), |t| format!(": {}", one(t)));
+                ("reminder", Normal, format!("Action item {no} is {}{text}", words::lateness(*days_late)))
+            }
             Event::PostmortemStatusChanged { to, .. } => {
                 ("post-mortem", Normal, format!("Post-mortem: {}", to.as_words()))
             }
@@ -317,7 +325,7 @@ impl Walk {
                 let all: Vec<&str> = texts.keys().map(|c| c.as_words()).collect();
                 ("post-mortem", Normal, format!("Post-mortem edited: {} (version {version})", all.join(", ")))
             }
-            Event::ActionAdded { no, text, owner, due } => {
+            Event::ActionAdded { no, text, owner, due, .. } => {
                 ("action", Normal, format!("Action item {no}: {}", action_words(text, owner.as_ref(), *due)))
             }
             Event::ActionDone { no } => {

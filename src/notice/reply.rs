@@ -102,7 +102,9 @@ impl Reply<'_> {
             | Event::MilestoneWarned { .. }
             | Event::MilestoneBreached { .. }
             | Event::UpdateReminded
-            | Event::LeadReminded => return None,
+            | Event::LeadReminded
+            | Event::DraftReminded { .. }
+            | Event::ActionReminded { .. } => return None,
             Event::UpdatesSnoozed { until } => {
                 lines.push(format!("Nobody is reminded of the next update of {id} until {}.", clock(*until, self.now)));
             }
@@ -162,7 +164,7 @@ impl Reply<'_> {
                 ));
                 lines.push(format!("Page somebody: /incident {id} page @person"));
             }
-            Event::ActionAdded { no, text, owner, due } => {
+            Event::ActionAdded { no, text, owner, due, .. } => {
                 lines.push(format!("Action item {no} of {id}: {}", action_words(text, owner.as_ref(), *due)));
                 lines.push(format!("When it is done: /incident {id} done {no}"));
             }

@@ -63,10 +63,10 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     findings.extend(document.findings.iter().cloned());
     runbook.severities = meaning::severities::severities(&reading, &mut proposals, &mut findings);
     runbook.phases = meaning::phases::phases(&reading, &mut proposals);
+    runbook.thresholds = meaning::thresholds::thresholds(&reading);
     (runbook.escalation, proposals) = with(meaning::escalation::escalation(&reading), proposals);
     (runbook.contacts, proposals) = with(meaning::contacts::contacts(&reading), proposals);
     (runbook.schedules, proposals) = with(meaning::schedules::schedules(&reading), proposals);
-    runbook.thresholds = meaning::thresholds::thresholds(&reading);
     runbook.quick_reference = meaning::quick_reference::quick_reference(&reading);
     runbook.rules = meaning::rules::rules(&reading);
     runbook.checklists = meaning::checklists::checklists(&reading);

@@ -14,6 +14,7 @@ mod live;
 mod mail;
 mod outbox;
 mod path;
+mod people;
 mod recovery;
 mod reload;
 mod runbooks;

@@ -126,7 +126,8 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
             }
             let text = text::line("action item", text, limits::TITLE_CHARS_MAX)?;
             let no = d.incident.actions.len() as u32 + 1;
-            d.emit(Event::ActionAdded { no, text, owner: owner.clone(), due: *due });
+            let remind_at = crate::reminders::first_of_action(d, owner.as_ref(), *due);
+            d.emit(Event::ActionAdded { no, text, owner: owner.clone(), due: *due, remind_at });
         }
         Input::FinishAction { no } => {
             let id = d.incident.id;

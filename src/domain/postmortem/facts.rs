@@ -79,6 +79,8 @@ fn deed(event: &Event) -> Option<&'static str> {
         | Event::MilestoneBreached { .. }
         | Event::UpdateReminded
         | Event::LeadReminded
+        | Event::DraftReminded { .. }
+        | Event::ActionReminded { .. }
         | Event::StillWorkingAsked { .. } => return None,
     })
 }

@@ -136,7 +136,12 @@ impl World {
             12 => Input::AssignRole { role: text, person: other },
             13 | 14 => Input::Page { whom: org::target(&self.plan, &mut self.dice), text },
             15 | 16 => Input::Escalate,
-            17 => Input::AddAction { text, owner: Some(other), due: None },
+            17 => {
+                // Yesterday, today, tomorrow, or nobody says when.
+                let days = chrono::Duration::days(incident.0 % 4 - 1);
+                let due = wall.utc().date_naive().checked_add_signed(days).filter(|_| incident.0 % 4 < 3);
+                Input::AddAction { text, owner: Some(other), due }
+            }
             18 => Input::FinishAction { no: self.dice.below(4) as u32 },
             19 => Input::Resolve { text },
             20 | 21 => Input::Reopen { reason },

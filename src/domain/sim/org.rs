@@ -17,7 +17,7 @@ pub const PEOPLE: [&str; 12] = ["ana", "bo", "cy", "di", "ed", "flo", "gus", "ha
 pub const PAGERS: [&str; 3] = ["pagerduty", "webhook.ops", "smtp"];
 pub const NOTICE_CHANNELS: [&str; 2] = ["slack", "discord"];
 pub const SERVICES: [&str; 2] = ["checkout", "db"];
-const ZONES: [Tz; 5] =
+pub const ZONES: [Tz; 5] =
     [Tz::UTC, Tz::Europe__Berlin, Tz::America__New_York, Tz::Australia__Lord_Howe, Tz::Pacific__Apia];
 
 pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {

@@ -161,6 +161,15 @@ pub fn fit(head: &str, title: &str, tail: &str, max: usize) -> String {
     text::line_of_machine(&format!("{head}{title}{tail}"), max)
 }
 
+/// "due today", "late by 3 days".
+pub fn lateness(days_late: i64) -> String {
+    match days_late {
+        ..=0 => "due today".to_string(),
+        1 => "late by 1 day".to_string(),
+        n => format!("late by {n} days"),
+    }
+}
+
 /// Times as programs read them.
 pub fn rfc3339<S: Serializer>(at: &Timestamp, s: S) -> Result<S::Ok, S::Error> {
     s.serialize_str(&at.rfc3339())

@@ -114,7 +114,8 @@ fn every_event() -> Vec<Event> {
             text: text.clone(),
         },
         Event::MilestoneWarned { milestone: Milestone::Diagnose, due_at: START },
-        Event::MilestoneBreached { milestone: Milestone::Postmortem, due_at: START },
+        Event::MilestoneBreached { milestone: Milestone::Postmortem, due_at: START, remind_at: Some(START) },
+        Event::DraftReminded { due_at: START, next_at: Some(START) },
         Event::UpdateReminded,
         Event::UpdatesSnoozed { until: START },
         Event::LeadReminded,
@@ -145,7 +146,9 @@ fn every_event() -> Vec<Event> {
             text: text.clone(),
             owner: Some(person),
             due: chrono::NaiveDate::from_ymd_opt(2026, 12, 1),
+            remind_at: Some(START),
         },
+        Event::ActionReminded { no: 1, days_late: 7, next_at: None },
         Event::ActionDone { no: 1 },
         Event::PlaybookStarted { playbook: playbook() },
         Event::PlaybookStepDone { no: 1, text: text.clone() },
@@ -191,7 +194,7 @@ fn every_event_survives_its_text_and_is_stored_under_its_name() {
         assert_eq!(serde_json::from_str::<IncidentEvent>(&text).ok(), Some(event), "{text}");
         names.insert(kind);
     }
-    assert_eq!(names.len(), 45, "a new kind of event belongs into this table");
+    assert_eq!(names.len(), 47, "a new kind of event belongs into this table");
 }
 
 #[test]
@@ -250,7 +253,9 @@ fn an_event_that_cannot_follow_is_refused_by_the_incident_itself() {
         (&open, Event::Reopened { cause: crate::event::ReopenCause::ByHand, reason: "r".into(), arrived_at: None }),
         (&open, Event::IntentDone { no: 77, receipt: None }),
         (&open, Event::IntentRetried { no: 2, due_at: START, why: "w".into(), maybe_sent: false }),
-        (&open, Event::ActionAdded { no: 2, text: "t".into(), owner: None, due: None }),
+        (&open, Event::ActionAdded { no: 2, text: "t".into(), owner: None, due: None, remind_at: None }),
+        (&open, Event::ActionReminded { no: 1, days_late: 0, next_at: None }),
+        (&open, Event::DraftReminded { due_at: START, next_at: None }),
         (&open, Event::ActionDone { no: 1 }),
         (&open, Event::PlaybookStepDone { no: 1, text: String::new() }),
         (&ended, Event::PlaybookStarted { playbook: playbook() }),

@@ -11,6 +11,7 @@ mod people;
 mod playbooks;
 mod postmortem;
 mod reached;
+mod reminders;
 mod systems;
 mod transitions;
 

