@@ -124,7 +124,18 @@ async fn one(call: &Call<'_>, incident: Option<Incident>, choice: &Choice<'_>) -
         return Ok(Said { text: lines.join("\n"), incident: Some(incident.id), data: data(&incident) });
     }
     let changed = call.app.act_on(incident.id, Input::StartPlaybook { playbook }, &call.actor()).await?;
-    Ok(Said { data: data(&changed.after), ..answer(&changed, call.ground.now) })
+    let mut said = answer(&changed, call.ground.now);
+    let may = choice.source.book().escalation.iter().filter(|e| !e.authority.is_empty());
+    let may: Vec<String> =
+        may.map(|e| format!("{} may: {}", shown(&e.target), one_line(&e.authority.join(", ")))).collect();
+    if !may.is_empty() {
+        said.text.push_str(&format!("\nBy the runbook {}.", may.join("; ")));
+    }
+    Ok(Said { data: data(&changed.after), ..said })
+}
+
+fn one_line(text: &str) -> String {
+    firebell_domain::text::line_of_machine(text, firebell_domain::limits::TITLE_CHARS_MAX)
 }
 
 /// With where the walk stands.

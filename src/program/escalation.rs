@@ -22,7 +22,7 @@ pub fn of(
     notes: &mut Vec<Note>,
 ) -> BTreeMap<Option<String>, EscalationPolicy> {
     let mut by_scope: BTreeMap<Option<String>, Vec<&Escalation>> = BTreeMap::new();
-    let mut steps: Vec<&Escalation> = source.book().escalation.iter().filter(|e| pages(e.action)).collect();
+    let mut steps: Vec<&Escalation> = source.book().escalation.iter().collect();
     steps.retain(|e| source.certain("escalation", e.line));
     steps.sort_by_key(|e| e.line);
     for step in steps {
@@ -30,12 +30,46 @@ pub fn of(
             by_scope.entry(scope).or_default().push(step);
         }
     }
+    let mut lists: BTreeMap<Option<String>, Vec<&Escalation>> =
+        by_scope.into_iter().filter_map(|(scope, steps)| Some((scope, longest(&steps)?))).collect();
+    // A level that only has people told is escalated like the others.
+    let demands = |list: &[&Escalation]| list.iter().any(|e| demands(e.action));
+    if lists.get(&None).is_some_and(|general| demands(general)) {
+        lists.retain(|scope, list| scope.is_none() || demands(list));
+    }
     let mut said: Vec<String> = Vec::new();
-    let chains = by_scope.into_iter().filter_map(|(scope, steps)| {
+    let chains = lists.into_iter().filter_map(|(scope, steps)| {
         let chain = chain(source, scope.as_deref(), &steps, &mut said, notes)?;
         Some((scope, chain))
     });
     chains.collect()
+}
+
+/// Of the lists that stand under one scope the one that asks most people to come: what belongs to one kind of trouble
+/// ("notify the team, open a ticket") is not the escalation of all. Whoever is only told, at no time and not first, is not
+/// paged.
+fn longest<'a>(steps: &[&'a Escalation]) -> Option<Vec<&'a Escalation>> {
+    let mut lists: Vec<Vec<&Escalation>> = Vec::new();
+    for step in steps {
+        match lists.last_mut().filter(|l| l.last().is_some_and(|last| last.order < step.order)) {
+            Some(list) => list.push(step),
+            None => lists.push(vec![step]),
+        }
+    }
+    for list in &mut lists {
+        let demanding = list.iter().any(|e| demands(e.action));
+        let first = list.first().map(|e| e.line);
+        let counts = |e: &Escalation| demands(e.action) || e.after_s.is_some() || Some(e.line) == first;
+        list.retain(|e| pages(e.action) && (!demanding || counts(e)));
+    }
+    let weight = |list: &Vec<&Escalation>| (list.iter().filter(|e| demands(e.action)).count(), list.len());
+    // The first of equals.
+    lists.into_iter().filter(|l| !l.is_empty()).rev().max_by_key(weight)
+}
+
+/// Whether a step says that somebody has to come.
+fn demands(action: Action) -> bool {
+    matches!(action, Action::Page | Action::Escalate)
 }
 
 /// Whether a step asks for somebody, and not only for a ticket, a call or a meeting.

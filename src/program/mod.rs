@@ -105,6 +105,12 @@ impl Source {
         &self.import.runbook
     }
 
+    /// The file's name without its folder, for people in a room.
+    pub fn short_file(&self) -> String {
+        let name = std::path::Path::new(&self.file).file_name();
+        name.map_or_else(|| self.file.clone(), |n| n.to_string_lossy().into_owned())
+    }
+
     /// Severities and chains of this system; what the configuration says of a severity wins.
     pub fn in_force(&self, configured: &[Configured]) -> InForce {
         let mut notes = Vec::new();

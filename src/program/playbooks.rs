@@ -124,11 +124,11 @@ pub fn followed(source: &Source, book: &model::Playbook) -> Playbook {
     if steps.len() > PLAYBOOK_STEPS_MAX {
         let line = steps.get(PLAYBOOK_STEPS_MAX - 1).map_or(book.line, |s| s.line);
         steps.truncate(PLAYBOOK_STEPS_MAX - 1);
-        let text = format!("The rest stands in {} from line {line} on", source.file);
+        let text = format!("The rest stands in {} from line {line} on", source.short_file());
         steps.push(Step { part: Part::Verify, text, line, ..plain() });
     }
     let revision = source.import.sha256.chars().take(8).collect();
-    Playbook { system: source.system.clone(), name: book.name.clone(), file: source.file.clone(), revision, steps }
+    Playbook { system: source.system.clone(), name: book.name.clone(), file: source.short_file(), revision, steps }
 }
 
 fn plain() -> Step {
@@ -169,7 +169,7 @@ fn cut(text: &str, source: &Source, line: Line) -> String {
     match text.char_indices().nth(STEP_CHARS_MAX) {
         None => text.to_string(),
         Some((at, _)) => {
-            format!("{} … (all of it: {} line {line})", text.get(..at).unwrap_or_default(), source.file)
+            format!("{} … (all of it: {} line {line})", text.get(..at).unwrap_or_default(), source.short_file())
         }
     }
 }

@@ -104,12 +104,15 @@ pub fn of(source: &Source) -> (Vec<Reminder>, Vec<Note>) {
         what: format!("\"{}\" is off: {what}", schedule.name),
         fix,
     };
+    let Some(zone) = source.overlay.zone else {
+        let fix = format!("Add zone = \"Europe/Madrid\" to {}", source.overlay_file);
+        let all = schedules.len();
+        let are = if all == 1 { "its schedule is".to_string() } else { format!("all {all} schedules are") };
+        let what = format!("{are} off: nobody knows the team's time zone");
+        let line = schedules.first().map(|s| s.line);
+        return (on, vec![Note { kind: "zone", name: source.system.clone(), line, what, fix }]);
+    };
     for schedule in schedules {
-        let Some(zone) = source.overlay.zone else {
-            let fix = format!("Add zone = \"Europe/Madrid\" to {}", source.overlay_file);
-            notes.push(note(schedule, "nobody knows the team's time zone".into(), fix));
-            continue;
-        };
         if let Some(missing) = unmapped(source, schedule) {
             let fix = format!("Add [[targets]] name = \"{missing}\", target = \"…\" to {}", source.overlay_file);
             notes.push(note(schedule, format!("nobody knows where \"{missing}\" is"), fix));
@@ -120,7 +123,7 @@ pub fn of(source: &Source) -> (Vec<Reminder>, Vec<Note>) {
                 system: source.system.clone(),
                 name: schedule.name.clone(),
                 tasks: schedule.tasks.clone(),
-                file: source.file.clone(),
+                file: source.short_file(),
                 line: schedule.line,
                 rhythm,
             }),

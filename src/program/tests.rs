@@ -39,7 +39,8 @@ fn phase(of: Option<&str>, name: &str, window: Option<[u64; 2]>, line: u32) -> V
 }
 
 fn step(scope: Option<&str>, target: &str, after_s: Option<u64>, action: &str, line: u32) -> Value {
-    json!({ "scope": scope, "order": 1, "target": target, "after_s": after_s, "action": action, "response_time_s": null,
+    // Lists of these tests count by their lines, ten to a list.
+    json!({ "scope": scope, "order": line % 10 + 1, "target": target, "after_s": after_s, "action": action, "response_time_s": null,
             "authority": [], "line": line })
 }
 
@@ -160,6 +161,28 @@ fn a_level_has_the_steps_that_stand_under_it_and_the_others_have_the_rest() {
 }
 
 #[test]
+fn what_belongs_to_one_kind_of_trouble_is_not_the_escalation_of_all() {
+    let mut s = source(json!({
+        "severities": [severity("P0", 1, None, 1), severity("P1", 2, None, 2)],
+        "escalation": [
+            step(None, "stakeholders", None, "notify", 30),
+            step(None, "queue", None, "ticket", 31),
+            step(Some("P0"), "emergency channel", Some(120), "notify", 40),
+            step(None, "on-call", None, "escalate", 50),
+            step(None, "press office", None, "notify", 51),
+            step(None, "lead", None, "escalate", 52),
+        ]
+    }));
+    for (role_, who) in [("on-call", "ana"), ("lead", "bo")] {
+        s.overlay.roles.insert(role(role_), vec![person(who)]);
+    }
+    let in_force = s.in_force(&[]);
+    assert_eq!(kinds(&in_force), [], "nobody has to say who the others are");
+    let chains: Vec<_> = in_force.system.chains.iter().map(|(scope, c)| (scope.clone(), c.steps.len())).collect();
+    assert_eq!(chains, [(None, 2)]);
+}
+
+#[test]
 fn an_escalation_that_begins_late_pages_at_once_or_whom_the_overlay_says() {
     let mut s = source(json!({ "escalation": [
         step(None, "lead", Some(900), "page", 40),
@@ -226,6 +249,8 @@ pub fn playbooks() -> Value {
     let mut logs = command(92, "docker logs -f orders", "read", "docker");
     logs["mode"] = json!("stream");
     json!({
+        "escalation": [{ "scope": null, "order": 1, "target": "Operations", "after_s": null, "action": "escalate",
+            "response_time_s": null, "authority": ["restart services", "scale workers"], "line": 150 }],
         "commands": [health, logs, command(94, "rabbitmqctl purge_queue orders", "destroy", "app-cli"), scale,
                      command(97, "./scripts/check.sh", "mutate", "script"), command(98, "./scripts/check.sh; rm x", "destroy", "script")],
         "playbooks": [
@@ -340,7 +365,7 @@ fn reminders_are_off_and_say_why_until_zone_and_places_are_known() {
         (on, notes.into_iter().map(|n| n.what).collect::<Vec<_>>())
     };
     let (on, off) = state(&s);
-    assert!(on.is_empty() && off.len() == 5 && off[0] == "\"Morning check\" is off: nobody knows the team's time zone");
+    assert!(on.is_empty() && off == ["all 5 schedules are off: nobody knows the team's time zone"]);
     s.overlay.zone = Some(chrono_tz::Europe::Madrid);
     let (on, off) = state(&s);
     assert_eq!(on, ["Morning check", "Patch day"]);
@@ -383,4 +408,45 @@ fn every_label_of_several_systems_has_its_worst_rank() {
     let all = of_all_systems(&[Severity::new("p1", "Ours", 7)], &systems);
     let found: Vec<_> = all.iter().map(|s| (s.level.as_str(), s.rank)).collect();
     assert_eq!(found, [("P0", 1), ("P2", 2), ("p1", 7)], "what the configuration says stands as it is");
+}
+
+#[test]
+fn what_was_understood_reads_as_its_golden_and_so_does_the_review() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/cli/runbook-show.txt");
+    let mut s = source(playbooks());
+    let book = json!({
+        "severities": [severity("P1", 1, Some(900), 10), severity("P2", 2, None, 11)],
+        "phases": [phase(Some("P1"), "Triage", Some([0, 300]), 20), phase(None, "Review", None, 21)],
+        "escalation": [step(None, "Operations", Some(0), "page", 30), step(Some("P1"), "CTO", Some(1_800), "escalate", 31)],
+        "schedules": [schedule("Morning check", Some("daily"), Some("9:00 AM"), Some("0 9 * * *"), &[91])],
+        "checklists": [{ "name": "Before a release", "items": ["tests pass", "backup made"], "line": 300 }],
+        "endpoints": [{ "url": "http://localhost:3000/health", "what": "the application", "line": 310 }],
+        "thresholds": [{ "metric": "Queue depth", "warning": { "op": ">", "value": 100.0 },
+            "critical": { "op": ">", "value": 500.0 }, "unit": "jobs", "line": 320 }],
+        "quick_reference": [{ "issue": "Cache is stale", "fix": null, "command": "redis-cli FLUSHDB", "line": 330 }],
+        "rules": [{ "condition": "queue > 500", "action": "scale workers", "line": 340 }],
+        "contacts": [{ "role": "Lead", "name": "Ana", "phone": null, "email": "ana@example.org", "channel": "#ops", "line": 350 }],
+        "findings": [{ "kind": "placeholder", "rule": "open-placeholder", "level": "note", "lines": [91], "message": "fill it in" }],
+    });
+    let first = std::mem::take(&mut s.import.runbook);
+    s.import.runbook = import(book).runbook;
+    (s.import.runbook.commands, s.import.runbook.playbooks) = (first.commands, first.playbooks);
+    s.import.lines =
+        imported::Lines { all: 400, used: 120, said: 300, unused_headings: vec![(2, "Architecture".into())] };
+    let proposal = |hash: &str, what: &str, group: &str| Proposal {
+        what: what.into(),
+        reason: "a bare duration: a deadline or an estimate".into(),
+        line: 20,
+        last: 21,
+        group: group.into(),
+        hash: hash.repeat(8),
+    };
+    s.import.proposals =
+        vec![proposal("5f2a9c01", "phase Triage", "phases"), proposal("0b1c2d3e", "severity S1", "severities")];
+    s.overlay.decisions.insert("0b1c2d3e".repeat(8), Decision::Rejected);
+    let found = format!("{}\n# review\n{}", show::text("shop.md", &s.import), show::review(&s));
+    if std::env::var_os("UPDATE_EXPECT").is_some() {
+        std::fs::write(&path, &found).expect("a golden written");
+    }
+    assert_eq!(std::fs::read_to_string(&path).unwrap_or_default(), found, "UPDATE_EXPECT=1 rewrites it");
 }

@@ -16,11 +16,15 @@ pub async fn completion(State(state): State<WebState>, headers: HeaderMap) -> Re
         return Err(No::new(StatusCode::UNAUTHORIZED, "unauthorized", message));
     }
     let directory = state.app().directory();
+    let program = state.app().program();
+    let playbooks: Vec<&str> =
+        program.sources.iter().flat_map(|s| &s.book().playbooks).map(|p| p.name.as_str()).collect();
     let names = json!({
         "severity": directory.severities.iter().map(|s| &s.level).collect::<Vec<_>>(),
         "status": IncidentStatus::ALL.iter().filter(|s| s.open()).chain([&IncidentStatus::Resolved]).collect::<Vec<_>>(),
         "service": directory.services.keys().collect::<Vec<_>>(),
         "person": directory.people.keys().collect::<Vec<_>>(),
+        "playbook": playbooks,
         "schedule": directory.schedules.keys().collect::<Vec<_>>(),
     });
     Ok(axum::Json(json!({ "commands": state.speak().completion()["commands"], "names": names })).into_response())

@@ -143,7 +143,7 @@ fn config_check_lists_what_is_unmapped_by_the_line_of_the_runbook() {
 shop.md:13: note: P4 promises business time, so it has no clock. Say when the team works: working_hours = { zone = \"Europe/Madrid\", days = [\"Mon-Fri\"] } in the overlay.
 shop.md:30: note: nobody knows who \"on call engineer\" is, so this escalation is not in force. Add [[roles]] name = \"on call engineer\", page = [\"schedule:primary\"] to shop.overlay.toml (page = [] leaves it out).
 shop.md:31: note: nobody knows who \"head of shop\" is, so this escalation is not in force. Add [[roles]] name = \"head of shop\", page = [\"schedule:primary\"] to shop.overlay.toml (page = [] leaves it out).
-shop.md:50: note: \"Morning check\" is off: nobody knows the team's time zone. Add zone = \"Europe/Madrid\" to shop.overlay.toml.
+shop.md:50: note: its schedule is off: nobody knows the team's time zone. Add zone = \"Europe/Madrid\" to shop.overlay.toml.
 firebell.toml is valid: 1 person, 0 services, 0 policies, 0 schedules, 1 pager, 0 alert sources, 1 runbook.
 ";
     assert_eq!(report, expected);
