@@ -67,6 +67,9 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     (runbook.contacts, proposals) = with(meaning::contacts::contacts(&reading), proposals);
     (runbook.schedules, proposals) = with(meaning::schedules::schedules(&reading), proposals);
     runbook.thresholds = meaning::thresholds::thresholds(&reading);
+    (runbook.escalation, proposals) = with(meaning::escalation::escalation(&reading), proposals);
+    (runbook.contacts, proposals) = with(meaning::contacts::contacts(&reading), proposals);
+    (runbook.schedules, proposals) = with(meaning::schedules::schedules(&reading), proposals);
     runbook.quick_reference = meaning::quick_reference::quick_reference(&reading);
     runbook.rules = meaning::rules::rules(&reading);
     runbook.checklists = meaning::checklists::checklists(&reading);

@@ -164,7 +164,8 @@ impl Reader<'_> {
         let mut run: Option<usize> = None;
         let push = |from: usize, to: usize, kept: &mut String| {
             let piece = self.fold.written(from..to);
-            if !kept.is_empty() && !piece.is_empty() && !(kept.ends_with('(') && piece.starts_with(')')) {
+            let frame = kept.ends_with('(') && piece.starts_with(')');
+            if !(kept.is_empty() || piece.is_empty() || frame) {
                 kept.push(' ');
             }
             kept.push_str(piece);

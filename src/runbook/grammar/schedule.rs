@@ -7,7 +7,7 @@ mod parts;
 #[cfg(test)]
 mod tests;
 
-pub use cron::{CronLine, cron_expression, cron_line};
+pub use cron::{cron_expression, cron_line};
 
 use crate::fold::Fold;
 use crate::lexicon::Often;

@@ -195,7 +195,7 @@ fn looks_like_name(text: &str) -> bool {
     let words: Vec<&str> = text.split(['(', ',', '（']).next().unwrap_or("").split_whitespace().collect();
     let named = |w: &&str| w.chars().next().is_some_and(|c| c.is_uppercase() || crate::fold::is_wide(c));
     (1..=4).contains(&words.len())
-        && words.iter().all(|w| named(w))
+        && words.iter().all(named)
         && !text.contains(['/', '.', '\\', '$', '='])
         && !text.chars().any(|c| c.is_ascii_digit())
         && !is_open(text)

@@ -16,27 +16,30 @@ use crate::grammar::{duration, severity};
 use crate::lexicon::{Header, Role, header, lexicon};
 use crate::model::{Action, Escalation, Line};
 use crate::proposal::Proposal;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Steps found so far, and how far each chain is.
 #[derive(Default)]
 struct Chain {
     steps: Vec<Escalation>,
     proposals: Vec<Proposal>,
-    orders: Vec<((SectionId, Option<String>), u32)>,
+    orders: BTreeMap<(SectionId, Option<String>), u32>,
 }
 
 pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
     let mut chain = Chain::default();
     let document = reading.document;
-    let mut taken: Vec<SectionId> = Vec::new();
+    let mut taken = vec![false; document.sections.len()];
     for id in 1..document.sections.len() {
-        if escalates(reading, id) && !reading.sets_nothing(id) && !taken.iter().any(|t| document.inside(id, *t)) {
-            taken.extend(levels::levels(reading, id, &mut chain));
+        if escalates(reading, id) && !reading.sets_nothing(id) && !taken[id] {
+            for level in levels::levels(reading, id, &mut chain) {
+                taken[level..reading.end(level)].fill(true);
+            }
         }
     }
     for block in &document.blocks {
         let id = block.section;
-        if reading.sets_nothing(id) || taken.iter().any(|t| document.inside(id, *t)) {
+        if reading.sets_nothing(id) || taken[id] {
             continue;
         }
         let inside = escalates(reading, id);
@@ -144,18 +147,16 @@ fn scope(reading: &Reading<'_>, id: SectionId) -> Option<String> {
 }
 
 impl Chain {
+    fn propose(&mut self, reading: &Reading<'_>, id: SectionId, target: &str, reason: &str, line: Line) {
+        let group = format!("escalation under {}", reading.document.sections[reading.titled(id)].name);
+        self.proposals.push(Proposal::new(format!("escalation to {target}"), reason.into(), (line, line), group));
+    }
+
     fn push(&mut self, section: SectionId, scope: Option<String>, said: Step, line: Line) -> &mut Escalation {
         let place = (section, scope.clone());
-        let order = match self.orders.iter_mut().find(|(p, _)| *p == place) {
-            Some((_, n)) => {
-                *n += 1;
-                *n
-            }
-            None => {
-                self.orders.push((place, 1));
-                1
-            }
-        };
+        let order = self.orders.entry(place).or_insert(0);
+        *order += 1;
+        let order = *order;
         self.steps.push(Escalation {
             scope,
             order,
@@ -230,6 +231,10 @@ fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: bool, c
     if !acts || sentence || (criteria && said.action.is_none_or(|_| !said.reaches_people())) {
         return;
     }
+    if said.action.is_none() && !said.reaches_people() {
+        let reason = "The list is about escalation, but nothing says that this names somebody to call.";
+        chain.propose(reading, id, &said.target, reason, text.line);
+    }
     chain.push(counted_in(reading, block), scope, said, text.line);
 }
 
@@ -303,6 +308,10 @@ fn elsewhere(reading: &Reading<'_>, block: &Block, text: &Inline, chain: &mut Ch
     {
         return;
     }
+    if scope.is_none() {
+        let reason = "It stands under no severity: it would count for every incident.";
+        chain.propose(reading, id, &said.target, reason, text.line);
+    }
     if let Some([from, _]) = window {
         said.after_s = said.after_s.or(Some(from));
     }
@@ -321,44 +330,49 @@ fn window(reading: &Reading<'_>, id: SectionId) -> Option<[u64; 2]> {
 
 /// "On-call → team lead → director": a chain without times, where nothing else says who.
 fn arrows(reading: &Reading<'_>, chain: &mut Chain) {
+    let known: BTreeSet<Line> = chain.steps.iter().map(|s| s.line).collect();
+    let mut instead: BTreeSet<Line> = BTreeSet::new();
+    let mut found: Vec<(SectionId, Option<String>, Step, Line)> = Vec::new();
     for block in &reading.document.blocks {
         let id = block.section;
-        if !escalates(reading, id) || reading.sets_nothing(id) {
-            continue;
-        }
-        let lines: Vec<(Line, String)> = match &block.kind {
-            BlockKind::Paragraph(lines) => lines.iter().map(|l| (l.line, l.plain.clone())).collect(),
-            BlockKind::Item(item) => item.text.iter().map(|l| (l.line, l.plain.clone())).collect(),
-            BlockKind::Fence(fence) if fence.lang.is_none() => fence.body.clone(),
+        let lines: Vec<(Line, &str)> = match &block.kind {
+            BlockKind::Paragraph(lines) => lines.iter().map(|l| (l.line, l.plain.as_str())).collect(),
+            BlockKind::Item(item) => item.text.iter().map(|l| (l.line, l.plain.as_str())).collect(),
+            BlockKind::Fence(fence) if fence.lang.is_none() => {
+                fence.body.iter().map(|(n, t)| (*n, t.as_str())).collect()
+            }
             _ => continue,
         };
-        let top = top(reading, id);
-        if chain.steps.iter().any(|s| {
-            reading.document.sections[top].line <= s.line
-                && s.line <= reading.document.sections[top].last
-                && !lines.iter().any(|(l, _)| *l == s.line)
-        }) {
+        if !lines.iter().any(|(_, t)| t.contains(['→', '⇒']) || t.contains("->") || t.contains("=>"))
+            || !escalates(reading, id)
+            || reading.sets_nothing(id)
+        {
+            continue;
+        }
+        let around = &reading.document.sections[top(reading, id)];
+        let said_elsewhere = known.range(around.line..=around.last).any(|l| !(block.first..=block.last).contains(l));
+        if said_elsewhere {
             continue;
         }
         for (line, text) in lines {
             let text = text.replace("->", "→").replace("=>", "→").replace('⇒', "→");
             let parts: Vec<&str> = text.split('→').map(str::trim).filter(|p| !p.is_empty()).collect();
-            let steps: Vec<Step> = parts
-                .iter()
-                .filter_map(|p| step(&levels::untiered(p)))
-                .filter(|s| s.target.split_whitespace().count() <= 6)
-                .collect();
+            let short = |s: &Step| s.target.split_whitespace().count() <= 6;
+            let steps: Vec<Step> = parts.iter().filter_map(|p| step(&levels::untiered(p))).filter(short).collect();
             if parts.len() < 2 || steps.len() != parts.len() || !steps.iter().any(Step::reaches_people) {
                 continue;
             }
-            chain.steps.retain(|s| s.line != line);
-            let scope = scope(reading, id);
-            let place = (counted_in(reading, block), scope.clone());
-            chain.orders.retain(|(p, _)| *p != place);
-            for said in steps {
-                chain.push(counted_in(reading, block), scope.clone(), said, line);
-            }
+            instead.insert(line);
+            let (section, scope) = (counted_in(reading, block), scope(reading, id));
+            found.extend(steps.into_iter().map(|s| (section, scope.clone(), s, line)));
         }
+    }
+    chain.steps.retain(|s| !instead.contains(&s.line));
+    for (section, scope, _, _) in &found {
+        chain.orders.remove(&(*section, scope.clone()));
+    }
+    for (section, scope, said, line) in found {
+        chain.push(section, scope, said, line);
     }
 }
 

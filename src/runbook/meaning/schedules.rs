@@ -16,17 +16,20 @@ use crate::fold::Fold;
 use crate::grammar::duration;
 use crate::grammar::schedule::{Rhythm, rhythm, without};
 use crate::lexicon::{DayPart, Role, lexicon};
-use crate::model::{Cadence, Schedule};
+use crate::model::{Cadence, Line, Schedule};
 use crate::proposal::Proposal;
+use std::collections::BTreeSet;
 
 pub fn schedules(reading: &Reading<'_>) -> (Vec<Schedule>, Vec<Proposal>) {
     let document = reading.document;
-    let said: Vec<Option<Rhythm>> = (0..document.sections.len()).map(|id| title(reading, id)).collect();
+    let one = document.sections.iter().filter(|s| s.kind == SectionKind::Heading(1)).count() == 1;
+    let said: Vec<Option<Rhythm>> = (0..document.sections.len()).map(|id| title(reading, id, one)).collect();
     let mut of_section: Vec<Option<usize>> = vec![None; document.sections.len()];
     let mut found: Vec<Schedule> = Vec::new();
-    for id in 1..document.sections.len() {
-        if let Some(schedule) = section(reading, id, &said) {
-            of_section[id] = Some(found.len());
+    let roofs: Vec<bool> = (0..document.sections.len()).map(|id| roof(reading, id, &said)).collect();
+    for (id, place) in of_section.iter_mut().enumerate().skip(1) {
+        if let Some(schedule) = section(reading, id, &said, &roofs) {
+            *place = Some(found.len());
             found.push(schedule);
         }
     }
@@ -56,14 +59,31 @@ pub fn schedules(reading: &Reading<'_>) -> (Vec<Schedule>, Vec<Proposal>) {
             _ => {}
         }
     }
+    let nearer_lines: BTreeSet<Line> = nearer.iter().map(|s| s.line).collect();
     for (id, at) in of_section.iter().enumerate() {
         if let Some(at) = at {
-            found[*at].tasks = tasks(reading, id, &of_section, &nearer);
+            found[*at].tasks = tasks(reading, id, &of_section, &nearer_lines);
         }
     }
     found.extend(nearer);
     found.sort_by_key(|s| s.line);
-    (found, Vec::new())
+    let proposals = found.iter().filter(|s| by_days(s)).map(proposal).collect();
+    (found, proposals)
+}
+
+/// "Every 90 days" has the name of a rhythm, but drifts against the calendar.
+fn by_days(schedule: &Schedule) -> bool {
+    let said = schedule.when.as_deref().map(duration::find).unwrap_or_default();
+    let long = |d: &duration::Dur| matches!(d, duration::Dur::Cadence(s) if *s > 28 * 86_400 && *s % (7 * 86_400) != 0);
+    schedule.cadence.is_some() && schedule.cron.is_none() && said.iter().any(|(_, d)| long(d))
+}
+
+fn proposal(schedule: &Schedule) -> Proposal {
+    let when = schedule.when.as_deref().unwrap_or_default();
+    let cadence = schedule.cadence.map(|c| format!("{c:?}").to_lowercase()).unwrap_or_default();
+    let reason = format!("\"{when}\" counts from the last time; the calendar's nearest rhythm is {cadence}.");
+    let lines = (schedule.line, schedule.line);
+    Proposal::new(format!("schedule {}", schedule.name), reason, lines, "schedules by number of days".into())
 }
 
 /// Not under incidents, templates, thresholds, contents: what is said to be regular there is about something else.
@@ -89,13 +109,10 @@ fn recurs(reading: &Reading<'_>, id: SectionId) -> bool {
 }
 
 /// The rhythm of a title, if the title is about when: an adjective somewhere in a sentence is not.
-fn title(reading: &Reading<'_>, id: SectionId) -> Option<Rhythm> {
+fn title(reading: &Reading<'_>, id: SectionId, one: bool) -> Option<Rhythm> {
     let section = &reading.document.sections[id];
     // The title of the whole document names its subject.
-    let whole = matches!(section.kind, SectionKind::Heading(1)) && reading.document.path(id).len() == 1 && {
-        let ones = reading.document.sections.iter().filter(|s| s.kind == SectionKind::Heading(1)).count();
-        ones == 1
-    };
+    let whole = one && section.kind == SectionKind::Heading(1);
     let trouble = lexicon().trouble.first(&Fold::new(&section.name).text).is_some();
     if section.kind == SectionKind::Document || whole || !recurs(reading, id) {
         return None;
@@ -127,7 +144,7 @@ fn inherited<'a>(reading: &Reading<'_>, mut id: SectionId, said: &'a [Option<Rhy
 }
 
 /// Whether a section is something that recurs, rather than a part of it or a roof over several.
-fn section(reading: &Reading<'_>, id: SectionId, said: &[Option<Rhythm>]) -> Option<Schedule> {
+fn section(reading: &Reading<'_>, id: SectionId, said: &[Option<Rhythm>], roofs: &[bool]) -> Option<Schedule> {
     let document = reading.document;
     let this = &document.sections[id];
     let parent = this.parent.unwrap_or(0);
@@ -136,25 +153,27 @@ fn section(reading: &Reading<'_>, id: SectionId, said: &[Option<Rhythm>]) -> Opt
     let heading = matches!(this.kind, SectionKind::Heading(_));
     let mut cadence = own.and_then(|r| r.cadence);
     match (own, outer) {
-        (Some(_), _) if roof(reading, id, said) => return None,
+        (Some(_), _) if roofs[id] => return None,
         // "9:00 AM" and "Monday" say when; how often is said above.
         (Some(r), Some(o)) if cadence.is_none() && r.when.is_some() && !r.strong => cadence = o.cadence,
         (Some(r), None) if cadence.is_none() && !r.strong => return None,
         (Some(_), _) => {}
         // "Morning health check" under "Daily operations", among children of which one says when.
-        (None, Some(o)) if heading && roof(reading, parent, said) && !is_text(reading, id) && recurs(reading, id) => {
+        (None, Some(o)) if heading && roofs[parent] && !is_text(reading, id) && recurs(reading, id) => {
             cadence = o.cadence;
         }
         _ => return None,
     }
     let rhythm = own.cloned().unwrap_or_default();
     // A child that repeats its parent's rhythm is a part of it.
-    let scheduled = |mut id: SectionId| loop {
-        let Some(up) = document.sections[id].parent else { return None };
-        if let Some(r) = said[up].as_ref().filter(|_| !roof(reading, up, said)) {
-            return Some((r.clone(), r.cadence.or_else(|| inherited(reading, up, said).and_then(|o| o.cadence))));
+    let scheduled = |mut id: SectionId| {
+        while let Some(up) = document.sections[id].parent {
+            if let Some(r) = said[up].as_ref().filter(|_| !roofs[up]) {
+                return Some((r, r.cadence.or_else(|| inherited(reading, up, said).and_then(|o| o.cadence))));
+            }
+            id = up;
         }
-        id = up;
+        None
     };
     if let Some((above, above_cadence)) = scheduled(id)
         && above_cadence == cadence
@@ -247,7 +266,7 @@ fn frames(text: &str, is: impl Fn(&str) -> bool) -> String {
 }
 
 /// The items under a section that are not scheduled by themselves; of a section without items, the titles in it.
-fn tasks(reading: &Reading<'_>, id: SectionId, of_section: &[Option<usize>], nearer: &[Schedule]) -> Vec<String> {
+fn tasks(reading: &Reading<'_>, id: SectionId, of_section: &[Option<usize>], nearer: &BTreeSet<Line>) -> Vec<String> {
     let document = reading.document;
     let other = |mut inner: SectionId| {
         while inner != id {
@@ -262,7 +281,7 @@ fn tasks(reading: &Reading<'_>, id: SectionId, of_section: &[Option<usize>], nea
     for block in reading.blocks(id).iter().filter(|b| b.first > document.sections[id].line && !other(b.section)) {
         let BlockKind::Item(item) = &block.kind else { continue };
         let text = item.text.iter().map(|l| l.plain.trim()).collect::<Vec<_>>().join(" ");
-        if !text.is_empty() && !nearer.iter().any(|s| s.line == block.first) {
+        if !text.is_empty() && !nearer.contains(&block.first) {
             tasks.push(text);
         }
     }

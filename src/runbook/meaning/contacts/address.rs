@@ -105,7 +105,7 @@ fn is_phone(written: &str) -> bool {
             || parts[2].len() == 4 && parts[0].len() <= 2 && parts[1].len() <= 2);
     let vanity = written.starts_with('+') && digits >= 4;
     let grouped = written.contains(['-', ' ', '(', '/']) || written.starts_with(['+', '0']);
-    !ip && !date && ((digits >= 7 && digits <= 16 && grouped) || vanity)
+    !ip && !date && (((7..=16).contains(&digits) && grouped) || vanity)
 }
 
 /// In a column of phone numbers a short one counts too: "x4711", "112", "ext. 42".

@@ -46,7 +46,8 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
             continue;
         }
         let Some(mut said) = step(who) else { continue };
-        if !inside && !(said.reaches_people() || said.action.is_some()) || said.target.split_whitespace().count() > 10 {
+        let reaches = inside || said.reaches_people() || said.action.is_some();
+        if !reaches || said.target.split_whitespace().count() > 10 {
             continue;
         }
         let rules = per_severity(cell(after));
