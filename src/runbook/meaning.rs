@@ -36,7 +36,11 @@ pub struct Reading<'a> {
 impl<'a> Reading<'a> {
     pub fn new(source: &'a Source, document: &'a Document) -> Self {
         let count = document.sections.len();
-        let own = document.sections.iter().map(|s| roles(&s.name)).collect();
+        let mut own: Vec<Vec<Role>> = document.sections.iter().map(|s| roles(&s.name)).collect();
+        // The name of the whole document ("On-call guide") says nothing of its parts.
+        if let Some(title) = title_of(document) {
+            own[title].clear();
+        }
         let mut ends = vec![0; count];
         for id in (0..count).rev() {
             ends[id] = ends[id].max(id + 1);
@@ -129,6 +133,19 @@ impl<'a> Reading<'a> {
         }
         id
     }
+}
+
+/// The one heading that everything else stands under.
+fn title_of(document: &Document) -> Option<SectionId> {
+    const PARTS_MIN: usize = 2;
+    let parts = |id: SectionId| {
+        let inside = |s: &&crate::document::Section| s.parent == Some(id) && matches!(s.kind, SectionKind::Heading(_));
+        document.sections.iter().filter(inside).count()
+    };
+    let mut tops = (1..document.sections.len()).filter(|id| document.sections[*id].parent == Some(0));
+    let first = tops.find(|id| matches!(document.sections[*id].kind, SectionKind::Heading(_)))?;
+    let others = tops.any(|id| matches!(document.sections[id].kind, SectionKind::Heading(_)));
+    (!others && parts(first) >= PARTS_MIN).then_some(first)
 }
 
 /// Whether a code span in a table is something to type: a known program, or the path of a script.

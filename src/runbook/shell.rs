@@ -24,6 +24,7 @@ mod surface;
 mod tolerant;
 mod unknown;
 mod walk;
+mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -100,7 +101,8 @@ pub fn judge(asked: &Asked) -> Judged {
     let text = opaque(&replaced);
     let mut walk = Walk::default();
     let mut part = match asked.tongue {
-        Tongue::Shell => walk.text(&text, &Stdin::None),
+        Tongue::Shell => windows::judge(&text, |piece| Walk::default().text(piece, &Stdin::None))
+            .unwrap_or_else(|| walk.text(&text, &Stdin::None)),
         Tongue::Postgres => statement(&text, sql::Dialect::Postgres, Executor::Postgres),
         Tongue::Mysql => statement(&text, sql::Dialect::Mysql, Executor::Mysql),
         Tongue::Redis => redis(&text),

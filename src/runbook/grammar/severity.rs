@@ -206,7 +206,8 @@ fn code_at(fold: &Fold, at: usize) -> Option<Code> {
     if gap > 1 || (short && text[len..].starts_with([' ', '#'])) {
         return None;
     }
-    let (number, digits) = number(&text[len + gap..])?;
+    let lettered = || letter(fold, at + len + gap).filter(|_| len > 2 && gap == 1);
+    let (number, digits) = number(&text[len + gap..]).or_else(lettered)?;
     let end = len + gap + digits;
     if text[end..].starts_with("://") {
         return None;
@@ -224,6 +225,14 @@ fn code_at(fold: &Fold, at: usize) -> Option<Code> {
 /// "sev1", "p0": the label goes on into the digit, which a phrase by itself does too; here for labels that end in a dot.
 fn glued(text: &str) -> Option<(usize, ())> {
     ["sev.", "prio."].iter().find(|l| text.starts_with(**l)).map(|l| (l.len(), ()))
+}
+
+/// "Sev-A", "Priority B": a capital, alone.
+fn letter(fold: &Fold, at: usize) -> Option<(u32, usize)> {
+    let c = fold.text[at..].chars().next().filter(|c| ('a'..='e').contains(c))?;
+    let capital = fold.source()[fold.back(at)..].starts_with(c.to_ascii_uppercase());
+    let alone = !fold.text[at + 1..].starts_with(|c: char| c.is_alphanumeric() && !is_wide(c));
+    (capital && alone).then(|| (c as u32 - 'a' as u32 + 1, 1))
 }
 
 /// One digit, a Roman or a Chinese number.

@@ -110,6 +110,7 @@ const BEHIND: &[(&str, &str)] = &[
     ("초과", ">"),
     ("미만", "<"),
     ("を超", ">"),
+    ("超", ">"),
 ];
 const SIGNS: &[(&str, &str)] = &[
     (">=", ">="),
@@ -145,6 +146,17 @@ pub fn cell(text: &str) -> Option<Cell> {
     }
     let (limit, end) = limit(rest)?;
     tail_is_known(&rest[end..]).then_some(limit)
+}
+
+/// A number with its unit and no comparator, as a column for alarms needs none: `80 %`, `120 ms`.
+pub fn bare(text: &str) -> Option<Cell> {
+    let text = text.trim().trim_matches(['*', '`', '_']).trim();
+    let text = text.strip_prefix("at ").or_else(|| text.strip_prefix("ab ")).unwrap_or(text);
+    let (value, digits) = number(text)?;
+    let (unit, length) = unit(&text[digits..]);
+    let tail = &text[digits + length..];
+    let plain = !tail.trim_start().starts_with(['-', '–', '/', ':', '~']) && tail_is_known(tail);
+    plain.then(|| Cell { op: String::new(), value, unit })
 }
 
 /// Every metric with a limit in a text: `queue_a >100, queue_b >500`, `CPU usage > 80%`.
@@ -309,6 +321,9 @@ fn blanks(text: &str) -> usize {
 
 /// `15,000`, `1.5`, `99,9`: a comma before exactly three digits groups, otherwise it is the decimal point.
 fn number(text: &str) -> Option<(f64, usize)> {
+    if let Some(grouped) = grouped(text) {
+        return Some(grouped);
+    }
     let end = text.bytes().position(|b| !(b.is_ascii_digit() || matches!(b, b'.' | b',' | b'_'))).unwrap_or(text.len());
     let raw = text[..end].trim_end_matches([',', '.', '_']);
     if !raw.bytes().any(|b| b.is_ascii_digit()) || !raw.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
@@ -321,6 +336,26 @@ fn number(text: &str) -> Option<(f64, usize)> {
         raw.replace(',', ".").replace('_', "")
     };
     plain.parse().ok().map(|value| (value, raw.len()))
+}
+
+/// `10 000`, `2.000`: groups of three as much of the world writes them. A share or a time of three decimals is none.
+fn grouped(text: &str) -> Option<(f64, usize)> {
+    let first = text.find(|c: char| !c.is_ascii_digit())?;
+    let mark = text[first..].chars().next().filter(|c| matches!(c, ' ' | '.' | '\u{a0}' | '\u{202f}' | '\''))?;
+    if !(1..=3).contains(&first) || text.starts_with('0') {
+        return None;
+    }
+    let (mut end, mut digits) = (first, text[..first].to_owned());
+    while let Some(group) = text[end..].strip_prefix(mark).and_then(|rest| rest.get(..3))
+        && group.bytes().all(|b| b.is_ascii_digit())
+    {
+        digits.push_str(group);
+        end += mark.len_utf8() + 3;
+    }
+    let after = text[end..].trim_start();
+    let goes_on = text[end..].starts_with(|c: char| c.is_ascii_digit() || c == ',' || c == '.' && mark == '.');
+    let fine = mark == '.' && (after.starts_with('%') || after.starts_with("s ") || after == "s");
+    (end > first && !goes_on && !fine).then(|| digits.parse().ok().map(|value| (value, end))).flatten()
 }
 
 /// `18K/sec` is 18,000; `5M` is 5,000,000. `MB` and `ms` are units.

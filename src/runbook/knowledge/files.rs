@@ -22,5 +22,6 @@ pub const FILES: &[(&str, &str)] = &[
     ("queues.toml", include_str!("queues.toml")),
     ("web.toml", include_str!("web.toml")),
     ("watching.toml", include_str!("watching.toml")),
+    ("compute.toml", include_str!("compute.toml")),
     ("applications.toml", include_str!("applications.toml")),
 ];

@@ -60,11 +60,26 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
                         listed(reading, block, text, false, &mut chain);
                         continue;
                     }
-                    for sentence in sentences(&text.plain) {
+                    // "Level 2 → network engineer, after 30 min".
+                    if severity::reference(&text.plain).is_some_and(|r| r.number.is_some() && is_tier(&r.label)) {
+                        listed(reading, block, text, false, &mut chain);
+                        continue;
+                    }
+                    for sentence in sentences(&text.plain).filter(|s| timed(s).len() < 2) {
                         if step(sentence).is_some_and(|s| s.action.is_some() && s.after_s.is_some()) {
                             let text = Inline { line: text.line, plain: sentence.to_string(), spans: Vec::new() };
                             listed(reading, block, &text, false, &mut chain);
                         }
+                    }
+                }
+            }
+            // "If nobody answers within 15 minutes, call the lead" stands anywhere.
+            BlockKind::Paragraph(lines) => {
+                for text in lines {
+                    let said = sentences(&text.plain).flat_map(timed).filter(|s| s.unless.is_some());
+                    let scope = scope(reading, id);
+                    for step in said.filter(Step::reaches_people).collect::<Vec<_>>() {
+                        chain.push(counted_in(reading, block), scope.clone(), step, text.line);
                     }
                 }
             }
@@ -79,6 +94,34 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
 
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(['。', '；']).flat_map(|s| s.split(". ")).map(str::trim).filter(|s| !s.is_empty())
+}
+
+/// The steps of a sentence whose clauses each say when and whom: "if …, page bo; after 1 hour the lead is informed".
+fn timed(sentence: &str) -> Vec<Step> {
+    let whole: Vec<Step> = clause(sentence).into_iter().collect();
+    [&[';', '；'][..], &['，', ';', '；'], &[',', ';']]
+        .into_iter()
+        .map(|marks| sentence.split(marks).filter_map(clause).collect::<Vec<_>>())
+        .find(|steps| steps.len() >= 2)
+        .unwrap_or(whole)
+}
+
+fn clause(text: &str) -> Option<Step> {
+    const PASSIVE: [(&str, &str); 8] = [
+        (" is paged", "page "),
+        (" gets paged", "page "),
+        (" is called", "call "),
+        (" is informed", "inform "),
+        (" is notified", "notify "),
+        (" is alerted", "notify "),
+        (" is contacted", "contact "),
+        (" are informed", "inform "),
+    ];
+    let active = PASSIVE.iter().find(|(said, _)| text.contains(said)).map(|(said, verb)| {
+        let text = text.replacen(said, "", 1);
+        format!("{verb}{}", text.trim_start())
+    });
+    step(active.as_deref().unwrap_or(text)).filter(|s| s.after_s.is_some_and(|s| s > 0) && s.action.is_some())
 }
 
 /// Stands under a title about escalation, nearer than any other subject.
@@ -217,6 +260,13 @@ fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: bool, c
             }
         }
     }
+    let several = timed(plain);
+    if several.len() >= 2 {
+        for said in several {
+            chain.push(counted_in(reading, block), scope.clone(), said, text.line);
+        }
+        return;
+    }
     // "Level 2: team lead (after 30 min)".
     let tier = severity::reference(plain).filter(|r| r.number.is_some() && is_tier(&r.label));
     let named = tier.map(|r| [r.name.unwrap_or_default(), r.rest].join(" "));
@@ -291,6 +341,14 @@ fn elsewhere(reading: &Reading<'_>, block: &Block, text: &Inline, chain: &mut Ch
     if rest.is_empty() || scope.is_none() && checked {
         return;
     }
+    // "T+15m engineering manager": counted from the start of an incident, wherever it stands.
+    if text.plain.trim_start().to_lowercase().starts_with("t+")
+        && let Some(said) = step(&text.plain).filter(|s| s.reaches_people() && s.target.split_whitespace().count() <= 6)
+        && said.after_s.is_some()
+    {
+        chain.push(counted_in(reading, block), scope, said, text.line);
+        return;
+    }
     let by_lead = step(&format!("{lead} x")).and_then(|s| s.action);
     let inner = step(rest).filter(|s| s.action.is_some() || by_lead.is_some() || about);
     let Some(mut said) = inner else { return };
@@ -359,7 +417,9 @@ fn arrows(reading: &Reading<'_>, chain: &mut Chain) {
             let parts: Vec<&str> = text.split('→').map(str::trim).filter(|p| !p.is_empty()).collect();
             let short = |s: &Step| s.target.split_whitespace().count() <= 6;
             let steps: Vec<Step> = parts.iter().filter_map(|p| step(&levels::untiered(p))).filter(short).collect();
-            if parts.len() < 2 || steps.len() != parts.len() || !steps.iter().any(Step::reaches_people) {
+            let tiered = severity::reference(parts.first().copied().unwrap_or_default())
+                .is_some_and(|r| r.number.is_some() && r.name.is_none() && is_tier(&r.label));
+            if tiered || parts.len() < 2 || steps.len() != parts.len() || !steps.iter().any(Step::reaches_people) {
                 continue;
             }
             instead.insert(line);

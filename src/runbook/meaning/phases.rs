@@ -13,8 +13,9 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
     let document = reading.document;
     let mut found: Vec<Phase> = Vec::new();
     let mut timed_parents: Vec<SectionId> = Vec::new();
+    let chained = in_a_row(reading);
     for id in 1..document.sections.len() {
-        if !answers(reading, id) || reading.sets_nothing_but_postmortem(id) {
+        if !(answers(reading, id) || chained[id]) || reading.sets_nothing_but_postmortem(id) {
             continue;
         }
         let section = &document.sections[id];
@@ -118,6 +119,27 @@ fn answers(reading: &Reading<'_>, id: SectionId) -> bool {
             severity::reference(&s.name).is_some_and(|r| r.number.is_some()) || !severity::mentions(&s.name).is_empty()
         }),
     }
+}
+
+/// Titles beside each other whose windows follow each other ("0-15 min", "15-60 min"), or one that is the first
+/// minutes: only an incident is counted so, whatever stands above.
+fn in_a_row(reading: &Reading<'_>) -> Vec<bool> {
+    let document = reading.document;
+    let mut chained = vec![false; document.sections.len()];
+    let mut last: std::collections::BTreeMap<SectionId, (SectionId, u64)> = std::collections::BTreeMap::new();
+    for (id, section) in document.sections.iter().enumerate().skip(1) {
+        let routine = reading.nearest(id, 0, &[Role::Schedule, Role::Deploy, Role::Escalation]).is_some();
+        let titled = matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold | SectionKind::Item(_));
+        let Some([from, to]) = duration::window(&section.name).filter(|_| titled && !routine) else { continue };
+        let parent = section.parent.unwrap_or(0);
+        if let Some((before, _)) = last.get(&parent).filter(|(_, end)| *end == from && from > 0) {
+            chained[*before] = true;
+            chained[id] = true;
+        }
+        chained[id] |= from == 0 && time_of(&section.name, true).is_some();
+        last.insert(parent, (id, to));
+    }
+    chained
 }
 
 /// A step of a procedure: numbered, or named so.

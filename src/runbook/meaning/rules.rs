@@ -2,6 +2,7 @@
 
 use super::Reading;
 use crate::document::{BlockKind, Table};
+use crate::grammar::threshold::clauses;
 use crate::lexicon::{Header, header};
 use crate::model::{Line, Rule};
 
@@ -37,12 +38,20 @@ pub fn sentence(text: &str, line: Line) -> Option<Rule> {
         None => {
             let (condition, action) = text.split_once([':', '：', '→']).or_else(|| text.split_once("->"))?;
             let condition = condition.trim();
-            let stem = END.iter().find_map(|w| condition.strip_suffix(w))?;
+            let stem = END.iter().find_map(|w| condition.strip_suffix(w)).or_else(|| compares(condition))?;
             (stem.trim().to_owned(), action.trim().to_owned())
         }
     };
     let fits = |s: &str| (2..=160).contains(&s.chars().count());
     (fits(&condition) && fits(&action)).then_some(Rule { condition, action, line })
+}
+
+/// `queue > 500: add workers`: a comparison that ends the condition needs no "if".
+fn compares(condition: &str) -> Option<&str> {
+    const HOLD_MAX: usize = 4;
+    let last = clauses(condition).pop()?;
+    let behind = condition.get(last.range.end..).unwrap_or_default();
+    (behind.split_whitespace().count() <= HOLD_MAX).then_some(condition)
 }
 
 const BEGIN: &[&str] = &[

@@ -21,6 +21,8 @@ struct Draft {
     response: Option<Dur>,
     resolution: Option<Dur>,
     line: Line,
+    /// Not only a word that may be anything ("High: …"), or under a title about severities.
+    sure: bool,
 }
 
 pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings: &mut Vec<Finding>) -> Vec<Severity> {
@@ -52,7 +54,8 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Dra
     let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
     let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
     let is_level = |at: usize| {
-        table.rows.iter().filter(|r| r.cells.get(at).is_some_and(|c| severity::reference(&c.plain).is_some())).count()
+        let said = heads[at] == Some(Header::Level);
+        table.rows.iter().filter(|r| r.cells.get(at).is_some_and(|c| level_in(&c.plain, said).is_some())).count()
     };
     // The column of level tokens is the level, whatever its header is called.
     let Some(level) = (0..table.head.len()).find(|c| is_level(*c) * 2 > table.rows.len()) else { return Vec::new() };
@@ -77,7 +80,8 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Dra
     for row in &table.rows {
         let cell =
             |at: Option<usize>| at.and_then(|at| row.cells.get(at)).map(|c| c.plain.trim()).filter(|t| !t.is_empty());
-        let Some(reference) = cell(Some(level)).and_then(severity::reference) else { continue };
+        let said = heads[level] == Some(Header::Level);
+        let Some(reference) = cell(Some(level)).and_then(|c| level_in(c, said)) else { continue };
         if drafts.iter().any(|d| same(&d.level, &reference.label)) {
             // A level that repeats records what happened.
             return Vec::new();
@@ -89,9 +93,21 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Dra
             response: cell(response).and_then(duration::duration),
             resolution: cell(resolution).and_then(duration::duration),
             line: row.line,
+            sure: true,
         });
     }
     if drafts.len() < 2 { Vec::new() } else { drafts }
+}
+
+/// The level in a cell; where the header says that levels stand here, a lone digit or letter is one.
+fn level_in(cell: &str, said: bool) -> Option<Reference> {
+    severity::reference(cell).or_else(|| {
+        let bare = cell.trim().trim_matches(['*', '`', '.', ')']);
+        let mut chars = bare.chars();
+        let (only, more) = (chars.next()?, chars.next());
+        (said && more.is_none() && (only.is_ascii_digit() || only.is_ascii_uppercase()))
+            .then(|| Reference { label: bare.to_owned(), number: only.to_digit(10), ..Reference::default() })
+    })
 }
 
 /// A column most of whose cells are durations and whose header says nothing else: "SLA", "Target".
@@ -125,13 +141,16 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             _ => continue,
         };
         if reading.sets_nothing(block.section)
-            || reading.nearest(block.section, 0, &[Role::Escalation, Role::Contacts]).is_some()
+            || matches!(
+                reading.nearest(block.section, 0, &[Role::Severity, Role::Escalation, Role::Contacts]),
+                Some(Role::Escalation | Role::Contacts)
+            )
         {
             continue;
         }
         let about = reading.nearest(block.section, 0, &[Role::Severity]).is_some();
-        for inline in lines {
-            let Some(draft) = of_line(inline, about) else { continue };
+        for (at, inline) in lines.iter().enumerate() {
+            let Some(draft) = of_line(inline, about).or_else(|| of_term(inline, lines.get(at + 1)?)) else { continue };
             let here = Some((block.section, list));
             match groups.last_mut().filter(|_| open == here || list.is_none() && open == Some((block.section, None))) {
                 Some(group) => group.push(draft),
@@ -142,7 +161,10 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     }
     // One line alone is a mention; and what repeats itself is a list of what happened.
     groups.retain(|g| {
-        g.len() >= 2 && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level)))
+        let timed = g.iter().filter(|d| d.response.is_some()).count();
+        g.len() >= 2
+            && (g.iter().all(|d| d.sure) || timed >= 2)
+            && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level)))
     });
     groups
 }
@@ -164,8 +186,10 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
     };
     let head = head.trim().trim_end_matches([':', '：']).trim();
     let Reference { label, name, number, rest: more, .. } = severity::reference(head)?;
-    // "Critical: page somebody" under any title is a sentence; with a number, or under such a title, it is a level.
-    if !(about || number.is_some()) || !more.trim().is_empty() && more.chars().count() > 40 {
+    // "Critical: page somebody" under any title is a sentence; with a number, under such a title, or beside others
+    // with times (the group decides), it is a level.
+    let sure = about || number.is_some();
+    if !more.trim().is_empty() && more.chars().count() > 40 {
         return None;
     }
     let mut rest = rest.trim_start_matches([':', '：', ' ', '-', '–', '—', '→']).trim();
@@ -180,9 +204,24 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
         name = Some(first.trim().trim_matches(['(', ')']).to_owned());
         rest = behind.trim();
     }
-    let mut draft = Draft { level: label, name, line: inline.line, ..Draft::default() };
+    let mut draft = Draft { level: label, name, line: inline.line, sure, ..Draft::default() };
     times(&mut draft, &format!("{more} ; {rest}"));
     draft.description = Some(without_times(rest)).filter(|r| !r.is_empty());
+    Some(draft)
+}
+
+/// A definition list: the level on a line of its own, what it means behind a colon on the next.
+fn of_term(term: &Inline, meaning: &Inline) -> Option<Draft> {
+    let text = meaning.plain.trim_start().strip_prefix(':')?.trim();
+    let Reference { label, name, number: Some(_), rest, .. } = severity::reference(term.plain.trim())? else {
+        return None;
+    };
+    if !rest.trim().is_empty() {
+        return None;
+    }
+    let mut draft = Draft { level: label, name, line: term.line, sure: true, ..Draft::default() };
+    times(&mut draft, text);
+    draft.description = Some(without_times(text)).filter(|r| !r.is_empty());
     Some(draft)
 }
 
@@ -190,7 +229,10 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
 fn times(draft: &mut Draft, text: &str) {
     for part in text.split([';', '|', '.', '。', '；']).flat_map(|p| p.split([',', '，', '('])) {
         let found = duration::find(part);
-        let Some((range, dur)) = found.first() else { continue };
+        let Some((range, dur)) = found.first() else {
+            at_a_moment(draft, part);
+            continue;
+        };
         if dur.upper_s().is_none() {
             continue;
         }
@@ -211,6 +253,24 @@ fn times(draft: &mut Draft, text: &str) {
     }
 }
 
+/// "Reaction: immediately", "Next business day": a time without a number.
+fn at_a_moment(draft: &mut Draft, part: &str) {
+    let part = part.trim().trim_matches([')', '(', '）', '（']);
+    let (label, value) = part.split_once([':', '：']).unwrap_or(("", part));
+    let Some(dur) = duration::duration(value).filter(|d| d.upper_s().is_some()) else { return };
+    let label = key(label);
+    let kind = if label.is_empty() { Some(Header::Response) } else { kind_of(&label).or_else(|| header(&label)) };
+    match kind {
+        Some(Header::Response) => {
+            draft.response.get_or_insert(dur);
+        }
+        Some(Header::Resolution) => {
+            draft.resolution.get_or_insert(dur);
+        }
+        _ => {}
+    }
+}
+
 /// The text before the sentence or parenthesis that says the times.
 fn without_times(text: &str) -> String {
     let found = duration::find(text);
@@ -225,12 +285,15 @@ fn without_times(text: &str) -> String {
 
 fn kind_of(around: &str) -> Option<Header> {
     let has = |words: &[&str]| words.iter().any(|w| around.contains(w));
-    if has(&["resol", "fix", "behoben", "losung", "restor", "repar"]) {
+    if has(&["resol", "fix", "behoben", "losung", "restor", "repar", "mitigat", "retabl"]) {
         Some(Header::Resolution)
     } else if has(&[
         "respon",
         "respond",
         "acknowledg",
+        "answer",
+        "antwort",
+        "prise en charge",
         "reaktion",
         "reagier",
         "react",
@@ -291,6 +354,10 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
 
 /// `Response time: 15 minutes`, `Definition: …` below a title.
 fn field(draft: &mut Draft, plain: &str) {
+    // Several in one line: "Respond: within 10 minutes. Fix: within 1 hour."
+    if plain.matches([':', '：']).count() > 1 && duration::find(plain).len() > 1 {
+        return times(draft, plain);
+    }
     let Some((label, value)) = plain.split_once([':', '：']) else {
         if draft.description.is_none() && duration::find(plain).is_empty() {
             draft.description = Some(plain.trim().to_owned());
@@ -298,7 +365,7 @@ fn field(draft: &mut Draft, plain: &str) {
         return;
     };
     let value = value.trim();
-    match header(label) {
+    match header(label).or_else(|| kind_of(&key(label))) {
         Some(Header::Response) => {
             draft.response = draft
                 .response

@@ -4,7 +4,7 @@
 use super::Reading;
 use crate::document::{BlockKind, Inline, SectionId, Table};
 use crate::fold::key;
-use crate::grammar::threshold::{Cell, Clause, cell, clauses};
+use crate::grammar::threshold::{Cell, Clause, bare, cell, clauses};
 use crate::lexicon::{Header, Role, header};
 use crate::model::{Bound, Line, Threshold};
 
@@ -91,7 +91,11 @@ fn of_table(table: &Table) -> Vec<Threshold> {
         let read = |at: Option<usize>| {
             text(at).and_then(|t| cell(t).or_else(|| clauses(t).into_iter().next().map(|c| c.limit)))
         };
-        let (w, c) = (read(warning), read(critical).or_else(|| if critical.is_none() { read(limit) } else { None }));
+        let (mut w, mut c) =
+            (read(warning), read(critical).or_else(|| if critical.is_none() { read(limit) } else { None }));
+        if w.is_none() && c.is_none() {
+            (w, c) = ordered(text(warning).and_then(bare), text(critical).and_then(bare));
+        }
         let name = text(Some(metric)).unwrap_or("").trim_matches('*').to_owned();
         if (w.is_none() && c.is_none()) || name.is_empty() {
             continue;
@@ -112,8 +116,57 @@ fn of_table(table: &Table) -> Vec<Threshold> {
     found
 }
 
+/// Two numbers without comparators: which is worse says the direction.
+fn ordered(warning: Option<Cell>, critical: Option<Cell>) -> (Option<Cell>, Option<Cell>) {
+    let (Some(mut w), Some(mut c)) = (warning, critical) else { return (None, None) };
+    let op = if w.value < c.value { ">" } else { "<" };
+    if w.value == c.value {
+        return (None, None);
+    }
+    (w.op, c.op) = (op.to_owned(), op.to_owned());
+    (Some(w), Some(c))
+}
+
+/// `CPU: warning above 70 %, critical above 90 %`.
+fn two_levels(plain: &str, line: Line) -> Option<Threshold> {
+    let (metric, rest) = plain.split_once([':', '：'])?;
+    let (mut warning, mut critical, mut said) = (None, None, 0);
+    for part in rest.split([',', ';', '，', '；', '、']).flat_map(|p| p.split(" / ")).flat_map(|p| p.split(" and ")) {
+        let part = part.trim().trim_end_matches('.');
+        let end = part.find(|c: char| !c.is_alphabetic()).unwrap_or(part.len());
+        let level = header(&part[..end]);
+        let rest = part[end..].trim_start_matches([':', '：', ' ', '-']);
+        let limit = cell(rest).or_else(|| bare(rest));
+        match (level, limit) {
+            (Some(Header::Warning), Some(limit)) => warning = Some(limit),
+            (Some(Header::Critical), Some(limit)) => critical = Some(limit),
+            _ => continue,
+        }
+        said += 1;
+    }
+    if said < 2 || metric.split_whitespace().count() > 6 {
+        return None;
+    }
+    let (warning, critical) = match (&warning, &critical) {
+        (Some(w), Some(c)) if w.op.is_empty() && c.op.is_empty() => ordered(warning, critical),
+        _ => (warning, critical),
+    };
+    let unit = [&warning, &critical].into_iter().flatten().find_map(|l| l.unit.clone());
+    (warning.is_some() || critical.is_some()).then(|| Threshold {
+        metric: metric.trim().trim_matches('*').to_owned(),
+        warning: warning.as_ref().map(bound),
+        critical: critical.as_ref().map(bound),
+        unit,
+        line,
+    })
+}
+
 fn of_line(reading: &Reading<'_>, section: SectionId, inline: &Inline, found: &mut Vec<Threshold>) {
     let plain = inline.plain.as_str();
+    if let Some(both) = two_levels(plain, inline.line) {
+        found.push(both);
+        return;
+    }
     if let Some((level, rest)) = level_of(plain) {
         if level != Level::Normal {
             for clause in clauses(rest) {

@@ -29,7 +29,20 @@ pub fn item(place: &Place<'_>, item: &Item) -> Vec<Schedule> {
 }
 
 pub fn paragraph(place: &Place<'_>, lines: &[Inline]) -> Vec<Schedule> {
-    lines.iter().flat_map(|text| line(place, text, false)).collect()
+    let mut found = Vec::new();
+    for text in lines {
+        let several = text.lead().is_none() && text.plain.trim_end().trim_end_matches('.').contains(". ");
+        if !several {
+            found.extend(line(place, text, false));
+            continue;
+        }
+        // Each sentence has its own rhythm.
+        for sentence in text.plain.split(". ") {
+            let plain = sentence.trim().to_owned();
+            found.extend(line(place, &Inline { line: text.line, plain, spans: Vec::new() }, false));
+        }
+    }
+    found
 }
 
 fn is_link(text: &Inline) -> bool {
@@ -60,7 +73,8 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
                 found.cadence = place.said.and_then(|r| r.cadence);
             }
             let alone = found.strong || found.cadence.is_some();
-            return (alone && listed && !same(place, &found))
+            let leads = listed || found.range.start == 0 && found.strong && found.cadence.is_some();
+            return (alone && leads && !same(place, &found))
                 .then(|| make(value.to_string(), found, vec![value.to_string()]))
                 .into_iter()
                 .collect();
@@ -101,9 +115,13 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
                 make(rest, found, vec![plain.to_string()])
             })
             .collect();
-        if !made.is_empty() && (listed || place.said.is_some() || text.lead().is_some()) {
+        let only = || rhythm(value).is_some_and(|r| r.cadence.is_some() && is_all(value, &r));
+        if !made.is_empty() && (listed || place.said.is_some() || text.lead().is_some() || only()) {
             return made;
         }
+    }
+    if let Some((name, found)) = part(plain).filter(|(_, f)| !same(place, f)) {
+        return vec![make(name, found, vec![plain.to_string()])];
     }
     if !listed {
         return sentence(place, plain).into_iter().map(|(n, f)| make(n, f, vec![plain.to_string()])).collect();
@@ -116,6 +134,37 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
         .map(|(part, found)| make(without(&part, &found), found.clone(), vec![part.clone()]))
         .filter(|s| s.name.chars().filter(|c| c.is_alphabetic()).count() > 2)
         .collect()
+}
+
+/// "Backups – Sunday 03:00: copy them away", "Second Tuesday, 20:00 – patch": one part between dashes, colons or brackets
+/// says when and nothing else.
+fn part(plain: &str) -> Option<(String, Rhythm)> {
+    const MARKS: [&str; 7] = [" – ", " - ", " — ", ": ", " (", ") ", "："];
+    let mut cuts: Vec<(usize, usize)> =
+        MARKS.iter().flat_map(|m| plain.match_indices(m).map(|(at, m)| (at, at + m.len()))).collect();
+    cuts.sort_unstable();
+    let (mut parts, mut from) = (Vec::new(), 0);
+    for (at, end) in cuts.into_iter().filter(|(at, _)| *at >= 1) {
+        parts.push(plain.get(from..at).unwrap_or_default());
+        from = end.max(from);
+    }
+    parts.push(&plain[from..]);
+    if parts.len() < 2 {
+        return None;
+    }
+    let says = |p: &&str| rhythm(p).filter(|r| r.strong && r.cadence.is_some() && is_all(p, r));
+    let (at, found) = parts.iter().enumerate().find_map(|(at, p)| says(p).map(|r| (at, r)))?;
+    let other = if at == 0 { parts.get(1) } else { parts.first() }?;
+    let name = other.trim().to_owned();
+    (name.chars().filter(|c| c.is_alphabetic()).count() > 2).then_some((name, found))
+}
+
+/// Nothing but a rhythm, a zone or a joining word aside.
+fn is_all(text: &str, found: &Rhythm) -> bool {
+    const FILLERS: usize = 3;
+    let fold = Fold::new(text);
+    let letters = |s: &str| s.chars().filter(|c| c.is_alphabetic()).count();
+    letters(&fold.text[..found.range.start]) + letters(&fold.text[found.range.end..]) <= FILLERS
 }
 
 /// "The nightly dump runs every day at 02:00 UTC.": rhythm and time of day, in one sentence.
