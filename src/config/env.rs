@@ -8,10 +8,11 @@ use std::rc::Rc;
 
 const PREFIX: &str = "FIREBELL_";
 
-/// Variables with our prefix that are not configuration: the command line's own, the kill harness's (`stop.rs`), and
-/// what Kubernetes sets in every container of a namespace that has a Service called `firebell`.
+/// Variables with our prefix that are not configuration: the command line's own, the kill harness's (`stop.rs`), those of
+/// the project's own tests and CI, and what Kubernetes sets in every container of a namespace that has a Service called `firebell`.
 fn is_not_ours(name: &str) -> bool {
-    const COMMAND_LINE: &[&str] = &["FIREBELL_CONFIG", "FIREBELL_STOP_AT"];
+    const COMMAND_LINE: &[&str] =
+        &["FIREBELL_CONFIG", "FIREBELL_STOP_AT", "FIREBELL_SEED_RUNBOOKS", "FIREBELL_CI_TARGET"];
     let kubernetes = ["FIREBELL_SERVICE_HOST", "FIREBELL_PORT"].contains(&name)
         || name.starts_with("FIREBELL_SERVICE_PORT")
         || name.starts_with("FIREBELL_PORT_");

@@ -105,8 +105,11 @@ fn level_in(cell: &str, said: bool) -> Option<Reference> {
         let bare = cell.trim().trim_matches(['*', '`', '.', ')']);
         let mut chars = bare.chars();
         let (only, more) = (chars.next()?, chars.next());
-        (said && more.is_none() && (only.is_ascii_digit() || only.is_ascii_uppercase()))
-            .then(|| Reference { label: bare.to_owned(), number: only.to_digit(10), ..Reference::default() })
+        (said && more.is_none() && (only.is_ascii_digit() || only.is_ascii_uppercase())).then(|| Reference {
+            label: bare.to_owned(),
+            number: only.to_digit(10),
+            ..Reference::default()
+        })
     })
 }
 
