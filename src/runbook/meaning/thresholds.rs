@@ -131,7 +131,8 @@ fn ordered(warning: Option<Cell>, critical: Option<Cell>) -> (Option<Cell>, Opti
 fn two_levels(plain: &str, line: Line) -> Option<Threshold> {
     let (metric, rest) = plain.split_once([':', '：'])?;
     let (mut warning, mut critical, mut said) = (None, None, 0);
-    for part in rest.split([',', ';', '，', '；', '、']).flat_map(|p| p.split(" / ")).flat_map(|p| p.split(" and ")) {
+    for part in rest.split([',', ';', '，', '；', '、']).flat_map(|p| p.split(" / ")).flat_map(|p| p.split(" and "))
+    {
         let part = part.trim().trim_end_matches('.');
         let end = part.find(|c: char| !c.is_alphabetic()).unwrap_or(part.len());
         let level = header(&part[..end]);
