@@ -140,6 +140,8 @@ fn speaks_of_output(words: &str) -> bool {
         && (phrases::begins(text, &list.output).is_some_and(|rest| !phrases::any(rest, &list.run))
             || [
                 "should look like",
+                "want to see",
+                "like to see",
                 "should see",
                 "will see",
                 "looks like this",

@@ -217,7 +217,15 @@ impl Reader<'_> {
         {
             return Verdict::Never;
         }
-        let words = mention::without_fillers(clause);
+        let mut words = mention::without_fillers(clause);
+        // "Look at the queue (`x`)": the words before the bracket say what it is there for.
+        let framed = tail.trim_start().starts_with([')', '）', ',']);
+        if let Some(outside) = head.trim_end().strip_suffix(['(', '（']).filter(|_| framed) {
+            words = mention::without_fillers(mention::last_clause(outside.trim_end()));
+            if place == Place::Sentence && phrases::any(words, &list.run) && !phrases::any(words, &list.told) {
+                return Verdict::Run;
+            }
+        }
         if phrases::ends(words, &list.told) || mention::passive(clause.trim_end()) {
             return Verdict::Mention;
         }
@@ -249,7 +257,7 @@ impl Reader<'_> {
                 // "`x` – shows what is open": the code leads, its meaning follows.
                 let leads = head.trim().is_empty()
                     && before.is_none()
-                    && tail.trim_start().starts_with(['—', '–', '-', ':', '→', '：']);
+                    && (tail.trim_start().starts_with(['—', '–', '-', ':', '→', '：']) || mention::explains(tail));
                 let behind = list.run_after.iter().any(|p| rest.trim_start().starts_with(p.as_str()));
                 if alone || leads || colon || said || behind || mention::purpose(mention::last_sentence(&head)) {
                     Verdict::Run

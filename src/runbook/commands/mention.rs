@@ -154,6 +154,48 @@ fn shows(code: &str) -> bool {
         && code.starts_with(char::is_uppercase)
 }
 
+/// "`x` turns the new page off": what a command does, told right behind it.
+pub fn explains(tail: &str) -> bool {
+    const VERBS: [&str; 34] = [
+        "shows",
+        "lists",
+        "prints",
+        "displays",
+        "gives",
+        "tells",
+        "turns",
+        "restarts",
+        "stops",
+        "starts",
+        "deletes",
+        "clears",
+        "removes",
+        "flushes",
+        "resets",
+        "reloads",
+        "enables",
+        "disables",
+        "creates",
+        "sends",
+        "checks",
+        "switches",
+        "drains",
+        "pauses",
+        "resumes",
+        "zeigt",
+        "startet",
+        "stoppt",
+        "affiche",
+        "redémarre",
+        "muestra",
+        "mostra",
+        "reinicia",
+        "показывает",
+    ];
+    let first = tail.split_whitespace().next().unwrap_or("");
+    tail.starts_with(' ') && VERBS.contains(&first)
+}
+
 /// Behind the last mark that ends a clause. A colon does not: "Never run: `x`".
 pub fn last_clause(text: &str) -> &str {
     let mut from = 0;
@@ -365,6 +407,11 @@ pub fn forbids(clause: &str) -> bool {
     list.never_before.iter().any(|p| {
         let Some(end) = phrases::find(clause, p) else { return false };
         let start = end - p.len();
+        // "Do not forget `x`" asks for it.
+        let asks = ["forget", "vergessen", "oubli", "olvid", "esque", "dimentic", "забуд", "skip"];
+        if asks.iter().any(|w| clause[end..].trim_start().starts_with(w)) {
+            return false;
+        }
         if IMPERATIVE.contains(&p.as_str()) {
             // "If they do not answer run …" forbids nothing; "Do not run …" does.
             let before = clause[..start].trim_end_matches([':', ' ', '!', '*', '-', '–']);

@@ -182,7 +182,8 @@ pub fn power_shell_name(word: &str) -> bool {
         Enable Enter Exit Expand Export Format Get Grant Import Install Invoke Join Measure Mount Move New Out \
         Push Remove Rename Repair Reset Resolve Restart Restore Resume Resize Select Send Set Show Sort Start \
         Stop Suspend Sync Test Trace Unblock Uninstall Update Wait Where Write Read Search Save Register \
-        Unregister Switch ForEach";
+        Unregister Switch ForEach Unlock Lock Revoke Deny Block Protect Unprotect Request Publish Submit Complete Confirm \
+        Debug Edit Find Initialize Limit Merge Optimize Ping Pop Redo Undo Group Compare Split Step Use Checkpoint";
     let Some((verb, noun)) = word.split_once('-') else { return false };
     noun.starts_with(|c: char| c.is_ascii_alphabetic())
         && noun.chars().all(|c| c.is_ascii_alphanumeric())

@@ -26,6 +26,7 @@ fn target(first: &str, rest: &[&str]) -> bool {
     let names =
         rest.iter().all(|w| w.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_-".contains(c)));
     match first {
+        "sleep" => rest.len() == 1 && rest[0].starts_with(|c: char| c.is_ascii_digit()),
         "make" | "just" | "task" => rest.len() <= 2 && names && rest.iter().all(|w| *w != "sure"),
         "service" => {
             rest.len() == 2 && matches!(rest[1], "start" | "stop" | "restart" | "reload" | "status" | "force-reload")

@@ -24,6 +24,7 @@ pub fn prepare(lines: &[String]) -> Prepared {
     let mut open: Option<Open> = None;
     let mut admonition: Option<&str> = None;
     let closes = closers(lines);
+    let untitled = untitled(lines);
     for (index, line) in lines.iter().enumerate() {
         let number = index as Line + 1;
         let mut text = line.as_str();
@@ -59,6 +60,10 @@ pub fn prepare(lines: &[String]) -> Prepared {
             admonition = Some(with);
             out.push(number, &format!("{}**{title}**", with));
             out.push(number, with.trim_end());
+            continue;
+        }
+        if let Some(marks) = title_in_capitals(lines, index).filter(|_| untitled) {
+            out.push(number, &format!("{marks} {text}"));
             continue;
         }
         out.push(number, &format!("{prefix}{}", mended(text)));
@@ -141,6 +146,35 @@ fn admonition_title(trimmed: &str) -> Option<(String, &'static str)> {
         return Some((title.to_owned(), prefix));
     }
     None
+}
+
+/// A text without a single heading of Markdown.
+fn untitled(lines: &[String]) -> bool {
+    let underlined = |l: &str| l.len() >= 3 && (l.bytes().all(|b| b == b'=') || l.bytes().all(|b| b == b'-'));
+    let marked = |l: &str| l.starts_with('#') || l.starts_with("**") || l.starts_with("<h");
+    !lines.iter().map(|l| l.trim()).any(|l| marked(l) || underlined(l))
+}
+
+/// `3. RESTARTING` or `4.1 Stop it` alone between blank lines: how plain text writes headings.
+fn title_in_capitals(lines: &[String], index: usize) -> Option<&'static str> {
+    const LONG: usize = 70;
+    let text = lines[index].as_str();
+    let blank = |at: Option<usize>| at.and_then(|at| lines.get(at)).is_none_or(|l| l.trim().is_empty());
+    if text.starts_with(char::is_whitespace)
+        || text.len() > LONG
+        || !blank(Some(index + 1))
+        || !blank(index.checked_sub(1))
+    {
+        return None;
+    }
+    let number = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (digits, name) = (text[..number].trim_end_matches('.'), text[number..].trim_start_matches(')').trim());
+    let deep = digits.contains('.');
+    let cased = name.chars().filter(|c| c.is_lowercase() || c.is_uppercase()).count();
+    let capitals = cased >= 3 && !name.chars().any(char::is_lowercase);
+    let words = name.split_whitespace().count();
+    let said = deep && cased >= 3 && words <= 8 && !name.ends_with(['.', ',', ';', ':']);
+    (capitals && words <= 10 || said).then_some(if deep { "###" } else { "##" })
 }
 
 /// `##Title` is meant as a heading, `•` begins an item of a list.

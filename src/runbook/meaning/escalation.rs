@@ -65,11 +65,31 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
                         listed(reading, block, text, false, &mut chain);
                         continue;
                     }
-                    for sentence in sentences(&text.plain).filter(|s| timed(s).len() < 2) {
-                        if step(sentence).is_some_and(|s| s.action.is_some() && s.after_s.is_some()) {
+                    for sentence in sentences(&text.plain) {
+                        let several = timed(sentence);
+                        if several.len() >= 2 {
+                            let scope = severity::reference(sentence)
+                                .filter(|r| r.number.is_some() && !is_tier(&r.label))
+                                .map(|r| r.label)
+                                .or_else(|| scope(reading, id));
+                            for said in several {
+                                chain.push(counted_in(reading, block), scope.clone(), said, text.line);
+                            }
+                        } else if step(sentence).is_some_and(|s| s.action.is_some() && s.after_s.is_some()) {
                             let text = Inline { line: text.line, plain: sentence.to_string(), spans: Vec::new() };
                             listed(reading, block, &text, false, &mut chain);
                         }
+                    }
+                }
+            }
+            // Columns that are set with blanks: `after 10 min    duty manager`.
+            BlockKind::Fence(fence) if inside && fence.lang.is_none() => {
+                for (line, text) in &fence.body {
+                    let cells: Vec<&str> = text.split("  ").map(str::trim).filter(|c| !c.is_empty()).collect();
+                    let timed = cells.iter().any(|c| duration::duration(c).is_some_and(|d| d.upper_s().is_some()));
+                    if cells.len() >= 2 && timed {
+                        let text = Inline { line: *line, plain: cells.join(": "), spans: Vec::new() };
+                        listed(reading, block, &text, false, &mut chain);
                     }
                 }
             }
@@ -78,7 +98,12 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
                 for text in lines {
                     let said = sentences(&text.plain).flat_map(timed).filter(|s| s.unless.is_some());
                     let scope = scope(reading, id);
-                    for step in said.filter(Step::reaches_people).collect::<Vec<_>>() {
+                    let calls = |s: &Step| {
+                        s.after_s.is_some()
+                            && (s.reaches_people() || s.target.split_whitespace().count() <= 5)
+                            && matches!(s.action, Some(Action::Page | Action::Notify | Action::Escalate))
+                    };
+                    for step in said.filter(calls).collect::<Vec<_>>() {
                         chain.push(counted_in(reading, block), scope.clone(), step, text.line);
                     }
                 }
@@ -121,7 +146,8 @@ fn clause(text: &str) -> Option<Step> {
         let text = text.replacen(said, "", 1);
         format!("{verb}{}", text.trim_start())
     });
-    step(active.as_deref().unwrap_or(text)).filter(|s| s.after_s.is_some_and(|s| s > 0) && s.action.is_some())
+    step(active.as_deref().unwrap_or(text))
+        .filter(|s| s.after_s.or(s.within_s).is_some_and(|s| s > 0) && s.action.is_some())
 }
 
 /// Stands under a title about escalation, nearer than any other subject.

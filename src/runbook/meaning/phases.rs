@@ -19,7 +19,7 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
             continue;
         }
         let section = &document.sections[id];
-        let own = time_of(&section.name, is_step(reading, id));
+        let own = time_of(&section.name, is_step(reading, id) || chained[id]);
         let inherited = || {
             // Bold steps under a title with a window are the parts of that window.
             let parent = section.parent?;
@@ -27,7 +27,7 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
             bold.then(|| time_of(&document.sections[parent].name, false)).flatten()
         };
         if let Some(time) = own.or_else(inherited) {
-            if let Some(parent) = section.parent {
+            if let Some(parent) = section.parent.filter(|p| answers(reading, *p)) {
                 timed_parents.push(parent);
             }
             if time.guessed {

@@ -49,6 +49,9 @@ pub fn sentence(text: &str, line: Line) -> Option<Rule> {
 /// `queue > 500: add workers`: a comparison that ends the condition needs no "if".
 fn compares(condition: &str) -> Option<&str> {
     const HOLD_MAX: usize = 4;
+    if condition.matches(['(', '（']).count() > condition.matches([')', '）']).count() {
+        return None;
+    }
     let last = clauses(condition).pop()?;
     let behind = condition.get(last.range.end..).unwrap_or_default();
     (behind.split_whitespace().count() <= HOLD_MAX).then_some(condition)

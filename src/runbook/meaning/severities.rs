@@ -36,6 +36,21 @@ pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings
             groups += usize::from(!rows.is_empty());
             merge(&mut drafts, rows, findings);
         }
+        let set: Vec<(Line, String)> = match &block.kind {
+            BlockKind::Fence(fence) if fence.lang.is_none() => fence.body.clone(),
+            BlockKind::Paragraph(lines) if lines.iter().all(|l| l.plain.trim().contains("  ")) => {
+                lines.iter().map(|l| (l.line, l.plain.clone())).collect()
+            }
+            _ => Vec::new(),
+        };
+        if !set.is_empty()
+            && reading.nearest(block.section, 0, &[Role::Severity]).is_some()
+            && !reading.sets_nothing(block.section)
+        {
+            let rows = of_columns(&set);
+            groups += usize::from(!rows.is_empty());
+            merge(&mut drafts, rows, findings);
+        }
     }
     for group in lines_of(reading) {
         groups += 1;
@@ -97,6 +112,31 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Dra
         });
     }
     if drafts.len() < 2 { Vec::new() } else { drafts }
+}
+
+/// Columns that are set with blanks, as plain text writes tables: `A   Pay run lost      call within 10 minutes`.
+fn of_columns(body: &[(Line, String)]) -> Vec<Draft> {
+    let mut drafts: Vec<Draft> = Vec::new();
+    for (line, text) in body {
+        let cells: Vec<&str> = text.split("  ").map(str::trim).filter(|c| !c.is_empty()).collect();
+        let [first, rest @ ..] = cells.as_slice() else { continue };
+        let Some(reference) = level_in(first, true).filter(|_| !rest.is_empty()) else { continue };
+        let mut draft =
+            Draft { level: reference.label, name: reference.name, line: *line, sure: true, ..Draft::default() };
+        draft.description = rest.iter().find(|c| duration::find(c).is_empty()).map(|c| (*c).to_owned());
+        for cell in rest {
+            let Some(dur) = duration::duration(cell).filter(|d| d.upper_s().is_some()) else { continue };
+            match kind_of(&key(cell)) {
+                Some(Header::Resolution) => draft.resolution.get_or_insert(dur),
+                _ => draft.response.get_or_insert(dur),
+            };
+        }
+        if drafts.iter().any(|d| same(&d.level, &draft.level)) {
+            return Vec::new();
+        }
+        drafts.push(draft);
+    }
+    if drafts.iter().filter(|d| d.response.is_some()).count() >= 2 { drafts } else { Vec::new() }
 }
 
 /// The level in a cell; where the header says that levels stand here, a lone digit or letter is one.

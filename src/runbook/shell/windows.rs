@@ -179,8 +179,9 @@ fn own(text: &str) -> Option<Part> {
     let name = file.strip_suffix(".exe").unwrap_or(file);
     let program = tables().program.iter().find(|p| p.names.iter().any(|n| n == name))?;
     let bare: Vec<&str> = words[1..].iter().map(|w| w.trim_matches(['"', '\''])).collect();
-    let said =
-        |list: &[String]| bare.iter().any(|w| list.iter().any(|l| w == l || l.contains(' ') && lower.contains(l)));
+    let said = |list: &[String]| {
+        list.iter().any(|l| if l.contains(' ') { lower.contains(l) } else { bare.iter().any(|w| w == l) })
+    };
     let open = bare.iter().any(|w| w.contains(OPAQUE));
     let why = || format!("{name} {}", bare.first().copied().unwrap_or_default()).trim().to_owned();
     if said(&program.destroy) || program.otherwise.as_deref() == Some("destroy") {
@@ -270,8 +271,12 @@ fn redirected(text: &str) -> bool {
             ('"' | '\'', None) => quote = Some(c),
             _ => {}
         }
-        let target = text[at + 1..].trim_start_matches('>').trim_start().to_lowercase();
-        c == '>' && !["$null", "nul", "&1"].iter().any(|n| target.starts_with(n)) && !text[..at].ends_with(['-', '='])
+        if c != '>' || text[..at].ends_with(['-', '=']) {
+            return false;
+        }
+        let target = text[at + 1..].trim_start_matches('>').trim_start();
+        let begins = |n: &str| target.get(..n.len()).is_some_and(|t| t.eq_ignore_ascii_case(n));
+        !["$null", "nul", "&1"].into_iter().any(begins)
     })
 }
 

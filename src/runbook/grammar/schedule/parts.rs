@@ -326,6 +326,15 @@ fn clock(text: &str, at: usize, part: Option<DayPart>) -> Option<(usize, (u8, u8
     {
         (minute, sure) = (m, true);
         end += 3;
+    } else if let Some(tail) = rest.strip_prefix(" h").filter(|t| !t.starts_with(char::is_alphanumeric)) {
+        // "à 5 h 30", "à 9 h"; without the preposition it is a length.
+        if !said_at(text, at) {
+            return None;
+        }
+        (sure, end) = (true, end + 2);
+        if let Some(m) = tail.strip_prefix(' ').and_then(two) {
+            (minute, end) = (m, end + 3);
+        }
     } else if let Some(tail) = rest.strip_prefix('h') {
         match two(tail) {
             Some(m) => (minute, sure, end) = (m, true, end + 3),

@@ -19,6 +19,8 @@ fn a_lead_or_cell_begins_with_a_level() {
         ("Critical", "Critical", None, None, ""),
         ("High: partial outage", "High", None, None, "partial outage"),
         ("Low priority", "Low", None, None, ""),
+        ("Sev-A: jobs are lost", "Sev-A", Some("jobs are lost"), Some(1), ""),
+        ("Priority B", "Priority B", None, Some(2), ""),
         ("Level III - Lead", "Level III", Some("Lead"), Some(3), ""),
         ("Schweregrad 1 – Kritisch", "Schweregrad 1", Some("Kritisch"), Some(1), ""),
         ("Priorität 2: hoch", "Priorität 2", Some("hoch"), Some(2), ""),

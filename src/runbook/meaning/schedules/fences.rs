@@ -60,7 +60,9 @@ fn is_about(comment: &str, found: &Rhythm) -> bool {
     let words = comment.split_whitespace().count();
     let after = fold.text[found.range.end..].trim_matches(|c: char| !c.is_alphanumeric());
     let named = found.strong && found.cadence.is_some();
-    named && words <= 10 && (after.is_empty() || (found.range.start == 0 && words <= 3))
+    let apart = fold.text[found.range.end..].starts_with([',', ':', ';', '('])
+        || fold.text[found.range.end..].starts_with(" (");
+    named && words <= 10 && (after.is_empty() || (found.range.start == 0 && (words <= 3 || apart && words <= 7)))
 }
 
 /// Says something else than the section around it.

@@ -67,7 +67,7 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
     if let Some(value) = value {
         // "Daily: databases", "Monday: rotate logs" under weekly tasks.
         if let Some(mut found) = rhythm(key)
-            && without(key, &found).chars().filter(|c| c.is_alphabetic()).count() <= 5
+            && (without(key, &found).chars().filter(|c| c.is_alphabetic()).count() <= 6 || opens(key, &found))
         {
             if found.cadence.is_none() {
                 found.cadence = place.said.and_then(|r| r.cadence);
@@ -126,6 +126,14 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
     if !listed {
         return sentence(place, plain).into_iter().map(|(n, f)| make(n, f, vec![plain.to_string()])).collect();
     }
+    // "毎日 9:00 バックアップの確認", "Every Monday 09:00 hand-over" in a list of what is regular.
+    let regular = place.reading.nearest(place.block.section, 0, &[Role::Schedule]).is_some();
+    if let Some(found) = rhythm(plain).filter(|r| regular && r.range.start == 0 && says(r) && r.cadence.is_some()) {
+        let name = without(plain, &found);
+        if !same(place, &found) && name.chars().filter(|c| c.is_alphabetic()).count() > 2 {
+            return vec![make(name, found, vec![plain.to_string()])];
+        }
+    }
     // An adverb at the end, or in a parenthesis there: "review the access logs weekly".
     let parts = clauses(plain);
     parts
@@ -157,6 +165,13 @@ fn part(plain: &str) -> Option<(String, Rhythm)> {
     let other = if at == 0 { parts.get(1) } else { parts.first() }?;
     let name = other.trim().to_owned();
     (name.chars().filter(|c| c.is_alphabetic()).count() > 2).then_some((name, found))
+}
+
+/// "Monthly, first working day": begins with a rhythm and a comma.
+fn opens(key: &str, found: &Rhythm) -> bool {
+    let fold = Fold::new(key);
+    let comma = fold.text[found.range.end..].starts_with([',', ' ']) && fold.text.contains(',');
+    found.range.start == 0 && found.strong && found.cadence.is_some() && comma && key.split_whitespace().count() <= 5
 }
 
 /// Nothing but a rhythm, a zone or a joining word aside.
