@@ -7,7 +7,9 @@ impl Source {
     /// Whether an item of a group is in force: nothing about it is doubtful, or somebody has confirmed it.
     pub fn certain(&self, group: &str, line: Line) -> bool {
         !self.import.proposals.iter().any(|p| {
-            p.group == group && (p.line..=p.last).contains(&line) && self.decision(p) != Some(Decision::Confirmed)
+            p.group.split(' ').next() == Some(group)
+                && (p.line..=p.last).contains(&line)
+                && self.decision(p) != Some(Decision::Confirmed)
         })
     }
 

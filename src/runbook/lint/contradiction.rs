@@ -6,7 +6,7 @@ use crate::fold::key;
 use crate::grammar::duration;
 use crate::grammar::severity;
 use crate::meaning::severities::same;
-use crate::model::{Cadence, Finding, Level, Line};
+use crate::model::{Cadence, Executor, Finding, Level, Line};
 use std::collections::BTreeMap;
 
 pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
@@ -158,40 +158,52 @@ fn limits(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-/// The same task, word for word, weekly here and monthly there.
+/// The same task, word for word, weekly here and monthly there; and upkeep of a database, by its verb.
 fn cadences(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     let mut seen: BTreeMap<String, (Cadence, Line)> = BTreeMap::new();
+    let mut said: Vec<(Line, Line)> = Vec::new();
+    let mut differ =
+        |task: &str, folded: String, cadence: Cadence, line: Line, found: &mut Vec<Finding>| match seen.get(&folded) {
+            Some((other, first)) if *other != cadence && *first != line && !said.contains(&(line, *first)) => {
+                said.push((line, *first));
+                let message = format!(
+                    "\"{}\" is {} here and {} under line {first}. Decide for one.",
+                    task.trim(),
+                    name(cadence),
+                    name(*other)
+                );
+                push(found, "cadence-differs", Level::Warning, vec![line, *first], message);
+            }
+            Some(_) => {}
+            None => {
+                seen.insert(folded, (cadence, line));
+            }
+        };
     for schedule in &facts.runbook.schedules {
         let Some(cadence) = schedule.cadence else { continue };
-        // A task that names its own rhythm has been made a schedule of its own by now.
         for task in schedule.tasks.iter().chain(std::iter::once(&schedule.name)) {
             let folded = stem(task);
-            if folded.split(' ').count() < 2 {
-                continue;
+            if folded.split(' ').count() >= 2 {
+                differ(task, folded, cadence, schedule.line, found);
             }
-            match seen.get(&folded) {
-                Some((other, line)) if *other != cadence && *line != schedule.line => {
-                    push(
-                        found,
-                        "cadence-differs",
-                        Level::Warning,
-                        vec![schedule.line, *line],
-                        format!(
-                            "\"{}\" is {} here and {} under line {line}. Decide for one.",
-                            task.trim(),
-                            name(cadence),
-                            name(*other)
-                        ),
-                    );
-                }
-                Some(_) => {}
-                None => {
-                    seen.insert(folded, (cadence, schedule.line));
-                }
+            for verb in UPKEEP.iter().filter(|v| key(task).contains(**v)) {
+                differ(verb, format!("{verb} of the database"), cadence, schedule.line, found);
+            }
+        }
+        // Statements right below the comment that says how often.
+        let below = facts.commands.iter().filter(|k| {
+            (schedule.line..=schedule.line + 4).contains(&k.found.line) && k.judged.executor == Executor::Postgres
+        });
+        for known in below {
+            for verb in UPKEEP.iter().filter(|v| key(&known.found.text).contains(**v)) {
+                differ(verb, format!("{verb} of the database"), cadence, known.found.line, found);
             }
         }
     }
 }
+
+/// Upkeep that is done at one rhythm, whatever it is called around it.
+const UPKEEP: [&str; 2] = ["vacuum", "reindex"];
 
 /// Without the words that say how often, and without articles.
 fn stem(task: &str) -> String {
