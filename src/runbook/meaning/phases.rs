@@ -63,6 +63,7 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
                 let opens = document.sections[block.section].line == block.first;
                 // "P1 (critical): respond within 5 minutes" defines a severity.
                 let defines = first.lead().is_some_and(|(lead, _)| severity::reference(lead).is_some());
+                let defines = defines || first.lead().is_some_and(|(lead, rest)| is_field(lead, rest));
                 if opens || defines || !(item.number.is_some() || item.check.is_some() || first.lead().is_some()) {
                     continue;
                 }
@@ -140,6 +141,22 @@ fn in_a_row(reading: &Reading<'_>) -> Vec<bool> {
         last.insert(parent, (id, to));
     }
     chained
+}
+
+/// `**Response time**: 15 min` under a level is what the level promises, no step.
+fn is_field(lead: &str, rest: &str) -> bool {
+    const FIELDS: [Header; 7] = [
+        Header::Response,
+        Header::Resolution,
+        Header::UpdateEvery,
+        Header::EscalateTo,
+        Header::After,
+        Header::Availability,
+        Header::Cadence,
+    ];
+    let lead = lead.trim().trim_end_matches([':', '：', ' ']);
+    let value = rest.trim_start();
+    !value.starts_with(['(', '（', '[']) && header(lead).is_some_and(|h| FIELDS.contains(&h))
 }
 
 /// A step of a procedure: numbered, or named so.
