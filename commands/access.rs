@@ -36,14 +36,23 @@ pub async fn one(app: &App, speaker: &Speaker, id: IncidentId) -> Result<Inciden
 
 /// The open ones, worst and oldest first.
 pub async fn open(app: &App, speaker: &Speaker) -> Result<Vec<IncidentRow>, ActError> {
-    let rows = app.store().open_incidents(OPEN_MAX).await?;
-    seen(app, speaker, rows).await
+    // Public ones by themselves: however many private ones there are, they take nobody's places.
+    let mut rows = app.store().open_public_incidents(OPEN_MAX).await?;
+    let private = app.store().open_incidents(OPEN_MAX).await?.into_iter().filter(|r| r.private).collect();
+    rows.extend(seen(app, speaker, private).await?);
+    rows.sort_by_key(|r| (r.severity_rank, r.declared_at, r.id));
+    rows.truncate(OPEN_MAX as usize);
+    Ok(rows)
 }
 
 /// The ones declared last, newest first, whether open or not.
 pub async fn recent(app: &App, speaker: &Speaker) -> Result<Vec<IncidentRow>, ActError> {
-    let rows = app.store().recent_incidents(Timestamp(i64::MAX), RECENT_MAX).await?;
-    seen(app, speaker, rows).await
+    let mut rows = app.store().recent_public_incidents(Timestamp(i64::MAX), RECENT_MAX).await?;
+    let private = app.store().recent_incidents(Timestamp(i64::MAX), RECENT_MAX).await?;
+    rows.extend(seen(app, speaker, private.into_iter().filter(|r| r.private).collect()).await?);
+    rows.sort_by_key(|r| std::cmp::Reverse((r.declared_at, r.id)));
+    rows.truncate(RECENT_MAX as usize);
+    Ok(rows)
 }
 
 async fn seen(app: &App, speaker: &Speaker, rows: Vec<IncidentRow>) -> Result<Vec<IncidentRow>, ActError> {

@@ -12,11 +12,12 @@ pub const SPEC: Spec = Spec {
     verb: "declare",
     aliases: &["new", "start"],
     summary: "Begins an incident and pages whoever has to know",
-    usage: "/incident declare [SEVERITY] TITLE [service:NAME] [private]",
+    usage: "/incident declare [SEVERITY] TITLE [service:NAME] [system:NAME] [private]",
     details: "The severity comes first, in any spelling: P1, p1, sev1, SEV-1, critical. Without one it is the second of \
               the scale, and the answer says so. If the title begins with a word that is also a severity's name \
               (\"low disk space\"), put the title in quotation marks. service:NAME may stand anywhere and chooses whom \
-              to page. \"private\" as the last word keeps the incident to the people in it (private:no keeps the word \
+              to page. Where several systems have runbooks, the service says whose severities are meant, else \
+              system:NAME. \"private\" as the last word keeps the incident to the people in it (private:no keeps the word \
               out of the way).",
     examples: &[
         "/incident declare P1 checkout is down",
@@ -28,6 +29,7 @@ pub const SPEC: Spec = Spec {
         Arg::optional("severity", ArgKind::Severity, "How bad it is: P1, sev2, critical"),
         Arg::needed("title", ArgKind::Text, "What is broken, in one line"),
         Arg::optional("service", ArgKind::Service, "Which service, as service:NAME"),
+        Arg::optional("system", ArgKind::Text, "Whose severities are meant, as system:NAME"),
         Arg::optional("private", ArgKind::Word, "Only for the people in it"),
     ],
     group: Group::Begin,
@@ -48,22 +50,30 @@ enum Why {
 pub struct Args {
     declaration: Declaration,
     why: Why,
+    /// Levels that could have been said for this system.
+    known: Vec<String>,
+    /// Systems in which that level means different things, where nobody has said which one is meant: its worst meaning
+    /// was taken.
+    which: Vec<(String, Severity)>,
 }
 
 pub fn parse(words: &mut Words, ground: &Ground) -> Result<Args, Refusal> {
     let d = &ground.directory;
     let empty = || usage_refusal("What is broken?", SPEC.usage);
     let first = words.peek().cloned().ok_or_else(empty)?;
-    let (severity, why) = match read::severity(words.left(), d)? {
+    // Whose severities are meant is known at the end of the line: until then those of every system are.
+    let (said, why) = match read::severity(words.left(), &d.severities)? {
         Some((found, used)) => {
+            let said: Vec<Word> = words.left().iter().take(used).cloned().collect();
             words.skip(used);
             let by_name = !severity::looks_like_severity(&first.text) && used == 1;
             let why = if by_name && !is_level(&first, found) { Why::Named(first.text) } else { Why::Said };
-            (found.clone(), why)
+            (Some(said), why)
         }
-        None => (default(d.severities.as_slice())?, Why::Default),
+        None => (None, Why::Default),
     };
     let mut service = None;
+    let mut system: Option<String> = None;
     let mut private = None;
     let mut kept: Vec<Vec<Word>> = vec![Vec::new()];
     while let Some(word) = words.take() {
@@ -84,6 +94,11 @@ pub fn parse(words: &mut Words, ground: &Ground) -> Result<Args, Refusal> {
                 return Err(usage_refusal("One service at a time.", SPEC.usage));
             }
             kept.push(Vec::new());
+        } else if let (Some(name), false, false) = (lower.strip_prefix("system:"), word.quoted, d.systems.is_empty())
+            && !name.is_empty()
+        {
+            system = Some(read::system(name, d)?);
+            kept.push(Vec::new());
         } else if matches!(lower.as_str(), "private:yes" | "private:no") && !word.quoted {
             private = Some(lower == "private:yes");
             kept.push(Vec::new());
@@ -99,8 +114,21 @@ pub fn parse(words: &mut Words, ground: &Ground) -> Result<Args, Refusal> {
         }
     }
     let title = kept.iter().filter(|p| !p.is_empty()).map(|p| words.text(p)).collect::<Vec<_>>().join(" ");
+    let system = system.or_else(|| d.system_of(service.as_ref()).map(str::to_string));
+    let scale = d.scale(system.as_deref());
+    let severity = match &said {
+        Some(said) => match read::severity(said, scale)? {
+            Some((found, _)) => found.clone(),
+            None => return Err(read::unknown_severity(&words.text(said), scale)),
+        },
+        None => default(scale)?,
+    };
+    let which = match (&system, service.is_none()) {
+        (None, true) => read::meanings(&severity, d),
+        _ => Vec::new(),
+    };
     let declaration = Declaration { title, severity, service, private: private.unwrap_or(false), because: None };
-    Ok(Args { declaration, why })
+    Ok(Args { declaration, why, known: read::levels(scale), which })
 }
 
 fn keep(parts: &mut [Vec<Word>], word: Word) {
@@ -131,7 +159,7 @@ pub async fn run(call: &Call<'_>, args: Args) -> Result<Said, ActError> {
     let id = changed.after.id;
     let (level, name) = (&severity.level, &severity.name);
     let change = format!("Change it: /incident {id} severity LEVEL");
-    let known = read::levels(&call.ground.directory).join(", ");
+    let known = args.known.join(", ");
     match args.why {
         Why::Said => {}
         Why::Named(word) => said.text.push_str(&format!(
@@ -141,6 +169,16 @@ pub async fn run(call: &Call<'_>, args: Args) -> Result<Said, ActError> {
         Why::Default => {
             said.text.push_str(&format!("\nNo severity was given, so it is {level} ({name}). {change} ({known})."));
         }
+    }
+    if !args.which.is_empty() {
+        let of = |(system, s): &(String, Severity)| format!("{system} (rank {}, {})", s.rank, s.name);
+        let meanings: Vec<String> = args.which.iter().map(of).collect();
+        said.text.push_str(&format!(
+            "\nWhich system is it? {level} is known to {}; its worst rank was taken. Say: /incident {id} severity {level} system:{}",
+            meanings.join(", "),
+            args.which.first().map_or("NAME", |(system, _)| system.as_str())
+        ));
+        said.data["systems"] = args.which.iter().map(|(system, _)| system.as_str()).collect();
     }
     Ok(said)
 }

@@ -46,6 +46,15 @@ pub async fn run(call: &Call<'_>, into: IncidentId) -> Result<Said, ActError> {
         );
         return Err(Refusal::NotPermitted { what }.into());
     }
+    if target.private && !from.private {
+        // Everybody reads in this one's timeline where it went.
+        let what = format!(
+            "{into} is private and {} is not: merging would tell everybody that {into} exists. Resolve this one instead: \
+             \"/incident {} resolve handled elsewhere\".",
+            from.id, from.id
+        );
+        return Err(Refusal::NotPermitted { what }.into());
+    }
     call.act(Input::Merge { into }).await
 }
 

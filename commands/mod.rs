@@ -30,10 +30,12 @@ mod postmortem;
 mod reopen;
 mod resolve;
 mod role;
+mod runbook;
 mod severity;
 mod show;
 mod snooze;
 mod status;
+mod step;
 mod timeline;
 mod unack;
 mod update;
@@ -42,6 +44,7 @@ pub use access::may_see;
 pub use spec::{Arg, ArgKind, Group, Spec};
 
 use crate::app::{ActError, App, Changed};
+use crate::program::Program;
 use crate::{measure, notice};
 use firebell_domain::decide::Input;
 use firebell_domain::directory::Directory;
@@ -84,6 +87,7 @@ pub static COMMANDS: &[Command] = table! {
     ack unack snooze page escalate
     severity status update note
     lead role
+    runbook step
     action done
     resolve reopen merge cancel postmortem
     show timeline list help
@@ -112,6 +116,8 @@ pub struct Said {
 pub struct Ground {
     pub speaker: Speaker,
     pub directory: Arc<Directory>,
+    /// The runbooks in force.
+    pub program: Arc<Program>,
     pub now: Timestamp,
     /// The incident it is about; always there for a command that needs one.
     pub incident: Option<Incident>,
@@ -196,8 +202,16 @@ async fn heard(
     mut line: Line,
 ) -> Result<Said, ActError> {
     line.incident = line.incident.or(room);
-    let mut ground =
-        Ground { speaker: speaker.clone(), directory: app.directory(), now: app.clock().now(), incident: None };
+    // One configuration from the beginning of a command to its end.
+    let pinned = app.pinned();
+    let app = &pinned;
+    let mut ground = Ground {
+        speaker: speaker.clone(),
+        directory: app.directory(),
+        program: app.program(),
+        now: app.clock().now(),
+        incident: None,
+    };
     let Some(command) = command else { return menu::run(app, &ground, &line).await };
     if command.spec.needs_incident {
         ground.incident = Some(access::which(app, speaker, command.spec, &line).await?);

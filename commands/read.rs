@@ -86,32 +86,47 @@ pub fn service(name: &str, d: &Directory) -> Result<ServiceId, Refusal> {
     })
 }
 
+/// The system of a runbook, by its name in any case.
+pub fn system(name: &str, d: &Directory) -> Result<String, Refusal> {
+    let found = d.systems.keys().find(|s| s.eq_ignore_ascii_case(name.trim()));
+    found
+        .cloned()
+        .ok_or_else(|| Refusal::UnknownSystem { name: shown(name), known: d.systems.keys().cloned().collect() })
+}
+
 /// The severity that the words begin with, and how many of them it takes: `P1`, `critical`, `sev 1`. A word that
 /// can only have been meant as one and is none is refused; `None` where the words are about something else.
-pub fn severity<'a>(words: &[Word], d: &'a Directory) -> Result<Option<(&'a Severity, usize)>, Refusal> {
+pub fn severity<'a>(words: &[Word], scale: &'a [Severity]) -> Result<Option<(&'a Severity, usize)>, Refusal> {
     let Some(first) = words.first().filter(|w| !w.quoted || !w.text.contains(' ')) else { return Ok(None) };
-    if let Some(found) = severity::find(&d.severities, &first.text) {
+    if let Some(found) = severity::find(scale, &first.text) {
         return Ok(Some((found, 1)));
     }
     let number = words.get(1).filter(|w| !w.text.is_empty() && w.text.chars().all(|c| c.is_ascii_digit()));
     let both = number.map(|n| format!("{}{}", first.text, n.text));
     if let Some(both) = both.filter(|b| first.text.chars().all(char::is_alphabetic) && severity::looks_like_severity(b))
     {
-        return match severity::find(&d.severities, &both) {
+        return match severity::find(scale, &both) {
             Some(found) => Ok(Some((found, 2))),
-            None => Err(unknown_severity(&both, d)),
+            None => Err(unknown_severity(&both, scale)),
         };
     }
     match severity::looks_like_severity(&first.text) {
-        true => Err(unknown_severity(&first.text, d)),
+        true => Err(unknown_severity(&first.text, scale)),
         false => Ok(None),
     }
 }
 
-pub fn unknown_severity(word: &str, d: &Directory) -> Refusal {
-    Refusal::UnknownSeverity { word: shown(word), known: levels(d) }
+/// What a level means in each of several systems, where that is not the same and its severity says of none that it is
+/// its own.
+pub fn meanings(severity: &Severity, d: &Directory) -> Vec<(String, Severity)> {
+    let all: Vec<(String, Severity)> = d.meanings(&severity.level).map(|(s, m)| (s.to_string(), m.clone())).collect();
+    if severity.system.is_none() && all.len() > 1 { all } else { Vec::new() }
 }
 
-pub fn levels(d: &Directory) -> Vec<String> {
-    d.severities.iter().map(|s| s.level.clone()).collect()
+pub fn unknown_severity(word: &str, scale: &[Severity]) -> Refusal {
+    Refusal::UnknownSeverity { word: shown(word), known: levels(scale) }
+}
+
+pub fn levels(scale: &[Severity]) -> Vec<String> {
+    scale.iter().map(|s| s.level.clone()).collect()
 }

@@ -77,6 +77,7 @@ pub enum ArgKind {
     Schedule,
     Incident,
     ActionItem,
+    Playbook,
     Span,
     Time,
     Date,
@@ -93,6 +94,7 @@ pub enum Group {
     Answer,
     Tell,
     People,
+    Runbook,
     FollowUp,
     End,
     Look,
@@ -100,11 +102,12 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Group::Begin,
         Group::Answer,
         Group::Tell,
         Group::People,
+        Group::Runbook,
         Group::FollowUp,
         Group::End,
         Group::Look,
@@ -117,6 +120,7 @@ impl Group {
             Group::Answer => "Take it, pass it on",
             Group::Tell => "Say how it stands",
             Group::People => "Who does what",
+            Group::Runbook => "Follow the runbook",
             Group::FollowUp => "Follow up",
             Group::End => "End",
             Group::Look => "Look",

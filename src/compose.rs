@@ -7,6 +7,7 @@ use crate::config::{self, Config};
 use crate::engine::ports::Beat;
 use crate::measure::Known;
 use crate::notify::{self, Pagers};
+use crate::program::Program;
 use crate::store::{self, Mode, Store};
 use firebell_domain::chain::{hex, unhex};
 use firebell_domain::directory::Directory;
@@ -64,6 +65,7 @@ pub async fn app(store: Store) -> Result<App, CannotStart> {
 /// What follows from a configuration and is exchanged when another is put in force.
 pub struct Setup {
     pub directory: Directory,
+    pub program: Arc<Program>,
     pub public_url: String,
     pub pagers: Pagers,
     pub watcher: Option<Arc<dyn Beat>>,
@@ -74,6 +76,7 @@ pub fn setup(config: &Config, bound: SocketAddr) -> Result<Setup, CannotStart> {
     let public_url = config.public_url(bound);
     Ok(Setup {
         directory: config.directory(),
+        program: Arc::new(config.program.clone()),
         pagers: pagers(config, &public_url)?,
         watcher: watcher(config)?,
         public_url,

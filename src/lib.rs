@@ -13,6 +13,7 @@ pub mod fault;
 pub mod measure;
 pub mod notice;
 pub mod notify;
+pub mod program;
 pub mod stop;
 pub mod store;
 pub mod telemetry;

@@ -3,10 +3,22 @@
 //! remark; below stands the answer. UPDATE_EXPECT=1 writes the answers anew; read the difference.
 
 use super::*;
+use crate::program;
+use firebell_domain::directory::System;
 use firebell_domain::time::parse_span;
 
-const CONVERSATIONS: [&str; 8] =
-    ["a_night", "mistakes", "no_pager", "nobody_configured", "on_call", "private", "two_incidents", "whom_and_when"];
+const CONVERSATIONS: [&str; 10] = [
+    "a_night",
+    "mistakes",
+    "no_pager",
+    "nobody_configured",
+    "on_call",
+    "playbook",
+    "private",
+    "two_incidents",
+    "two_systems",
+    "whom_and_when",
+];
 
 /// What the lines of a script that are answers begin with.
 const ANSWER: &str = "  |";
@@ -33,15 +45,38 @@ fn configured(as_what: &str) -> Directory {
             let second = d.schedules.values().next().cloned().expect("a schedule");
             d.schedules.insert("secondary".into(), second);
         }
+        "a runbook" => {
+            d.systems.insert("shop".into(), System::default());
+        }
+        "two systems" => {
+            let of = |system: &str, level: &str, rank| Severity {
+                system: Some(system.into()),
+                ..Severity::new(level, if rank == 1 { "Outage" } else { "Slow" }, rank)
+            };
+            for (system, scale) in [("shop", ["P1", "P2"]), ("bank", ["P0", "P1"])] {
+                let severities = scale.iter().zip(1..).map(|(level, rank)| of(system, level, rank)).collect();
+                d.systems.insert(system.into(), System { severities, ..System::default() });
+            }
+            d.services.insert("ledger".into(), Service { system: Some("bank".into()), ..Service::default() });
+            d.severities = program::of_all_systems(&[], &d.systems);
+        }
         other => panic!("nothing is called \"with {other}\""),
     }
     d
+}
+
+fn runbooks(as_what: &str) -> Program {
+    let sources =
+        if as_what == "a runbook" { vec![program::tests::source(program::tests::playbooks())] } else { Vec::new() };
+    Program::new(sources)
 }
 
 async fn play(script: &str) -> String {
     let asked: Vec<&str> = script.lines().filter(|l| !l.starts_with(ANSWER)).collect();
     let with = asked.iter().find_map(|l| l.strip_prefix("with ")).unwrap_or("everything");
     let bench = Bench::new(configured(with)).await;
+    let url = bench.app.public_url().to_string();
+    bench.app.reload_all(configured(with), url, Arc::new(runbooks(with)));
     let mut out = String::new();
     for line in asked {
         out.push_str(line);

@@ -59,6 +59,15 @@ fn refusals() -> Vec<Refusal> {
         Refusal::NotPermitted { what: word("Only an admin may do that.") },
         Refusal::NoReminder { id: IncidentId(42), level: word("P3") },
         Refusal::NoPostmortem { id: IncidentId(42), status: IncidentStatus::Identified },
+        Refusal::NoPlaybook { id },
+        Refusal::PlaybookOver { id, name: word("Queue is full") },
+        Refusal::EmptyPlaybook { name: word("Queue is full"), file: word("runbooks/shop.md") },
+        Refusal::UnknownPlaybook { id: Some(id), name: word("queu"), did_you_mean: guess("Queue is full"), known: 12 },
+        Refusal::UnknownPlaybook { id: None, name: word("mail"), did_you_mean: None, known: 12 },
+        Refusal::NoRunbook { system: Some(word("shop")) },
+        Refusal::NoRunbook { system: None },
+        Refusal::UnknownSystem { name: word("shp"), known: vec![word("bank"), word("shop")] },
+        Refusal::UnknownSystem { name: word("shop"), known: Vec::new() },
         Refusal::PostmortemPublished { id },
         Refusal::PostmortemUnchanged { id, version: 0 },
         Refusal::PostmortemUnchanged { id, version: 3 },
@@ -101,14 +110,20 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::NotPermitted { .. } => 27,
         Refusal::NoReminder { .. } => 28,
         Refusal::NoPostmortem { .. } => 29,
-        Refusal::PostmortemPublished { .. } => 30,
-        Refusal::PostmortemUnchanged { .. } => 31,
-        Refusal::PostmortemMoved { .. } => 32,
+        Refusal::NoPlaybook { .. } => 30,
+        Refusal::PlaybookOver { .. } => 31,
+        Refusal::EmptyPlaybook { .. } => 32,
+        Refusal::UnknownPlaybook { .. } => 33,
+        Refusal::NoRunbook { .. } => 34,
+        Refusal::UnknownSystem { .. } => 35,
+        Refusal::PostmortemPublished { .. } => 36,
+        Refusal::PostmortemUnchanged { .. } => 37,
+        Refusal::PostmortemMoved { .. } => 38,
         Refusal::Stale => REFUSALS - 1,
     }
 }
 
-const REFUSALS: usize = 34;
+const REFUSALS: usize = 40;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

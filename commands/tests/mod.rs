@@ -69,7 +69,13 @@ pub fn ground() -> Ground {
     let (d, now) = (directory(), at(NOW));
     let actor = Actor::person("ana", "room");
     let incident = firebell_domain::decide::declare(IncidentId(42), &declared, &actor, &d, now).expect("declared");
-    Ground { speaker: speaker("ana"), directory: Arc::new(d), now, incident: Some(incident.incident) }
+    Ground {
+        speaker: speaker("ana"),
+        directory: Arc::new(d),
+        program: Default::default(),
+        now,
+        incident: Some(incident.incident),
+    }
 }
 
 /// An application over a database of its own, removed when it is dropped.

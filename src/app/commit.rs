@@ -138,7 +138,7 @@ impl Writer {
         for m in moved {
             let _ = self.moved.send(m);
         }
-        if !work.written.outbox.is_empty() || !work.written.timers_set.is_empty() {
+        if !work.written.outbox.is_empty() || !work.written.timers.is_empty() {
             self.nudge.notify_one();
         }
         Ok(answers)
@@ -155,7 +155,7 @@ struct Work {
     arrived_at: Timestamp,
     directory: Directory,
     loaded: HashMap<IncidentId, Loaded>,
-    timers_before: HashMap<IncidentId, Vec<Timer>>,
+    timers_before: HashMap<IncidentId, Option<Timer>>,
     /// Which incident each group, and each alert, belonged to last.
     groups: BTreeMap<Key, IncidentId>,
     answers: HashMap<String, String>,
@@ -201,7 +201,7 @@ impl Work {
         groups.extend(batch.open_followers(&alerts).await?);
         ids.extend(groups.values().copied());
         let loaded = batch.incidents(&ids).await?;
-        let timers_before = loaded.iter().map(|(id, l)| (*id, timer::timers(&l.incident).collect())).collect();
+        let timers_before = loaded.iter().map(|(id, l)| (*id, timer::next(&l.incident))).collect();
         let answers = batch.answers(&once).await?;
         let mut directory = directory.clone();
         if !directory.schedules.is_empty() {
@@ -378,23 +378,15 @@ impl Work {
         Ok(Acted::Changed(Box::new(Changed { before, events: decision.events, after: decision.incident })))
     }
 
-    /// Timers are the difference between before and after; returns what moved.
+    /// An incident's next timer is written where it is another than before; returns what moved.
     fn finish(&mut self) -> Vec<Moved> {
         let mut moved = Vec::with_capacity(self.changed.len());
         for id in std::mem::take(&mut self.changed) {
             let Some(l) = self.loaded.remove(&id) else { continue };
             moved.push(Moved { incident: id, seq: l.incident.seq });
-            let before = self.timers_before.get(&id).map_or(&[][..], Vec::as_slice);
-            let after: Vec<Timer> = timer::timers(&l.incident).collect();
-            for t in &after {
-                if !before.contains(t) {
-                    self.written.timers_set.push((id, *t));
-                }
-            }
-            for t in before {
-                if !after.iter().any(|a| a.kind == t.kind) {
-                    self.written.timers_gone.push((id, t.kind));
-                }
+            let (before, next) = (self.timers_before.get(&id).copied().flatten(), timer::next(&l.incident));
+            if before != next {
+                self.written.timers.insert(id, next);
             }
             self.written.incidents.insert(id, l);
         }

@@ -14,6 +14,7 @@ pub use act::{Act, ActError, Acted, Changed, On, Once};
 
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::program::Program;
 use crate::store::Store;
 use firebell_domain::directory::Directory;
 use firebell_domain::id::IncidentId;
@@ -45,6 +46,7 @@ pub struct App {
 struct Setup {
     directory: Arc<Directory>,
     public_url: Arc<str>,
+    program: Arc<Program>,
 }
 
 struct Inner {
@@ -55,6 +57,8 @@ struct Inner {
     commands: mpsc::Sender<commit::Job>,
     engine: mpsc::Sender<commit::Job>,
     moved: broadcast::Sender<Moved>,
+    /// Hashes of sessions that are over.
+    signed_out: broadcast::Sender<String>,
     nudge: Arc<Notify>,
 }
 
@@ -71,15 +75,21 @@ impl App {
         let (commands, from_commands) = mpsc::channel(COMMANDS_WAITING_MAX);
         let (engine, from_engine) = mpsc::channel(ENGINE_WAITING_MAX);
         let (moved, _) = broadcast::channel(4_096);
+        let (signed_out, _) = broadcast::channel(256);
         let app = App {
             inner: Arc::new(Inner {
                 store: store.clone(),
                 clock: clock.clone(),
-                setup: RwLock::new(Arc::new(Setup { directory: Arc::new(directory), public_url: public_url.into() })),
+                setup: RwLock::new(Arc::new(Setup {
+                    directory: Arc::new(directory),
+                    public_url: public_url.into(),
+                    program: Arc::default(),
+                })),
                 install,
                 commands,
                 engine,
                 moved: moved.clone(),
+                signed_out,
                 nudge: Arc::new(Notify::new()),
             }),
             pinned: None,
@@ -124,6 +134,13 @@ impl App {
         let _ = self.inner.moved.send(moved);
         self.inner.nudge.notify_one();
     }
+    /// Says that a session is over, here or at another replica: its open streams end.
+    pub fn session_ended(&self, hash: &str) {
+        let _ = self.inner.signed_out.send(hash.to_string());
+    }
+    pub fn ended_sessions(&self) -> broadcast::Receiver<String> {
+        self.inner.signed_out.subscribe()
+    }
     /// Wakes the engine.
     pub fn nudge(&self) -> &Notify {
         &self.inner.nudge
@@ -133,6 +150,10 @@ impl App {
     pub fn directory(&self) -> Arc<Directory> {
         self.setup().directory.clone()
     }
+    /// The runbooks in force.
+    pub fn program(&self) -> Arc<Program> {
+        self.setup().program.clone()
+    }
     fn setup(&self) -> Arc<Setup> {
         self.pinned.clone().unwrap_or_else(|| self.inner.setup())
     }
@@ -140,7 +161,12 @@ impl App {
     /// Puts another directory and address in force: what is decided from here on is decided by them. Incidents keep the
     /// policy that they were declared under.
     pub fn reload(&self, directory: Directory, public_url: String) {
-        let setup = Arc::new(Setup { directory: Arc::new(directory), public_url: public_url.into() });
+        self.reload_all(directory, public_url, self.program());
+    }
+
+    /// The same with the runbooks it came from. A playbook that is being followed stays as it was when it began.
+    pub fn reload_all(&self, directory: Directory, public_url: String, program: Arc<Program>) {
+        let setup = Arc::new(Setup { directory: Arc::new(directory), public_url: public_url.into(), program });
         *self.inner.setup.write().unwrap_or_else(std::sync::PoisonError::into_inner) = setup;
         // Who can be reached may be otherwise now.
         self.inner.nudge.notify_one();

@@ -10,7 +10,7 @@ use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::outbox;
 use firebell_domain::time::Timestamp;
-use firebell_domain::timer::{self, Timer};
+use firebell_domain::timer;
 use std::collections::BTreeMap;
 
 /// Which incident a group went to last, and when it went there. Of one instant a merge comes last: it takes what the
@@ -99,13 +99,9 @@ async fn incident(
     if !store.summary_agrees(&replayed).await? {
         differences.push(format!("{id}: its line in the list differs from its log"));
     }
-    let timers: Vec<Timer> = timer::timers(&replayed).collect();
-    let mut stored_timers = store.timers_of(id).await?;
-    stored_timers.sort();
-    let mut computed = timers.clone();
-    computed.sort();
-    if stored_timers != computed {
-        differences.push(format!("{id}: its timers differ from its log"));
+    let next = timer::next(&replayed);
+    if store.timer_of(id).await? != next {
+        differences.push(format!("{id}: its next timer differs from its log"));
     }
     let rows = outbox::rows(None, &events);
     let stored_rows = store.outbox_of(id).await?;
@@ -123,7 +119,7 @@ async fn incident(
     }
     if write && differences.len() > before {
         let mut written = Written::default();
-        written.timers_set.extend(timers.into_iter().map(|t| (id, t)));
+        written.timers.insert(id, next);
         written.outbox.extend(rows.into_iter().map(|(no, row)| ((id, no), row)));
         written.incidents.insert(id, Loaded { incident: replayed, head });
         let mut batch = store.batch().await?;

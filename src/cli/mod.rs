@@ -9,6 +9,7 @@ mod oncall;
 mod page_test;
 mod postmortem;
 mod reload;
+mod runbook;
 mod say;
 mod serve;
 
@@ -55,6 +56,9 @@ enum Command {
     /// Makes a one-time link with which a person signs in to the room
     #[command(after_help = "Example:\n  firebell invite ana --admin")]
     Invite(say::Invite),
+    /// Lists who is signed in to the room, and ends sessions
+    #[command(after_help = "Examples:\n  firebell sessions\n  firebell sessions ana --end")]
+    Sessions(say::Sessions),
     /// Says who is on call
     #[command(after_help = "Examples:\n  firebell oncall\n  firebell oncall primary --at 2026-12-24T18:00:00Z")]
     Oncall(oncall::Oncall),
@@ -69,6 +73,9 @@ enum Command {
     /// Prints the post-mortem draft of an incident
     #[command(after_help = "Example:\n  firebell postmortem INC-42 --format md > inc-42.md")]
     Postmortem(postmortem::Postmortem),
+    /// Shows what was understood of a Markdown runbook, and what is only proposed
+    #[command(subcommand)]
+    Runbook(runbook::RunbookCommand),
     /// Checks the event log, or computes everything else from it again
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -140,12 +147,18 @@ pub fn main() -> ExitCode {
 
 /// Reads the configuration: at the start of every subcommand, and when `serve` is told to reload.
 fn load(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
-    let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
-        Some((name.into_string().ok()?, value.into_string().ok()?))
-    };
-    let mut loaded = config::load(file, std::env::vars_os().filter_map(text))?;
+    let mut loaded = config::load(file, variables())?;
     loaded.warnings.extend(broken_templates(&loaded.config));
     Ok(loaded)
+}
+
+/// For who only asks, or speaks to a running bot, which has read its runbooks when it began.
+fn load_forgiving(file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
+    config::load_forgiving(file, variables())
+}
+
+fn variables() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }
 
 /// Templates of the team's own that do not render. They keep nobody from being paged, so nothing is refused for them.
@@ -159,7 +172,12 @@ fn broken_templates(config: &Config) -> Vec<Problem> {
 }
 
 async fn run(cli: Cli) -> Result<(), End> {
-    let loaded = load(cli.config.as_deref());
+    // A runbook is read without a configuration, as in the CI of its own repository.
+    if let Command::Runbook(command) = cli.command {
+        return command.run();
+    }
+    let strict = matches!(cli.command, Command::Serve | Command::Config(_));
+    let loaded = if strict { load(cli.config.as_deref()) } else { load_forgiving(cli.config.as_deref()) };
     if let Command::Config(ConfigCommand::Check { format }) = &cli.command {
         match format {
             Format::Text => print!("{}", config::report_text(&loaded)),
@@ -187,12 +205,13 @@ async fn run(cli: Cli) -> Result<(), End> {
     match cli.command {
         Command::Say(say) => say.run(&config).await,
         Command::Invite(invite) => invite.run(&config).await,
+        Command::Sessions(sessions) => sessions.run(&config).await,
         Command::Oncall(oncall) => oncall.run(&config).await,
         Command::PageTest(test) => test.run(&config).await,
         Command::IngestTest(test) => test.run(&config).await,
         Command::Postmortem(postmortem) => postmortem.run(&config).await,
         Command::Audit(audit) => audit.run(&config).await,
-        Command::Serve | Command::Config(_) => Ok(()),
+        Command::Serve | Command::Config(_) | Command::Runbook(_) => Ok(()),
         Command::Backup(backup) => backup.run(&config).await,
         Command::Restore(restore) => restore.run(&config).await,
     }

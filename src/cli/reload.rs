@@ -3,7 +3,7 @@
 
 use crate::app::{Act, App, On};
 use crate::compose::{self, CannotStart};
-use crate::config::{self, Change, Loaded, Problem, Standing, Tables};
+use crate::config::{self, Change, Loaded, Look, Problem, Standing, Tables, Watched};
 use crate::engine::{EngineState, Outlets};
 use crate::measure;
 use crate::telemetry::LogFilter;
@@ -18,8 +18,8 @@ use std::time::Duration;
 use tokio::signal::unix::Signal;
 use tokio::sync::watch;
 
-/// How long to wait before a reload is recorded again that the database did not take.
-const RECORD_AGAIN: Duration = Duration::from_secs(5);
+/// How often the runbooks are looked at, and a reload is recorded again that the database did not take.
+const LOOK: Duration = Duration::from_secs(2);
 /// Names in one record: beyond it nobody reads them one by one, and an event should stay small.
 const NAMES_RECORDED_MAX: usize = 200;
 
@@ -41,7 +41,7 @@ impl Parts {
         let config = &loaded.config;
         let setup = compose::setup(config, self.bound)?;
         self.outlets.put(setup.pagers.iter().cloned().collect(), setup.watcher);
-        self.app.reload(setup.directory, setup.public_url);
+        self.app.reload_all(setup.directory, setup.public_url, setup.program);
         let web = self.web.with(web::Front {
             api_tokens: config.api_tokens.clone(),
             hosts: config.hosts.clone(),
@@ -80,6 +80,11 @@ pub struct Reloader {
     at_start: Tables,
     in_force: Tables,
     standing: watch::Sender<Standing>,
+    /// The runbooks in force, and how they looked when they were read.
+    watched: Watched,
+    seen: Look,
+    /// How they look since they are otherwise.
+    changing: Option<Look>,
     /// What changed in reloads that the database has not taken yet.
     unrecorded: Option<Vec<String>>,
 }
@@ -88,26 +93,58 @@ impl Reloader {
     /// After the first configuration was put in force.
     pub fn new(parts: Parts, first: &Loaded, standing: watch::Sender<Standing>) -> Reloader {
         let (file, tables) = (first.file.clone(), first.tables.clone());
-        let reloader = Reloader { parts, file, at_start: tables.clone(), in_force: tables, standing, unrecorded: None };
+        let reloader = Reloader {
+            parts,
+            file,
+            at_start: tables.clone(),
+            in_force: tables,
+            standing,
+            watched: first.watched.clone(),
+            seen: first.look.clone(),
+            changing: None,
+            unrecorded: None,
+        };
         reloader.count();
         reloader
     }
 
     pub async fn run(mut self, mut hangups: Signal, mut stop: watch::Receiver<bool>) {
+        let mut looks = tokio::time::interval(LOOK);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !*stop.borrow() {
             tokio::select! {
                 heard = hangups.recv() => match heard {
-                    Some(()) => self.reload().await,
+                    Some(()) => self.reload("SIGHUP").await,
                     None => return,
                 },
-                () = tokio::time::sleep(RECORD_AGAIN), if self.unrecorded.is_some() => self.record().await,
+                _ = looks.tick() => {
+                    if self.unrecorded.is_some() {
+                        self.record().await;
+                    }
+                    self.look().await;
+                }
                 _ = stop.changed() => {}
             }
         }
     }
 
-    async fn reload(&mut self) {
-        tracing::info!("SIGHUP: reading the configuration again");
+    /// Puts an edited runbook in force once two looks have seen the same: an editor may still be writing.
+    async fn look(&mut self) {
+        let watched = self.watched.clone();
+        let Ok(now) = tokio::task::spawn_blocking(move || watched.look()).await else { return };
+        if now == self.seen {
+            self.changing = None;
+        } else if self.changing.as_ref() != Some(&now) {
+            self.changing = Some(now);
+        } else {
+            // Also of what is then refused: it is read again when it has changed again.
+            (self.seen, self.changing) = (now, None);
+            self.reload("a runbook has changed").await;
+        }
+    }
+
+    async fn reload(&mut self, why: &str) {
+        tracing::info!("{why}: reading the configuration again");
         let file = self.file.clone();
         // A file may lie on a disk that does not answer.
         let read = tokio::task::spawn_blocking(move || super::load(file.as_deref())).await;
@@ -136,6 +173,7 @@ impl Reloader {
         let touched: Vec<String> = self.parts.engine.read().channels.into_keys().filter(touched).collect();
         self.parts.engine.forget_channels(&touched);
         self.in_force = loaded.tables.clone();
+        (self.watched, self.seen) = (loaded.watched.clone(), loaded.look.clone());
         // A file that is there once is meant from then on: when it is missing, that is a mistake and not the defaults.
         self.file = self.file.take().or_else(|| loaded.file.clone());
         let now = self.parts.app.clock().now();

@@ -90,11 +90,12 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     served.map_err(|e| End::Sentence(format!("The listener ended: {e}")))
 }
 
-/// Where to go and what to type first.
+/// Where to go and what to type first. A link that makes an administrator is printed by the first start of all and
+/// never again: what is printed is kept in logs.
 async fn greet(app: &App) -> Result<(), CannotStart> {
     let url = app.public_url();
     println!("Firebell is running. The room: {url}/");
-    if app.store().nobody_signed_in().await? {
+    if app.store().nobody_was_invited().await? {
         let invitation = web::invite(app, &"admin".into(), true, Actor::Engine).await;
         let invitation = invitation.map_err(|e| CannotStart(e.shown()))?;
         println!("Sign in for the first time (once, within 24 hours):\n  {}", invitation.url);
@@ -147,6 +148,10 @@ async fn hear_replicas(app: App, store: Store, mut stopped: watch::Receiver<bool
             let Ok(Some(heard)) = heard else { break };
             for moved in heard.payload().split(',') {
                 let Some((id, seq)) = moved.split_once(':') else { continue };
+                if id == crate::store::SESSION_ENDED {
+                    app.session_ended(seq);
+                    continue;
+                }
                 if let (Ok(id), Ok(seq)) = (id.parse(), seq.parse()) {
                     app.moved_elsewhere(Moved { incident: IncidentId(id), seq });
                 }

@@ -9,6 +9,7 @@ mod mail;
 mod matcher;
 mod node;
 mod oncall;
+mod overlay;
 mod paging;
 mod people;
 mod placeholder;
@@ -16,6 +17,7 @@ mod policy;
 mod problem;
 mod read;
 mod report;
+mod runbooks;
 mod schema;
 mod server;
 mod settings;
@@ -26,11 +28,14 @@ mod templates;
 #[cfg(test)]
 mod tests;
 mod unmapped;
+mod watched;
 
 pub use matcher::Matcher;
 pub use oncall::StandIns;
+pub use overlay::decisions;
 pub use problem::{Level, Problem};
 pub use report::{all_well, report_json, report_text};
+pub use runbooks::{overlay_of, read_file as read_runbook};
 pub use settings::{
     Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings, Rule,
     ServiceSettings, Smtp, Template, Webhook,
@@ -39,10 +44,14 @@ pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
 pub use templates::TEMPLATE_BYTES_MAX;
 pub use unmapped::Unmapped;
+pub use watched::{Look, Watched};
 
+use crate::program::{self, InForce};
+use firebell_domain::severity::Severity;
 use node::Tree;
 use problem::{Origin, Place, Problems, Spot};
 use read::Table;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Read when no `--config` is given; when it is absent too, the built-in defaults hold.
@@ -59,6 +68,9 @@ pub struct Loaded {
     pub unmapped: Vec<Unmapped>,
     /// What it says, to compare it with another reading.
     pub tables: Tables,
+    /// Its runbooks and overlays, and how these looked when they had been read.
+    pub watched: Watched,
+    pub look: Look,
     /// Where the stand-ins of the schedules are written.
     pub stand_ins: StandIns,
 }
@@ -66,10 +78,33 @@ pub struct Loaded {
 /// Reads `path` (else [`DEFAULT_FILE`] where there is one), lays `env` over it and checks the whole.
 /// On failure: everything that is wrong, warnings too.
 pub fn load(path: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Loaded, Vec<Problem>> {
+    load_for(path, env, &Reading { import: &runbooks::import, forgiving: false })
+}
+
+/// The same for who only asks or speaks to a running bot: a runbook that cannot be read keeps nobody from acknowledging.
+pub fn load_forgiving(
+    path: Option<&Path>,
+    env: impl Iterator<Item = (String, String)>,
+) -> Result<Loaded, Vec<Problem>> {
+    load_for(path, env, &Reading { import: &runbooks::import, forgiving: true })
+}
+
+/// How runbooks are read.
+struct Reading<'a> {
+    import: &'a runbooks::Import,
+    /// One that cannot be read is left out, with a warning.
+    forgiving: bool,
+}
+
+fn load_for(
+    path: Option<&Path>,
+    env: impl Iterator<Item = (String, String)>,
+    reading: &Reading<'_>,
+) -> Result<Loaded, Vec<Problem>> {
     let file = path.unwrap_or(Path::new(DEFAULT_FILE));
     match read_file(file) {
-        Ok(text) => load_text(Some((file, &text)), env),
-        Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => load_text(None, env),
+        Ok(text) => load_by(Some((file, &text)), env, reading),
+        Err(e) if path.is_none() && e.kind() == std::io::ErrorKind::NotFound => load_by(None, env, reading),
         Err(e) => {
             let mut problems = Problems::new(Some(file.display().to_string()));
             let fix = "Name a file that exists with --config, or leave it out for the built-in defaults";
@@ -107,10 +142,19 @@ fn read_file(path: &Path) -> std::io::Result<String> {
 }
 
 /// The same for a text in hand; the path names it in messages and says where `*_file` keys start from.
+#[cfg(test)]
 fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, String)>) -> Result<Loaded, Vec<Problem>> {
+    load_by(file, env, &Reading { import: &runbooks::import, forgiving: false })
+}
+
+fn load_by(
+    file: Option<(&Path, &str)>,
+    env: impl Iterator<Item = (String, String)>,
+    reading: &Reading<'_>,
+) -> Result<Loaded, Vec<Problem>> {
     let place = Place::new(file.map(|(path, _)| path.display().to_string()));
     let mut problems = Problems::new(file.map(|(path, _)| path.display().to_string()));
-    let folder = file.and_then(|(path, _)| path.parent()).unwrap_or(Path::new(""));
+    let folder = file.map_or(Path::new(DEFAULT_FILE), |(path, _)| path).parent().unwrap_or(Path::new(""));
     let parsed = match file {
         Some((_, text)) => node::parse_file(text, &mut problems),
         None => Some(Tree::new()),
@@ -118,28 +162,52 @@ fn load_text(file: Option<(&Path, &str)>, env: impl Iterator<Item = (String, Str
     let Some(mut tree) = parsed else { return Err(problems.finish()) };
     env::overlay(&mut tree, env, &mut problems);
     shape::Shape { folder, problems: &mut problems }.table(&mut tree, schema::ROOT, "");
-    let config = read_config(&Table::root(&tree, schema::ROOT), &mut problems);
+    let config = read_config(&Table::root(&tree, schema::ROOT), folder, reading, &mut problems);
     if problems.any_error() {
         return Err(problems.finish());
     }
     let (root, directory) = (Table::root(&tree, schema::ROOT), config.directory());
     policy::warn_of_silence(&root, &directory, &mut problems);
+    let watched = Watched::of(&config.program, (!root.given("runbooks")).then_some(folder));
     Ok(Loaded {
         file: file.map(|(path, _)| path.to_path_buf()),
         warnings: problems.finish(),
-        unmapped: unmapped::notes(&root, &directory, &place),
-        tables: Tables::of(&tree, schema::ROOT),
+        unmapped: unmapped::notes(&root, &directory, &place)
+            .into_iter()
+            .chain(runbooks::notes(&root, &config, &place))
+            .collect(),
+        tables: runbooks::with_contents(Tables::of(&tree, schema::ROOT), &config.program),
+        look: watched.look(),
+        watched,
         stand_ins: StandIns::of(&root, &directory, &place),
         config,
     })
 }
 
-fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
+fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems: &mut Problems) -> Config {
     let listen = server::listen(root, problems);
     let database_url = server::database_url(root, problems);
-    let severities = people::severities(root, problems);
+    let configured = people::severities(root, problems);
     let pagers = paging::declared_pagers(root);
     let (people, ways) = people::people(root, &pagers, problems);
+    // What follows from the runbooks is complained about in a list of its own, which may be forgiven.
+    let mut of_runbooks = Problems::new(problems.file());
+    let program = runbooks::program(root, folder, &pagers, reading.import, &mut of_runbooks);
+    let default_system = runbooks::default_system(root, &program, &mut of_runbooks);
+    let in_force: BTreeMap<String, InForce> =
+        program.sources.iter().map(|s| (s.system.clone(), s.in_force(&configured))).collect();
+    let systems = in_force.iter().map(|(name, f)| (name.clone(), f.system.clone())).collect();
+    let severities = match (root.given("severities"), program::of_all_systems(&[], &systems)) {
+        (false, all) if all.is_empty() => people::default_severities(),
+        (false, all) => all,
+        (true, _) => {
+            let own: Vec<Severity> = configured.iter().map(|c| c.severity.clone()).collect();
+            program::of_all_systems(&own, &systems)
+        }
+    };
+    let incomplete = reading.forgiving && of_runbooks.any_error();
+    let ingest = ingest::ingest(root, &severities, if incomplete { &mut of_runbooks } else { problems });
+    problems.extend(if reading.forgiving { of_runbooks.forgiven() } else { of_runbooks.finish() });
     Config {
         listen,
         public_url: server::public_url(root, listen, problems),
@@ -147,12 +215,13 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         data_dir: server::data_dir(root, &database_url),
         database_url,
         people,
-        services: people::services(root, problems),
+        services: runbooks::with_systems(people::services(root, problems), &program),
+        default_system,
         policies: policy::policies(root, &pagers, problems),
         schedules: oncall::schedules(root, problems),
         pagers: paging::pagers(root, ways, problems),
         pagerduty_webhooks: paging::pagerduty_webhooks(root, problems),
-        ingest: ingest::ingest(root, &severities, problems),
+        ingest,
         severities,
         api_tokens: paging::api_tokens(root, problems),
         audit_key: server::audit_key(root, problems),
@@ -160,5 +229,8 @@ fn read_config(root: &Table<'_>, problems: &mut Problems) -> Config {
         templates: templates::templates(root, problems),
         heartbeat: server::heartbeat(root, problems),
         log: server::log(root, problems),
+        program,
+        systems,
+        in_force: in_force.into_iter().map(|(name, f)| (name, f.notes)).collect(),
     }
 }

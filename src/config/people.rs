@@ -4,6 +4,7 @@ use super::problem::{Problems, did_you_mean, nearest, quoted, some_of};
 use super::read::{Table, declared};
 use super::settings::{PersonSettings, ServiceSettings};
 use super::{mail, paging};
+use crate::program::Configured;
 use chrono_tz::Tz;
 use firebell_domain::directory::{Person, Service};
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ServiceId};
@@ -42,16 +43,17 @@ pub fn default_severities() -> Vec<Severity> {
     .to_vec()
 }
 
-pub fn severities(root: &Table<'_>, problems: &mut Problems) -> Vec<Severity> {
+/// What the configuration says of severities; nothing where it leaves them to the runbooks or the defaults.
+pub fn severities(root: &Table<'_>, problems: &mut Problems) -> Vec<Configured> {
     if !root.given("severities") {
-        return default_severities();
+        return Vec::new();
     }
     let rows = root.rows("severities");
     if root.lists_nothing("severities") {
         let fix = "Add a [[severities]] table, or remove the key to have P1 to P4";
         problems.error(&root.spot("severities"), "there is no severity, so nothing could be declared", fix);
     }
-    let mut found: Vec<(Severity, usize)> = Vec::new();
+    let mut found: Vec<(Configured, usize)> = Vec::new();
     for (n, row) in rows.iter().enumerate() {
         let Some(level) = row.required("level", problems) else { continue };
         if spelling(level).is_empty() || level.chars().any(char::is_whitespace) {
@@ -65,12 +67,12 @@ pub fn severities(root: &Table<'_>, problems: &mut Problems) -> Vec<Severity> {
             problems.error(&row.spot("rank"), what, format!("Write a number from 1 (worst) to {RANK_MAX}"));
         }
         let rank = u32::try_from(rank).unwrap_or(u32::MAX);
-        if let Some((other, _)) = found.iter().find(|(s, _)| spelling(&s.level) == spelling(level)) {
-            let what = format!("{} reads like {}", quoted(level), quoted(&other.level));
+        if let Some((other, _)) = found.iter().find(|(c, _)| spelling(&c.severity.level) == spelling(level)) {
+            let what = format!("{} reads like {}", quoted(level), quoted(&other.severity.level));
             problems.error(&row.spot("level"), what, "Keep one of the two: \"P1\", \"p-1\" and \"P 1\" are one");
         }
-        if let Some((other, _)) = found.iter().find(|(s, _)| s.rank == rank) {
-            let what = format!("rank {rank} is already that of {}", quoted(&other.level));
+        if let Some((other, _)) = found.iter().find(|(c, _)| c.severity.rank == rank) {
+            let what = format!("rank {rank} is already that of {}", quoted(&other.severity.level));
             problems.error(&row.spot("rank"), what, "Give every severity its own rank, 1 being worst");
         }
         let bounds = (1, RESPONSE_MAX_S);
@@ -85,10 +87,12 @@ pub fn severities(root: &Table<'_>, problems: &mut Problems) -> Vec<Severity> {
             lead_within_s: span("lead_within", (limits::REMINDER_MIN_S, RESPONSE_MAX_S)),
         };
         let name = row.text("name").unwrap_or(level);
-        found.push((Severity { response_s, clocks, ..Severity::new(level, name, rank) }, n));
+        let severity = Severity { response_s, clocks, ..Severity::new(level, name, rank) };
+        let (name_given, rank_given) = (row.given("name"), row.given("rank"));
+        found.push((Configured { severity, name_given, rank_given }, n));
     }
-    found.sort_by_key(|(s, n)| (s.rank, *n));
-    found.into_iter().map(|(s, _)| s).collect()
+    found.sort_by_key(|(c, n)| (c.severity.rank, *n));
+    found.into_iter().map(|(c, _)| c).collect()
 }
 
 /// As severities are compared when they are said: lower case, letters and digits only.

@@ -147,6 +147,11 @@ fn step(row: &Table<'_>, has_hours: bool, names: &Names<'_>, problems: &mut Prob
     Step { targets, delay_s, when }
 }
 
+/// Whom a text of another file pages, by the same names.
+pub fn target_of(text: &str, root: &Table<'_>, pagers: &BTreeSet<ChannelId>) -> Result<Target, (String, String)> {
+    target(text, &Names { people: declared(root, "people"), schedules: declared(root, "schedules"), pagers })
+}
+
 fn target(text: &str, names: &Names<'_>) -> Result<Target, (String, String)> {
     if text == "owners" {
         return Ok(Target::Owners);

@@ -141,13 +141,31 @@ impl Problems {
         self.list.push(self.place.problem(level, spot, what, fix));
     }
 
+    /// Takes over what was found in another file.
+    pub fn extend(&mut self, others: Vec<Problem>) {
+        self.list.extend(others);
+    }
+
+    /// The file that these are problems of.
+    pub fn file(&self) -> Option<String> {
+        self.place.file.clone()
+    }
+
+    /// What would keep a bot from starting, as a warning.
+    pub fn forgiven(self) -> Vec<Problem> {
+        let level = |level| if level == Level::Error { Level::Warning } else { level };
+        self.finish().into_iter().map(|p| Problem { level: level(p.level), ..p }).collect()
+    }
+
     pub fn any_error(&self) -> bool {
         self.list.iter().any(|p| p.level == Level::Error)
     }
 
-    /// In the order of the file; what the environment says comes after it.
+    /// In the order of the file; what the environment and other files say comes after it.
     pub fn finish(mut self) -> Vec<Problem> {
-        self.list.sort_by_key(|p| (p.variable.clone(), p.line));
+        let file = self.place.file.clone();
+        let other = |p: &Problem| p.file.clone().filter(|f| Some(f) != file.as_ref());
+        self.list.sort_by_cached_key(|p| (p.variable.clone(), other(p), p.line));
         self.list
     }
 }

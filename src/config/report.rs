@@ -84,6 +84,12 @@ fn summary(config: &Config) -> String {
         plural(config.pagers.len(), "pager", "pagers"),
         plural(config.ingest.len(), "alert source", "alert sources"),
     ]
+    .into_iter()
+    .chain(match config.program.sources.len() {
+        0 => None,
+        n => Some(plural(n, "runbook", "runbooks")),
+    })
+    .collect::<Vec<_>>()
     .join(", ")
 }
 

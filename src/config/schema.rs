@@ -51,6 +51,8 @@ pub const ROOT: &[Key] = &[
     key("database_url", Kind::Secret, "\"sqlite://firebell.db\" or \"postgres://user@host/firebell\""),
     key("data_dir", Kind::Text, "a folder such as \"/var/lib/firebell\""),
     key("severities", Kind::Rows(SEVERITY), "[[severities]] tables"),
+    key("runbooks", Kind::Rows(RUNBOOK), "[[runbooks]] tables"),
+    key("default_system", Kind::Text, "the system of one of the runbooks such as \"shop\""),
     key("people", Kind::Named(PERSON), "tables [people.NAME]"),
     key("services", Kind::Named(SERVICE), "tables [services.NAME]"),
     key("policies", Kind::Named(POLICY), "tables [policies.NAME]"),
@@ -76,6 +78,60 @@ pub const SEVERITY: &[Key] = &[
     key("postmortem", Kind::Span, "a span such as \"5d\""),
     key("update_every", Kind::Span, "a span such as \"30m\""),
     key("lead_within", Kind::Span, "a span such as \"10m\""),
+];
+
+pub const RUNBOOK: &[Key] = &[
+    key("path", Kind::Path, "the path of a Markdown file, relative to the folder of this configuration"),
+    key("system", Kind::Text, "a name such as \"shop\""),
+    key("room", Kind::Text, "a channel such as \"#shop-ops\""),
+    key("overlay", Kind::Path, "the path of a TOML file, relative to the folder of this configuration"),
+];
+
+/// What an overlay may hold: the file beside a runbook that says what a document cannot.
+pub const OVERLAY: &[Key] = &[
+    key("zone", Kind::Text, "a zone such as \"Europe/Madrid\""),
+    key("working_hours", Kind::Table(HOURS), "a table such as { zone = \"Europe/Madrid\", days = [\"Mon-Fri\"] }"),
+    key("first", Kind::Texts, "a list such as [\"schedule:primary\"]"),
+    key("roles", Kind::Rows(ROLE), "[[roles]] tables"),
+    key("channels", Kind::Rows(CHANNEL), "[[channels]] tables"),
+    key("targets", Kind::Rows(TARGET), "[[targets]] tables"),
+    key("values", Kind::Rows(VALUE), "[[values]] tables"),
+    key("reads", Kind::Texts, "a list of scripts such as [\"./scripts/health.sh\"]"),
+    key("times", Kind::Rows(TIME), "[[times]] tables"),
+    key("reminders", Kind::Flag, "true or false"),
+    key("review", Kind::Rows(REVIEW), "[[review]] tables"),
+];
+
+pub const ROLE: &[Key] = &[
+    key("name", Kind::Text, "a role as the runbook names it, such as \"on-call engineer\""),
+    key("page", Kind::Texts, "a list such as [\"@ana\", \"schedule:primary\", \"owners\", \"webhook.ops\"]"),
+];
+
+pub const CHANNEL: &[Key] = &[
+    key("name", Kind::Text, "a channel as the runbook names it, such as \"#incidents\""),
+    key("room", Kind::Text, "a channel of this place such as \"#shop-incidents\""),
+];
+
+pub const TARGET: &[Key] = &[
+    key("name", Kind::Text, "a client of the runbook such as \"postgres\" or \"docker\""),
+    key("target", Kind::Text, "the name of a table [targets.NAME] such as \"shop-docker\""),
+    key("inside", Kind::Text, "a container, pod or unit such as \"shop-db-1\""),
+];
+
+pub const VALUE: &[Key] = &[
+    key("placeholder", Kind::Text, "a placeholder as the runbook writes it, such as \"your-domain\""),
+    key("value", Kind::Text, "what stands there, such as \"shop.example.org\""),
+];
+
+pub const TIME: &[Key] = &[
+    key("schedule", Kind::Text, "the name of a schedule of the runbook, or its line"),
+    key("when", Kind::Text, "a time such as \"first Monday 09:00\", or five cron fields"),
+];
+
+pub const REVIEW: &[Key] = &[
+    key("hash", Kind::Text, "the hash of a proposal, as firebell runbook review prints it"),
+    key("decision", Kind::Choice(&["confirmed", "rejected"]), "\"confirmed\" or \"rejected\""),
+    key("what", Kind::Text, "what was proposed, for people"),
 ];
 
 pub const PERSON: &[Key] = &[
@@ -216,7 +272,12 @@ pub const API_TOKEN: &[Key] = &[key("token", Kind::Secret, TOKEN)];
 
 pub const AUDIT: &[Key] = &[key("key", Kind::Secret, "32 bytes as 64 hexadecimal digits (openssl rand -hex 32)")];
 
-pub const INCIDENTS: &[Key] = &[key("quiet_resolve", Kind::Span, SPAN), key("reopen_window", Kind::Span, SPAN)];
+pub const INCIDENTS: &[Key] = &[
+    key("quiet_resolve", Kind::Span, SPAN),
+    key("reopen_window", Kind::Span, SPAN),
+    key("draft_reminders", Kind::Number, "a whole number from 0 (never)"),
+    key("action_reminders", Kind::Number, "a whole number from 0 (never)"),
+];
 
 pub const POSTMORTEM: &[Key] =
     &[key("templates", Kind::Path, "the path of a folder, relative to the folder of this configuration")];

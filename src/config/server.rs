@@ -4,7 +4,7 @@ use super::problem::{Problems, quoted};
 use super::read::Table;
 use super::settings::{Address, Log, LogFormat};
 use firebell_domain::directory::Settings;
-use firebell_domain::limits::STEP_DELAY_MAX_S;
+use firebell_domain::limits::{REMINDERS_MAX, STEP_DELAY_MAX_S};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -160,6 +160,21 @@ pub fn incidents(root: &Table<'_>, problems: &mut Problems) -> Settings {
         quiet_resolve_s: table.span_within("quiet_resolve", bounds, default.quiet_resolve_s, problems),
         reopen_window_s: table.span_within("reopen_window", bounds, default.reopen_window_s, problems),
         rings_per_minute: rings_per_minute(root, default.rings_per_minute, problems),
+        draft_reminders_max: reminders(&table, "draft_reminders", default.draft_reminders_max, problems),
+        action_reminders_max: reminders(&table, "action_reminders", default.action_reminders_max, problems),
+    }
+}
+
+/// How often somebody is reminded of what is overdue; 0 is never.
+fn reminders(table: &Table<'_>, key: &str, default: u32, problems: &mut Problems) -> u32 {
+    let Some(n) = table.number(key) else { return default };
+    match u32::try_from(n) {
+        Ok(times) if times <= REMINDERS_MAX => times,
+        _ => {
+            let what = format!("{n} is no number of reminders");
+            problems.error(&table.spot(key), what, format!("Write 0 (never) to {REMINDERS_MAX}"));
+            default
+        }
     }
 }
 

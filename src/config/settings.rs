@@ -2,7 +2,8 @@
 //! valid and every reference resolves. `Debug` prints no secret and of an address only its host.
 
 use super::matcher::Matcher;
-use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Settings};
+use crate::program::{Note, Program};
+use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Settings, System};
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use firebell_domain::schedule::Schedule;
 use firebell_domain::severity::Severity;
@@ -46,6 +47,14 @@ pub struct Config {
     pub templates: Vec<Template>,
     pub heartbeat: Option<Address>,
     pub log: Log,
+    /// The runbooks as they were read.
+    pub program: Program,
+    /// What a declaration without a service is about.
+    pub default_system: Option<String>,
+    /// What each runbook puts in force.
+    pub systems: BTreeMap<String, System>,
+    /// What is to be said about each.
+    pub in_force: BTreeMap<String, Vec<Note>>,
 }
 
 /// A template for post-mortems: a file of the configured folder.
@@ -275,6 +284,8 @@ impl Config {
             pagers: self.pagers.iter().map(Pager::channel).collect(),
             notice_channels: self.pagers.iter().filter(notices).map(Pager::channel).collect(),
             settings: self.incidents.clone(),
+            systems: self.systems.clone(),
+            default_system: self.default_system.clone(),
         }
     }
 

@@ -71,6 +71,12 @@ impl Tables {
         }
     }
 
+    /// Takes over what was read besides the file, by a name of its own.
+    pub(super) fn with(mut self, path: String, content: &[u8]) -> Tables {
+        self.0.insert(path, Sha256::digest(content).into());
+        self
+    }
+
     /// What is otherwise in `newer`, by name.
     pub fn changes(&self, newer: &Tables) -> Vec<Change> {
         let paths: BTreeSet<&String> = self.0.keys().chain(newer.0.keys()).collect();

@@ -42,7 +42,9 @@ pub fn notes(root: &Table<'_>, directory: &Directory, place: &Place) -> Vec<Unma
         }
     }
     for (id, table) in root.named("services") {
-        if directory.policy_for(Some(&ServiceId::from(id))).is_none() {
+        let service = ServiceId::from(id);
+        let by_runbook = directory.system_of(Some(&service)).and_then(|s| directory.systems.get(s));
+        if directory.policy_for(Some(&service)).is_none() && by_runbook.is_none_or(|s| s.chains.is_empty()) {
             let fix = "Add policy = \"…\", or a policy named \"default\"";
             notes.add("service", id, &table.here(), "has no policy: its incidents page every pager", fix);
         }

@@ -8,6 +8,7 @@ use crate::event::{CancelReason, EscalateReason, Event, UnackCause};
 use crate::incident::Incident;
 use crate::intent::{NoticeKind, Page, PageReason};
 use crate::limits;
+use crate::reminders;
 use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::time::{SECOND, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -84,6 +85,10 @@ pub struct Course {
     pub lead_due_at: Option<Timestamp>,
     lead_reminders: u32,
     pub postmortem: PostmortemStatus,
+    /// When the overdue post-mortem is spoken of next, and how often it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft_remind_at: Option<Timestamp>,
+    pub draft_reminders: u32,
 }
 
 /// What a milestone's timer does when it is due.
@@ -103,7 +108,10 @@ pub fn deadline(i: &Incident, milestone: Milestone) -> Option<Timestamp> {
         Milestone::Resolve => clocks.resolve_s,
         Milestone::Postmortem => clocks.postmortem_s,
     };
-    begin(i, milestone).zip(span_s).map(|(from, s)| from.plus_s(s))
+    begin(i, milestone).zip(span_s).map(|(from, s)| match milestone {
+        Milestone::Acknowledge | Milestone::Resolve => i.severity.due(from, s),
+        _ => from.plus_s(s),
+    })
 }
 
 pub fn begin(i: &Incident, milestone: Milestone) -> Option<Timestamp> {
@@ -219,9 +227,16 @@ pub fn follow(i: &mut Incident, event: &Event, at: Timestamp, by_person: bool) {
         Event::MilestoneWarned { milestone, .. } => {
             i.course.warned.insert(*milestone);
         }
-        Event::MilestoneBreached { milestone, .. } => {
+        Event::MilestoneBreached { milestone, remind_at, .. } => {
             i.course.warned.insert(*milestone);
             i.course.breached.insert(*milestone);
+            if *milestone == Milestone::Postmortem {
+                (i.course.draft_remind_at, i.course.draft_reminders) = (*remind_at, 0);
+            }
+        }
+        Event::DraftReminded { next_at, .. } => {
+            i.course.draft_remind_at = *next_at;
+            i.course.draft_reminders = i.course.draft_reminders.saturating_add(1);
         }
         Event::StillWorkingAsked { .. } => i.course.asked_at = Some(at),
         Event::StillWorking => i.course.asked_at = None,
@@ -238,6 +253,7 @@ pub fn follow(i: &mut Incident, event: &Event, at: Timestamp, by_person: bool) {
             match to {
                 PostmortemStatus::Published => {
                     i.course.reached.insert(Milestone::Postmortem, at);
+                    i.course.draft_remind_at = None;
                 }
                 _ => {
                     i.course.reached.remove(&Milestone::Postmortem);
@@ -272,7 +288,10 @@ pub(crate) fn milestone_due(d: &mut Decider) {
     let Some(due_at) = deadline(&d.incident, milestone) else { return };
     // After a long stop both may be past: then the breach alone is news.
     match due_at <= d.now {
-        true => d.emit(Event::MilestoneBreached { milestone, due_at }),
+        true => {
+            let remind_at = (milestone == Milestone::Postmortem).then(|| reminders::first_of_draft(d)).flatten();
+            d.emit(Event::MilestoneBreached { milestone, due_at, remind_at });
+        }
         false => d.emit(Event::MilestoneWarned { milestone, due_at }),
     }
     d.notice(NoticeKind::Clock);

@@ -5,7 +5,7 @@
 use crate::hours::{When, WorkingHours};
 use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use crate::schedule::Schedule;
-use crate::severity::Severity;
+use crate::severity::{self, Severity};
 use crate::time::Timestamp;
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,19 @@ pub struct Directory {
     /// Channels that want to be told what happens (cards, updates), besides pages.
     pub notice_channels: Vec<ChannelId>,
     pub settings: Settings,
+    /// Systems with a runbook, by the name that people type.
+    pub systems: BTreeMap<String, System>,
+    /// What a declaration without a service is about.
+    pub default_system: Option<String>,
+}
+
+/// What a system's own runbook says of severities and of who is paged.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct System {
+    /// Sorted by rank, worst first; empty where it says nothing of them.
+    pub severities: Vec<Severity>,
+    /// Whom it pages, by level; under `None` for the levels that have none of their own.
+    pub chains: BTreeMap<Option<String>, EscalationPolicy>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -108,15 +121,67 @@ pub struct Settings {
     pub reopen_window_s: i64,
     /// Rings a minute of one phone beyond which pages go together.
     pub rings_per_minute: usize,
+    /// Times that an overdue post-mortem is spoken of, and that the owner of an action item is reminded; 0 is never.
+    pub draft_reminders_max: u32,
+    pub action_reminders_max: u32,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { quiet_resolve_s: 300, reopen_window_s: 1_800, rings_per_minute: 5 }
+        Settings {
+            quiet_resolve_s: 300,
+            reopen_window_s: 1_800,
+            rings_per_minute: 5,
+            draft_reminders_max: 5,
+            action_reminders_max: 4,
+        }
     }
 }
 
 impl Directory {
+    /// The system that something about a service is about: the service's, else the default one, else the only one.
+    /// `None` also where the service's has no runbook.
+    pub fn system_of(&self, service: Option<&ServiceId>) -> Option<&str> {
+        let known = |name: &str| self.systems.get_key_value(name).map(|(name, _)| name.as_str());
+        match service.and_then(|s| self.services.get(s)).and_then(|s| s.system.as_deref()) {
+            Some(system) => known(system),
+            None => match (&self.default_system, self.systems.len()) {
+                (Some(system), _) => known(system),
+                (None, 1) => self.systems.keys().next().map(String::as_str),
+                (None, _) => None,
+            },
+        }
+    }
+
+    /// The severities of a system, else those of all.
+    pub fn scale(&self, system: Option<&str>) -> &[Severity] {
+        let own = system.and_then(|s| self.systems.get(s)).map(|s| s.severities.as_slice());
+        own.filter(|scale| !scale.is_empty()).unwrap_or(&self.severities)
+    }
+
+    /// The systems that have a level of that name, with what it means there.
+    pub fn meanings<'a>(&'a self, level: &'a str) -> impl Iterator<Item = (&'a str, &'a Severity)> {
+        let of = move |(name, system): (&'a String, &'a System)| {
+            let same = |s: &&Severity| severity::normal(&s.level) == severity::normal(level);
+            system.severities.iter().find(same).map(|s| (name.as_str(), s))
+        };
+        self.systems.iter().filter_map(of)
+    }
+
+    /// Who is paged for a new incident. What the configuration says in so many words wins: the service's own policy,
+    /// then the one named `default`. Then what the runbook of its system says, for its level or for all; then the only
+    /// policy there is.
+    pub fn policy_of(&self, service: Option<&ServiceId>, severity: &Severity) -> Option<&EscalationPolicy> {
+        let named = service.and_then(|s| self.services.get(s)).and_then(|s| s.policy.as_ref());
+        let said = named.and_then(|p| self.policies.get(p)).or_else(|| self.policies.get(&PolicyId::from("default")));
+        let system = severity.system.as_deref().or_else(|| self.system_of(service));
+        let chain = || {
+            let chains = &self.systems.get(system?)?.chains;
+            chains.get(&Some(severity.level.clone())).or_else(|| chains.get(&None))
+        };
+        said.or_else(chain).or_else(|| self.policy_for(service))
+    }
+
     /// The policy of an incident: its service's, else the one named `default`, else the only one there is.
     pub fn policy_for(&self, service: Option<&ServiceId>) -> Option<&EscalationPolicy> {
         service

@@ -8,6 +8,7 @@ use crate::directory::EscalationPolicy;
 use crate::hours::When;
 use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Intent, IntentNo};
+use crate::playbook::Playbook;
 use crate::postmortem::written::Texts;
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
@@ -204,6 +205,9 @@ pub enum Event {
     MilestoneBreached {
         milestone: Milestone,
         due_at: Timestamp,
+        /// When the overdue post-mortem is spoken of again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind_at: Option<Timestamp>,
     },
     /// The next status update is due.
     UpdateReminded,
@@ -219,6 +223,12 @@ pub enum Event {
     },
     /// The answer, by whatever somebody did next.
     StillWorking,
+    /// The post-mortem is still not published.
+    DraftReminded {
+        due_at: Timestamp,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
+    },
     PostmortemStatusChanged {
         from: PostmortemStatus,
         to: PostmortemStatus,
@@ -240,9 +250,36 @@ pub enum Event {
         /// A calendar day, `2026-12-01`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         due: Option<chrono::NaiveDate>,
+        /// When its owner is reminded of it first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        remind_at: Option<Timestamp>,
+    },
+    /// An action item is due, or late by so many days of its owner's calendar.
+    ActionReminded {
+        no: u32,
+        days_late: i64,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next_at: Option<Timestamp>,
     },
     ActionDone {
         no: u32,
+    },
+
+    /// A playbook of the runbook is followed from here on, instead of the one before if there was one.
+    PlaybookStarted {
+        playbook: Playbook,
+    },
+    /// The step whose turn it was is done; of a condition: it holds.
+    PlaybookStepDone {
+        no: u32,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
+    },
+    /// It did not work; of a condition: it does not hold.
+    PlaybookStepFailed {
+        no: u32,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        text: String,
     },
 
     AlertsReceived {
@@ -465,10 +502,15 @@ impl Event {
             Event::LeadReminded => "lead_reminded",
             Event::StillWorkingAsked { .. } => "still_working_asked",
             Event::StillWorking => "still_working",
+            Event::DraftReminded { .. } => "draft_reminded",
             Event::PostmortemStatusChanged { .. } => "postmortem_status_changed",
             Event::PostmortemEdited { .. } => "postmortem_edited",
             Event::ActionAdded { .. } => "action_added",
+            Event::ActionReminded { .. } => "action_reminded",
             Event::ActionDone { .. } => "action_done",
+            Event::PlaybookStarted { .. } => "playbook_started",
+            Event::PlaybookStepDone { .. } => "playbook_step_done",
+            Event::PlaybookStepFailed { .. } => "playbook_step_failed",
             Event::AlertsReceived { .. } => "alerts_received",
             Event::AlertsCleared { .. } => "alerts_cleared",
             Event::UnreadableReceived { .. } => "unreadable_received",

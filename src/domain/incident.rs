@@ -10,6 +10,7 @@ use crate::event::{Actor, Event, IncidentEvent};
 use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Claim, Intent, IntentNo, Live, Page, PageReason, Thread, Told, What};
 use crate::limits;
+use crate::playbook::Walk;
 use crate::postmortem::written::Written;
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
@@ -46,6 +47,9 @@ pub struct Incident {
     pub course: Course,
     pub groups: Vec<Group>,
     pub actions: Vec<ActionItem>,
+    /// The playbook that is followed, or was last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub walk: Option<Walk>,
     /// Number of the last intent.
     pub intents: IntentNo,
     /// Intents that are not over.
@@ -105,6 +109,11 @@ pub struct ActionItem {
     pub owner: Option<PersonId>,
     pub due: Option<chrono::NaiveDate>,
     pub done_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remind_at: Option<Timestamp>,
+    /// How often its owner was reminded.
+    #[serde(default)]
+    pub reminders: u32,
 }
 
 /// An event that cannot follow: a bug when deciding, damage when replaying.
@@ -154,6 +163,7 @@ impl Incident {
             course: Course::default(),
             groups: Vec::new(),
             actions: Vec::new(),
+            walk: None,
             intents: 0,
             live: BTreeMap::new(),
             threads: BTreeMap::new(),

@@ -17,6 +17,11 @@ pub const COMMAND_BYTES_MAX: usize = 32 * 1024;
 pub const NAME_CHARS_MAX: usize = 80;
 /// Action items of one incident: more is a project plan.
 pub const ACTION_ITEMS_MAX: usize = 200;
+/// Steps of one playbook that people walk through: more is not read at night, and the incident carries them.
+pub const PLAYBOOK_STEPS_MAX: usize = 100;
+/// Characters of one step of a playbook that an incident carries: a here-document fits; of what is longer the beginning is
+/// shown, with the line of the runbook where all of it stands.
+pub const STEP_CHARS_MAX: usize = 2_000;
 /// Responders and roles of one incident.
 pub const RESPONDERS_MAX: usize = 500;
 
@@ -70,6 +75,9 @@ pub const STILL_WORKING_GRACE_S: i64 = 300;
 pub const REMINDER_MIN_S: i64 = 300;
 /// Times that the room is reminded that nobody leads: after that it is a choice.
 pub const LEAD_REMINDERS_MAX: u32 = 3;
+/// Times that anybody may choose to be reminded of one overdue post-mortem or action item: after as many, saying it
+/// again is noise.
+pub const REMINDERS_MAX: u32 = 50;
 /// Levels of one policy. PagerDuty allows 20.
 pub const POLICY_STEPS_MAX: usize = 20;
 /// People that one level pages.
@@ -115,6 +123,15 @@ pub const CONNECTIONS_MAX: usize = 4_096;
 pub const STREAMS_MAX: usize = 2_000;
 /// Incidents or events in one answer of the API.
 pub const PAGE_ITEMS_MAX: i64 = 500;
+/// Months that one set of figures covers: three years side by side is the most that a picture of months shows.
+pub const FIGURES_MONTHS_MAX: i32 = 36;
+/// Incidents that one set of figures is made of, some 300 bytes each while it is computed. A company that has more in
+/// the same months asks for fewer months.
+pub const FIGURES_INCIDENTS_MAX: usize = 100_000;
+/// Services and people that a picture and the table under it show; an export has all of them.
+pub const FIGURES_ROWS_MAX: usize = 20;
+/// Entries that the digest room shows: a day's worth of bad days. Older ones are in their incidents.
+pub const DIGEST_SHOWN_MAX: i64 = 50;
 /// Entries that an incident's page shows before it is asked for all of them.
 pub const PAGE_ENTRIES_MAX: usize = 500;
 /// Rows of the list of open incidents; beyond it a storm is under way and the worst are what matters.
@@ -125,6 +142,8 @@ pub const BOARD_SHOWN_MAX: usize = 12;
 pub const LIST_CHANGES_KEPT_MAX: usize = 1_000;
 /// Seconds for which a sign-in holds (30 days).
 pub const SESSION_S: i64 = 30 * 86_400;
+/// Rows of a list of sessions: more sign-ins than that are looked at person by person.
+pub const SESSIONS_SHOWN_MAX: i64 = 500;
 /// Seconds for which the signed link of a page acknowledges (7 days from its queueing): a page is answered within
 /// minutes, but some are read after a week-end, and an incident open for longer has been paged again.
 pub const ACK_LINK_S: i64 = 7 * 86_400;

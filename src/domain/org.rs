@@ -23,6 +23,12 @@ pub enum OrgEvent {
     SignedIn {
         person: PersonId,
     },
+    /// Somebody's sign-ins were ended, and links that they had not used yet withdrawn.
+    SessionsEnded {
+        person: PersonId,
+        sessions: usize,
+        links: usize,
+    },
     Started {
         version: String,
     },
@@ -38,6 +44,7 @@ impl OrgEvent {
             OrgEvent::OverrideAdded { .. } => "override_added",
             OrgEvent::Invited { .. } => "invited",
             OrgEvent::SignedIn { .. } => "signed_in",
+            OrgEvent::SessionsEnded { .. } => "sessions_ended",
             OrgEvent::Started { .. } => "started",
             OrgEvent::Reloaded { .. } => "reloaded",
         }

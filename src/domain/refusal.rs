@@ -93,6 +93,33 @@ pub enum Refusal {
         id: IncidentId,
         no: u32,
     },
+    /// No playbook is being followed, so there is no step to tick.
+    NoPlaybook {
+        id: IncidentId,
+    },
+    /// Every step of the playbook has had its turn.
+    PlaybookOver {
+        id: IncidentId,
+        name: String,
+    },
+    EmptyPlaybook {
+        name: String,
+        file: String,
+    },
+    UnknownPlaybook {
+        id: Option<IncidentId>,
+        name: String,
+        did_you_mean: Option<String>,
+        known: usize,
+    },
+    /// No runbook is loaded, or none for the incident's system.
+    NoRunbook {
+        system: Option<String>,
+    },
+    UnknownSystem {
+        name: String,
+        known: Vec<String>,
+    },
     IntoItself {
         id: IncidentId,
     },
@@ -176,6 +203,12 @@ impl Refusal {
             Refusal::UnknownTarget { .. } => "unknown_target",
             Refusal::UnknownActionItem { .. } => "unknown_action_item",
             Refusal::ActionItemDone { .. } => "action_item_done",
+            Refusal::NoPlaybook { .. } => "no_playbook",
+            Refusal::PlaybookOver { .. } => "playbook_over",
+            Refusal::EmptyPlaybook { .. } => "empty_playbook",
+            Refusal::UnknownPlaybook { .. } => "unknown_playbook",
+            Refusal::NoRunbook { .. } => "no_runbook",
+            Refusal::UnknownSystem { .. } => "unknown_system",
             Refusal::IntoItself { .. } => "into_itself",
             Refusal::Unreachable { .. } => "unreachable",
             Refusal::NoPolicyLevels { .. } => "no_policy_levels",
@@ -304,6 +337,36 @@ impl fmt::Display for Refusal {
                 write!(f, "{id} has no action item {no}. \"/incident {id} show\" lists them.")
             }
             ActionItemDone { id, no } => write!(f, "Action item {no} of {id} is done already."),
+            NoPlaybook { id } => {
+                write!(f, "No playbook is followed in {id}, so there is no step to tick. \"/incident {id} runbook\" suggests one.")
+            }
+            PlaybookOver { id, name } => {
+                write!(
+                    f,
+                    "Every step of \"{name}\" has had its turn. \"/incident {id} runbook\" suggests another playbook, \"/incident {id} resolve\" ends the incident."
+                )
+            }
+            EmptyPlaybook { name, file } => {
+                write!(f, "\"{name}\" has no step that could be followed. Read it in {file}.")
+            }
+            UnknownPlaybook { id, name, did_you_mean, known } => {
+                write!(
+                    f,
+                    "There is no playbook \"{name}\".{} \"/incident {}runbook\" lists the {known} there are.",
+                    hint(did_you_mean),
+                    id.map_or(String::new(), |id| format!("{id} "))
+                )
+            }
+            NoRunbook { system: Some(system) } => {
+                write!(f, "There is no playbook for {system}: no runbook of that system is loaded. Add it as [[runbooks]] to the configuration.")
+            }
+            NoRunbook { system: None } => {
+                f.write_str("No runbook is loaded. Put its Markdown into the folder runbooks beside the configuration, or name it under [[runbooks]].")
+            }
+            UnknownSystem { name, known } if known.is_empty() => {
+                write!(f, "There is no system \"{name}\": no runbook is loaded. Leave out \"system:\".")
+            }
+            UnknownSystem { name, known } => write!(f, "There is no system \"{name}\". Known: {}.", known.join(", ")),
             IntoItself { id } => write!(f, "{id} cannot be merged into itself. Name the incident that stays."),
             Unreachable { who, why } => write!(f, "{who} cannot be paged: {why}."),
             NoPolicyLevels { id } => {

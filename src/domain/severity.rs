@@ -1,6 +1,11 @@
 //! Severities: a label as its team prints it, a rank that policies use (1 is worst), read generously.
 
+use crate::hours::WorkingHours;
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
+
+/// Seconds of a day: a span of whole days is said in working days where working hours count.
+const DAY_S: i64 = 86_400;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Severity {
@@ -15,6 +20,12 @@ pub struct Severity {
     pub response_s: Option<i64>,
     #[serde(default, skip_serializing_if = "Clocks::none")]
     pub clocks: Clocks,
+    /// Whose scale it is, where a system has one of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub system: Option<String>,
+    /// Its response and its resolution are promised in working days or working hours: these.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<WorkingHours>,
 }
 
 /// What else a severity promises, in seconds; `None` promises nothing.
@@ -50,7 +61,28 @@ impl Clocks {
 impl Severity {
     /// Without any promise of time.
     pub fn new(level: impl Into<String>, name: impl Into<String>, rank: u32) -> Self {
-        Severity { level: level.into(), name: name.into(), rank, response_s: None, clocks: Clocks::default() }
+        Severity {
+            level: level.into(),
+            name: name.into(),
+            rank,
+            response_s: None,
+            clocks: Clocks::default(),
+            system: None,
+            hours: None,
+        }
+    }
+
+    /// The end of what it promises for response or resolution. Where working hours count, whole days are working days;
+    /// a span of hours is working time only where neither promise is said in days, because then it was one of these two
+    /// that was meant.
+    pub fn due(&self, from: Timestamp, span_s: i64) -> Timestamp {
+        let whole = |s: i64| s % DAY_S == 0;
+        let in_days = self.response_s.is_some_and(whole) || self.clocks.resolve_s.is_some_and(whole);
+        match &self.hours {
+            Some(hours) if whole(span_s) => hours.after_days(from, span_s / DAY_S),
+            Some(hours) if !in_days => hours.after(from, span_s),
+            _ => from.plus_s(span_s),
+        }
     }
 }
 
@@ -72,7 +104,7 @@ pub fn find<'a>(severities: &'a [Severity], word: &str) -> Option<&'a Severity> 
 }
 
 /// Lower case, letters and digits only: `SEV-1`, `sev 1` and `Sev1` are one.
-fn normal(word: &str) -> String {
+pub fn normal(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

@@ -13,6 +13,7 @@ use firebell_domain::hours::{When, WorkingHours};
 use firebell_domain::id::{ChannelId, IncidentId, PersonId, PolicyId, ServiceId};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{IntentNo, What};
+use firebell_domain::playbook::{self, Part, Playbook, Risk};
 use firebell_domain::postmortem::Chapter;
 use firebell_domain::severity::{Clocks, Severity};
 use firebell_domain::status::{IncidentStatus, PostmortemStatus};
@@ -47,7 +48,7 @@ pub fn severity(level: &str) -> Severity {
         name: name.into(),
         rank,
         response_s,
-        clocks: Default::default(),
+        ..Severity::new("", "", 1)
     };
     scale.into_iter().find(|s| s.0 == level).map(of).expect("a severity of the story")
 }
@@ -329,6 +330,33 @@ pub fn fell_asleep() -> Story {
     s
 }
 
+/// It is over, and what is left to do is not done: the draft is overdue, an item is late, another has no owner.
+pub fn left_to_do() -> Story {
+    let (ana, bo) = (person("ana"), person("bo"));
+    let mut directory = directory();
+    if let Some(bo) = directory.people.get_mut(&PersonId::from("bo")) {
+        bo.time_zone = chrono_tz::America::New_York;
+    }
+    let clocks = Clocks { postmortem_s: Some(2 * 86_400), ..Clocks::default() };
+    let d = Declaration { severity: Severity { clocks, ..severity("P1") }, ..declaration("P1", "refunds fail") };
+    let mut s = Story::begin("left_to_do", 49, directory, &ana, &d);
+    s.wait(60).says("acknowledged", &ana, Input::Acknowledge);
+    s.says("lead", &ana, Input::AssignLead { person: "ana".into() });
+    s.wait(600).says("resolved", &ana, Input::Resolve { text: "rolled back".into() });
+    let action = |text: &str, owner: Option<&str>, day: &str| Input::AddAction {
+        text: text.into(),
+        owner: owner.map(PersonId::from),
+        due: Some(day.parse().expect("a day")),
+    };
+    s.says("item", &ana, action("write a test for refunds", Some("bo"), "2026-11-24"));
+    s.says("item without an owner", &ana, action("tell the bank", None, "2026-11-23"));
+    s.clocks(5 * 86_400);
+    s.says("done", &bo, Input::FinishAction { no: 2 });
+    s.clocks(5 * 86_400);
+    s.says("published", &ana, Input::SetPostmortem { status: PostmortemStatus::Published });
+    s
+}
+
 /// The levels reach nobody, so every pager is paged; it was no incident.
 pub fn nobody_there() -> Story {
     let mut directory = directory();
@@ -363,9 +391,53 @@ pub fn merged() -> [Story; 2] {
     [part, whole]
 }
 
+/// A playbook of the runbook is followed step by step.
+pub fn followed() -> Story {
+    let (ana, bo) = (person("ana"), person("bo"));
+    let mut s = Story::begin("followed", 49, directory(), &ana, &declaration("P2", "orders wait in the queue"));
+    let page = s.page();
+    s.sent(page).wait(60).says("acknowledged", &ana, Input::Acknowledge);
+    let step = |part, under, text: &str, line, risk| playbook::Step {
+        part,
+        text: text.into(),
+        written: None,
+        line,
+        under,
+        risk,
+        fill: Vec::new(),
+        caution: None,
+    };
+    let mut close = step(Part::Resolve, Some(2), "rabbitmqctl close_connection <pid> stuck", 94, Some(Risk::Destroy));
+    close.fill = vec!["<pid>".into()];
+    let mut drain = step(Part::Verify, None, "watch rabbitmqctl list_queues", 97, Some(Risk::Read));
+    drain.caution = Some("never ends by itself: stop it with Ctrl-C".into());
+    let mut scale =
+        step(Part::Resolve, Some(4), "kubectl -n prod scale deploy/orders --replicas=4", 96, Some(Risk::Mutate));
+    scale.written = Some("kubectl -n <namespace> scale deploy/orders --replicas=4".into());
+    let steps = vec![
+        step(Part::Investigate, None, "rabbitmqctl list_queues name messages", 91, Some(Risk::Read)),
+        step(Part::Condition, None, "If one consumer is stuck", 93, None),
+        close,
+        step(Part::Condition, None, "If all of them are busy", 95, None),
+        scale,
+        drain,
+    ];
+    let (system, name) = ("shop".to_string(), "Queue is full".to_string());
+    let playbook = Playbook { system, name, file: "runbooks/shop.md".into(), revision: "5f2a9c01".into(), steps };
+    let tick = |done, text: &str| Input::TickStep { done, text: text.into() };
+    s.wait(30).says("playbook", &ana, Input::StartPlaybook { playbook });
+    s.wait(40).says("looked", &ana, tick(true, "31,000 messages"));
+    s.wait(20).says("not so", &bo, tick(false, ""));
+    s.wait(20).says("so", &bo, tick(true, ""));
+    s.wait(90).says("did not work", &bo, tick(false, "quota exceeded"));
+    s.wait(300).says("all had their turn", &ana, tick(true, "the queue drains"));
+    s.says("resolved", &ana, Input::Resolve { text: "it drained by itself".into() });
+    s
+}
+
 pub fn all() -> Vec<Story> {
     let [part, whole] = merged();
-    vec![bad_night(), alerts_alone(), fell_asleep(), nobody_there(), no_pager(), part, whole]
+    vec![bad_night(), alerts_alone(), fell_asleep(), left_to_do(), nobody_there(), no_pager(), part, whole, followed()]
 }
 
 /// Compares with a file under `tests/golden/` of the project; `UPDATE_EXPECT=1` rewrites it.

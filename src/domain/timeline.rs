@@ -16,6 +16,7 @@ use crate::event::{
 };
 use crate::incident::Incident;
 use crate::intent::{Intent, IntentNo, What};
+use crate::playbook::{Part, Playbook, Step};
 use crate::status::IncidentStatus;
 use crate::text;
 use crate::time::{Timestamp, span};
@@ -72,6 +73,7 @@ pub fn entries_after(before: Option<&Incident>, events: &[IncidentEvent]) -> Vec
         walk.policy = i.policy.clone();
         walk.retried = i.live.values().filter(|l| l.attempt > 1).map(|l| l.intent.no).collect();
         walk.intents = i.live.iter().map(|(no, l)| (*no, l.intent.clone())).collect();
+        walk.playbook = i.walk.as_ref().map(|w| w.playbook.clone());
         walk.actions = i.actions.iter().map(|a| (a.no, a.text.clone())).collect();
         walk.has_it = i.acknowledged.as_ref().filter(|_| i.status.open()).map(|a| words::who(&a.by));
     }
@@ -84,6 +86,8 @@ struct Walk {
     policy: Option<EscalationPolicy>,
     intents: BTreeMap<IntentNo, Intent>,
     actions: BTreeMap<u32, String>,
+    /// The one that is followed.
+    playbook: Option<Playbook>,
     /// Since when somebody is looked for.
     unanswered_since: Option<Timestamp>,
     paged_at: Option<Timestamp>,
@@ -116,6 +120,7 @@ impl Walk {
             Event::ActionAdded { no, text, .. } => {
                 self.actions.insert(*no, text.clone());
             }
+            Event::PlaybookStarted { playbook } => self.playbook = Some(playbook.clone()),
             Event::Acknowledged => self.has_it = Some(words::who(&event.actor)),
             Event::Unacknowledged { .. } | Event::Reopened { .. } => {
                 (self.has_it, self.unanswered_since, self.paged_at) = (None, Some(event.at), None);
@@ -172,7 +177,7 @@ impl Walk {
             }
             Event::SnoozeEnded => ("snooze over", Normal, "The snooze is over: paging begins again".to_string()),
             Event::SeverityChanged { from, to, reason } => {
-                let (from, to) = (one(&from.level), one(&to.level));
+                let (from, to) = words::levels(from, to);
                 ("severity", Headline, format!("Severity changed from {from} to {to}{}", because(reason)))
             }
             Event::StatusChanged { from, to, text } => {
@@ -282,7 +287,7 @@ impl Walk {
             Event::MilestoneWarned { milestone, due_at } => {
                 ("clock", Normal, format!("{} yet, due at {}", milestone.as_missing(), clock(*due_at, at)))
             }
-            Event::MilestoneBreached { milestone, due_at } => {
+            Event::MilestoneBreached { milestone, due_at, .. } => {
                 let text = format!("{} in time: it was due at {}", milestone.as_missing(), clock(*due_at, at));
                 ("late", Headline, text)
             }
@@ -305,6 +310,14 @@ impl Walk {
             Event::StillWorking => {
                 ("still working", Normal, format!("Still working: {} answered", words::who(&event.actor)))
             }
+            Event::DraftReminded { due_at, .. } => {
+                let late = span(at.seconds_since(*due_at));
+                ("reminder", Normal, format!("The post-mortem is overdue by {late}"))
+            }
+            Event::ActionReminded { no, days_late, .. } => {
+                let text = self.actions.get(no).map_or(String::new(), |t| format!(": {}", one(t)));
+                ("reminder", Normal, format!("Action item {no} is {}{text}", words::lateness(*days_late)))
+            }
             Event::PostmortemStatusChanged { to, .. } => {
                 ("post-mortem", Normal, format!("Post-mortem: {}", to.as_words()))
             }
@@ -312,13 +325,21 @@ impl Walk {
                 let all: Vec<&str> = texts.keys().map(|c| c.as_words()).collect();
                 ("post-mortem", Normal, format!("Post-mortem edited: {} (version {version})", all.join(", ")))
             }
-            Event::ActionAdded { no, text, owner, due } => {
+            Event::ActionAdded { no, text, owner, due, .. } => {
                 ("action", Normal, format!("Action item {no}: {}", action_words(text, owner.as_ref(), *due)))
             }
             Event::ActionDone { no } => {
                 let text = self.actions.get(no).map_or(String::new(), |t| format!(": {}", one(t)));
                 ("action", Normal, format!("Action item {no} done{text}"))
             }
+            Event::PlaybookStarted { playbook } => {
+                let steps = counted(playbook.steps.len(), "step");
+                let text =
+                    format!("Playbook \"{}\" of {} is followed: {steps}", one(&playbook.name), one(&playbook.system));
+                ("playbook", Normal, text)
+            }
+            Event::PlaybookStepDone { no, text } => ("step", Normal, self.step_words(*no, true, text)),
+            Event::PlaybookStepFailed { no, text } => ("step", Normal, self.step_words(*no, false, text)),
             Event::AlertsReceived { source, group, changed, untracked, partial, group_status } => {
                 ("alert", Normal, alerts_words(source, group, changed, *untracked, *partial, *group_status))
             }
@@ -364,6 +385,26 @@ impl Walk {
                 ("cancelled", Headline, format!("Cancelled, it was no incident{}", because(reason)))
             }
         }
+    }
+
+    fn step_words(&self, no: u32, done: bool, text: &str) -> String {
+        let step = self.playbook.as_ref().and_then(|p| p.step(no));
+        let answer = match (step.is_some_and(|s| s.part == Part::Condition), done) {
+            (true, true) => "holds",
+            (true, false) => "does not hold",
+            (false, true) => "done",
+            (false, false) => "failed",
+        };
+        let what = step.map_or(String::new(), |s| format!(": {}", one(&s.text)));
+        let for_it = |(n, s): (u32, &Step)| (s.under == Some(no)).then(|| format!("{n} ({})", one(&s.text)));
+        let steps = self.playbook.iter().flat_map(|p| (1..).zip(&p.steps));
+        let left_out: Vec<String> =
+            if answer == "does not hold" { steps.filter_map(for_it).collect() } else { Vec::new() };
+        let left_out = match left_out.is_empty() {
+            true => String::new(),
+            false => format!("; left out: {}", left_out.join(", ")),
+        };
+        format!("Step {no} {answer}{what}{left_out}{}", because(text))
     }
 
     fn escalate_words(&self, reason: EscalateReason, at: Timestamp) -> String {

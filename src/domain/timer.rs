@@ -1,8 +1,10 @@
 //! Durable promises to wake. Which timers an incident has is a function of its state, so there is nothing to
-//! forget: the store keeps the difference between before and after, and a rebuild computes them again.
+//! forget. The store keeps the next of each incident only: none takes effect before those that are due before it,
+//! and what it does arms the one that follows.
 
 use crate::clocks;
 use crate::incident::Incident;
+use crate::reminders;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -23,10 +25,14 @@ pub enum TimerKind {
     UpdateReminder,
     /// Nobody leads.
     LeadReminder,
+    /// The post-mortem is overdue.
+    DraftReminder,
+    /// An action item is due, or late.
+    ActionReminder,
 }
 
 impl TimerKind {
-    pub const ALL: [TimerKind; 7] = [
+    pub const ALL: [TimerKind; 9] = [
         TimerKind::Escalate,
         TimerKind::SnoozeEnd,
         TimerKind::QuietResolve,
@@ -34,6 +40,8 @@ impl TimerKind {
         TimerKind::StillWorking,
         TimerKind::UpdateReminder,
         TimerKind::LeadReminder,
+        TimerKind::DraftReminder,
+        TimerKind::ActionReminder,
     ];
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,6 +52,8 @@ impl TimerKind {
             TimerKind::StillWorking => "still_working",
             TimerKind::UpdateReminder => "update_reminder",
             TimerKind::LeadReminder => "lead_reminder",
+            TimerKind::DraftReminder => "draft_reminder",
+            TimerKind::ActionReminder => "action_reminder",
         }
     }
     pub fn parse(text: &str) -> Option<Self> {
@@ -70,9 +80,16 @@ pub fn timers(incident: &Incident) -> impl Iterator<Item = Timer> {
         of(TimerKind::StillWorking, clocks::still_working_timer(incident)),
         of(TimerKind::UpdateReminder, clocks::update_timer(incident)),
         of(TimerKind::LeadReminder, clocks::lead_timer(incident)),
+        of(TimerKind::DraftReminder, reminders::draft_timer(incident)),
+        of(TimerKind::ActionReminder, reminders::action_timer(incident)),
     ]
     .into_iter()
     .flatten()
+}
+
+/// The timer that takes effect next: the earliest, and of several at one instant the first by kind.
+pub fn next(incident: &Incident) -> Option<Timer> {
+    timers(incident).min_by_key(|t| (t.due_at, t.kind))
 }
 
 impl TimerKind {

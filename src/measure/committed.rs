@@ -1,6 +1,6 @@
 //! What one committed decision adds to the figures. Computed where it is decided and counted once it is committed, by
-//! the replica that committed it: so every event counts once, whoever else sees it. Private incidents count like all
-//! others; nothing here names one.
+//! the replica that committed it: so every event counts once, whoever else sees it. Figures are read without a token,
+//! so that there was a private incident is not in them; that the machine could not reach anybody for it is.
 
 use super::table::*;
 use firebell_domain::event::{Actor, Event, IncidentEvent};
@@ -33,6 +33,12 @@ pub enum Figure {
 
 /// What a decision counts for. `before` is the incident before its events, `after` the one after them.
 pub fn figures(before: Option<&Incident>, events: &[IncidentEvent], after: &Incident) -> Vec<Figure> {
+    let mut all = of_all(before, events, after);
+    all.retain(|figure| !after.private || figure.is_the_machines());
+    all
+}
+
+fn of_all(before: Option<&Incident>, events: &[IncidentEvent], after: &Incident) -> Vec<Figure> {
     let mut all = Vec::new();
     let rank = after.severity.rank;
     for event in events {
@@ -118,6 +124,18 @@ fn between(from: Timestamp, to: Timestamp) -> f64 {
 }
 
 impl Figure {
+    /// Whether it says how the machine does, which whoever keeps it running has to see: what was sent, what was late,
+    /// that nobody could be reached. The others say what happened to people.
+    fn is_the_machines(&self) -> bool {
+        match self {
+            Figure::Finished { .. } | Figure::TimerFired { .. } | Figure::Unreadable { .. } => true,
+            Figure::StepSkipped | Figure::NobodyReached | Figure::PolicyUsedUp => true,
+            Figure::AlertToPage { .. } | Figure::PageToAcknowledge { .. } | Figure::Declared { .. } => false,
+            Figure::Reopened(_) | Figure::Ended(_) | Figure::Acknowledged { .. } | Figure::Lapsed(_) => false,
+            Figure::Breached { .. } | Figure::Escalated(_) => false,
+        }
+    }
+
     pub fn count(self) {
         match self {
             Figure::AlertToPage { channel_kind, seconds } => {

@@ -57,9 +57,9 @@ table! {
     PAGE_TO_ACKNOWLEDGE = "firebell_page_to_acknowledge_seconds" PEOPLE ["severity_rank"]
         "From the first page that arrived to the acknowledgement";
     INCIDENTS_OPEN = "firebell_incidents_open" GAUGE ["severity_rank" "acknowledged"]
-        "Open incidents, private ones included; every replica says the same";
+        "Open incidents, without private ones; every replica says the same";
     INCIDENTS_DECLARED = "firebell_incidents_declared_total" COUNTER ["severity_rank" "by"]
-        "Incidents declared, private ones included, by a person or by a source";
+        "Incidents declared, without private ones, by a person or by a source";
     INCIDENTS_REOPENED = "firebell_incidents_reopened_total" COUNTER ["cause"]
         "Resolved incidents that were opened again";
     INCIDENTS_ENDED = "firebell_incidents_ended_total" COUNTER ["status"]

@@ -1,11 +1,12 @@
 //! What the bot says: the pure functions that make the neutral `Message` of a page, a notice and a follow-up. The
-//! sentences are in `text`, the answers to commands in `reply`, the overviews in `show`, post-mortems in a layout of one's own in `template`. Knows no vendor and no
+//! sentences are in `text`, the answers to commands in `reply`, the overviews in `show`, post-mortems in a layout of one's own in `template`, playbooks in `walk`. Knows no vendor and no
 //! platform's markup, sends nothing, decides nothing; a message's thread is set by the engine, which names intents.
 
 pub mod reply;
 pub mod show;
 pub mod template;
 mod text;
+pub mod walk;
 
 #[cfg(test)]
 #[path = "../domain/story.rs"]

@@ -1,6 +1,7 @@
 //! What a command answers once its events are committed: what is so now, who is told, what happens next by itself
 //! and what can be said next. Reads the events that were just decided; decides and sends nothing.
 
+use super::walk;
 use firebell_domain::event::{Actor, Event, IncidentEvent, UnackCause};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::incident::{ActionItem, Incident};
@@ -101,7 +102,9 @@ impl Reply<'_> {
             | Event::MilestoneWarned { .. }
             | Event::MilestoneBreached { .. }
             | Event::UpdateReminded
-            | Event::LeadReminded => return None,
+            | Event::LeadReminded
+            | Event::DraftReminded { .. }
+            | Event::ActionReminded { .. } => return None,
             Event::UpdatesSnoozed { until } => {
                 lines.push(format!("Nobody is reminded of the next update of {id} until {}.", clock(*until, self.now)));
             }
@@ -118,7 +121,7 @@ impl Reply<'_> {
                 lines.push(next_step(i, self.now));
             }
             Event::SeverityChanged { from, to, reason } => {
-                let (from, to) = (one(&from.level), one(&to.level));
+                let (from, to) = words::levels(from, to);
                 lines.push(format!("{id} is {to} now, it was {from}{}", because(reason)));
                 lines.extend(self.told());
                 if i.status.open() {
@@ -161,7 +164,7 @@ impl Reply<'_> {
                 ));
                 lines.push(format!("Page somebody: /incident {id} page @person"));
             }
-            Event::ActionAdded { no, text, owner, due } => {
+            Event::ActionAdded { no, text, owner, due, .. } => {
                 lines.push(format!("Action item {no} of {id}: {}", action_words(text, owner.as_ref(), *due)));
                 lines.push(format!("When it is done: /incident {id} done {no}"));
             }
@@ -170,6 +173,16 @@ impl Reply<'_> {
                 let left = self.open_actions().len();
                 let left = if left == 0 { "none is open any more".to_string() } else { format!("{left} still open") };
                 lines.push(format!("Action item {no} of {id} is done: {text} ({left})."));
+            }
+            Event::PlaybookStarted { playbook } => {
+                lines.extend(walk::begun(id, playbook));
+                lines.extend(i.walk.iter().flat_map(|w| walk::standing(id, w)));
+            }
+            Event::PlaybookStepDone { .. } | Event::PlaybookStepFailed { .. } => {
+                lines.extend(
+                    entries_after(self.before, std::slice::from_ref(event)).into_iter().map(|e| format!("{}.", e.text)),
+                );
+                lines.extend(i.walk.iter().flat_map(|w| walk::standing(id, w)));
             }
             Event::Resolved { text, .. } => {
                 let lasted = span(event.at.seconds_since(i.declared_at));

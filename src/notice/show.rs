@@ -46,6 +46,7 @@ pub fn show(i: &Incident, now: Timestamp) -> String {
     lines.extend(alerts(i));
     lines.extend(i.source_link().map(source_words).filter(|l| l.chars().count() <= LINE_CHARS_MAX));
     lines.extend(sending(i, now));
+    lines.extend(i.walk.as_ref().map(playbook));
     lines.extend(actions(i));
     lines.push(can_be_done(i));
     lines.iter().map(|l| cut(l, LINE_CHARS_MAX)).collect::<Vec<_>>().join("\n")
@@ -104,6 +105,19 @@ fn actions(i: &Incident) -> Vec<String> {
     let more = open.len().saturating_sub(ACTIONS_MAX);
     lines.extend((more > 0).then(|| format!("  … and {more} more")));
     lines
+}
+
+fn playbook(walk: &firebell_domain::playbook::Walk) -> String {
+    let (name, all) = (one(&walk.playbook.name), walk.playbook.steps.len());
+    match walk.step() {
+        Some(_) => format!(
+            "Playbook \"{name}\": step {} of {all} has its turn ({} done, {} failed)",
+            walk.next, walk.done, walk.failed
+        ),
+        None => {
+            format!("Playbook \"{name}\": all {all} steps had their turn ({} done, {} failed)", walk.done, walk.failed)
+        }
+    }
 }
 
 fn can_be_done(i: &Incident) -> String {

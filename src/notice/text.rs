@@ -7,7 +7,9 @@ use firebell_domain::event::{Actor, Event, IncidentEvent, ResolveCause, UnackCau
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{NoticeKind, Page, PageReason};
 use firebell_domain::limits::STILL_WORKING_GRACE_S;
-use firebell_domain::timeline::words::{INDENT, clock, counted, one, person, said, sentence, who};
+use firebell_domain::reminders::owner_of_draft;
+use firebell_domain::time::span;
+use firebell_domain::timeline::words::{INDENT, clock, counted, lateness, levels, one, person, said, sentence, who};
 use firebell_domain::timeline::{NextLevel, next_level, source_words};
 
 /// Stands for the title where more people read than a private incident is for.
@@ -128,7 +130,10 @@ pub fn notice(i: &Incident, about: &IncidentEvent, kind: NoticeKind, link: &str)
         NoticeKind::Acknowledged => (format!("acknowledged{by}"), None),
         NoticeKind::Changed => match body {
             Event::SeverityChanged { from, to, reason } => {
-                let change = format!("severity {} instead of {}", one(&to.level), one(&from.level));
+                let change = {
+                    let (from, to) = levels(from, to);
+                    format!("severity {to} instead of {from}")
+                };
                 (format!("{change}, set{by}"), quoted(reason))
             }
             Event::Unacknowledged { cause: UnackCause::TimedOut, .. } => {
@@ -185,7 +190,7 @@ fn clock_notice(i: &Incident, body: &Event) -> (String, Option<String>) {
         Event::MilestoneWarned { milestone, due_at } => {
             (format!("{} yet, due at {}", lower(milestone.as_missing()), clock(*due_at, now)), Some(how(milestone)))
         }
-        Event::MilestoneBreached { milestone, due_at } => {
+        Event::MilestoneBreached { milestone, due_at, .. } => {
             let missing = milestone.as_missing().to_uppercase();
             (format!("{missing} IN TIME, it was due at {}", clock(*due_at, now)), Some(how(milestone)))
         }
@@ -195,6 +200,23 @@ fn clock_notice(i: &Incident, body: &Event) -> (String, Option<String>) {
         }
         Event::LeadReminded => {
             ("nobody leads".to_string(), Some(format!("{has}Name somebody: /incident {id} lead @person")))
+        }
+        Event::DraftReminded { due_at, .. } => {
+            let whose = owner_of_draft(i).map_or(String::new(), |p| format!("@{}: ", one(p.as_str())));
+            let late = span(now.seconds_since(*due_at));
+            (format!("the post-mortem is overdue by {late}"), Some(format!("{whose}{}", how(&Milestone::Postmortem))))
+        }
+        Event::ActionReminded { no, days_late, .. } => {
+            let item = i.actions.iter().find(|a| a.no == *no);
+            let text = item.map_or(String::new(), |a| format!(": {}", one(&a.text)));
+            let whose = match item.and_then(|a| a.owner.as_ref()) {
+                Some(owner) => format!("@{}: is it done?", one(owner.as_str())),
+                None => "Nobody owns it. Is it done?".to_string(),
+            };
+            (
+                format!("action item {no} is {}{text}", lateness(*days_late)),
+                Some(format!("{whose} /incident {id} done {no}")),
+            )
         }
         Event::StillWorkingAsked { resumes_at } => {
             let who = i.acknowledged.as_ref().map_or("somebody".to_string(), |a| who(&a.by));

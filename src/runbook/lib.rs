@@ -63,9 +63,6 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     findings.extend(document.findings.iter().cloned());
     runbook.severities = meaning::severities::severities(&reading, &mut proposals, &mut findings);
     runbook.phases = meaning::phases::phases(&reading, &mut proposals);
-    (runbook.escalation, proposals) = with(meaning::escalation::escalation(&reading), proposals);
-    (runbook.contacts, proposals) = with(meaning::contacts::contacts(&reading), proposals);
-    (runbook.schedules, proposals) = with(meaning::schedules::schedules(&reading), proposals);
     runbook.thresholds = meaning::thresholds::thresholds(&reading);
     (runbook.escalation, proposals) = with(meaning::escalation::escalation(&reading), proposals);
     (runbook.contacts, proposals) = with(meaning::contacts::contacts(&reading), proposals);

@@ -13,7 +13,7 @@ use firebell_domain::org::OrgEntry;
 use firebell_domain::outbox::OutboxRow;
 use firebell_domain::schedule::Override;
 use firebell_domain::time::Timestamp;
-use firebell_domain::timer::{Timer, TimerKind};
+use firebell_domain::timer::Timer;
 use sqlx::{AssertSqlSafe, Row};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -40,8 +40,8 @@ pub struct EventRow {
 pub struct Written {
     pub events: Vec<EventRow>,
     pub incidents: BTreeMap<IncidentId, Loaded>,
-    pub timers_set: Vec<(IncidentId, Timer)>,
-    pub timers_gone: Vec<(IncidentId, TimerKind)>,
+    /// Of incidents whose next timer is another now: that one, or that there is none.
+    pub timers: BTreeMap<IncidentId, Option<Timer>>,
     pub outbox: BTreeMap<(IncidentId, u32), OutboxRow>,
     pub groups: BTreeMap<(String, String), IncidentId>,
     pub answers: Vec<(String, Timestamp, String)>,
@@ -217,7 +217,7 @@ impl Batch {
         self.write_org(&w.org).await?;
         self.write_events(&w.events).await?;
         self.write_incidents(&w.incidents).await?;
-        self.write_timers(w).await?;
+        self.write_timers(&w.timers).await?;
         self.write_outbox(&w.outbox).await?;
         let groups: Vec<_> = w.groups.iter().collect();
         for chunk in chunks(&groups) {
@@ -311,21 +311,22 @@ impl Batch {
         Ok(())
     }
 
-    async fn write_timers(&mut self, w: &Written) -> Result<(), Fault> {
-        for chunk in chunks(&w.timers_gone) {
-            let sql =
-                format!("DELETE FROM timer WHERE (incident_id, kind) IN (VALUES {})", self.tx.values(chunk.len(), 2));
+    async fn write_timers(&mut self, timers: &BTreeMap<IncidentId, Option<Timer>>) -> Result<(), Fault> {
+        let gone: Vec<IncidentId> = timers.iter().filter(|(_, t)| t.is_none()).map(|(id, _)| *id).collect();
+        for chunk in chunks(&gone) {
+            let sql = format!("DELETE FROM timer WHERE incident_id IN {}", self.tx.values(1, chunk.len()));
             on_tx!(&mut self.tx, |c| {
                 let mut q = sqlx::query(AssertSqlSafe(sql));
-                for (id, kind) in chunk {
-                    q = q.bind(id.0).bind(kind.as_str());
+                for id in chunk {
+                    q = q.bind(id.0);
                 }
                 q.execute(c).await.map(|_| ()).map_err(fault)
             })?;
         }
-        for chunk in chunks(&w.timers_set) {
+        let set: Vec<(IncidentId, Timer)> = timers.iter().filter_map(|(id, t)| t.map(|t| (*id, t))).collect();
+        for chunk in chunks(&set) {
             let sql = format!(
-                "INSERT INTO timer (incident_id, kind, due_at) VALUES {} ON CONFLICT (incident_id, kind) DO UPDATE SET due_at = excluded.due_at",
+                "INSERT INTO timer (incident_id, kind, due_at) VALUES {} ON CONFLICT (incident_id) DO UPDATE SET kind = excluded.kind, due_at = excluded.due_at",
                 self.tx.values(chunk.len(), 3)
             );
             on_tx!(&mut self.tx, |c| {

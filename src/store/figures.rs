@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Row};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures {
-    /// By severity rank: how many are open, and how many of those are acknowledged.
+    /// By severity rank, without private ones: how many are open, and how many of those are acknowledged.
     pub open: Vec<(u32, i64, i64)>,
     /// By lane and channel: how many wait, and when the oldest was queued.
     pub waiting: Vec<(String, String, i64, Timestamp)>,
@@ -22,7 +22,7 @@ const CLAIMED: &str = "SELECT COUNT(*) FROM outbox WHERE status = 'claimed'";
 const NEXT_TIMER: &str = "SELECT MIN(due_at) FROM timer";
 
 fn open_sql(postgres: bool) -> String {
-    let open = if postgres { "is_open" } else { "is_open = 1" };
+    let open = if postgres { "is_open AND NOT private" } else { "is_open = 1 AND private = 0" };
     format!("SELECT severity_rank, COUNT(*), COUNT(acknowledged_at) FROM incident WHERE {open} GROUP BY severity_rank")
 }
 

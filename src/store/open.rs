@@ -162,7 +162,16 @@ pub async fn open(url: &str, mode: Mode) -> Result<(Store, Lock), OpenError> {
             .max_lifetime(None)
             .acquire_timeout(Duration::from_millis(1_500))
             .after_release(|c, _| Box::pin(usable(c)))
-            .connect_with(options.clone().create_if_missing(true).journal_mode(SqliteJournalMode::Wal))
+            .connect_with(
+                // 16 MB: the incidents and logs that a storm moves, instead of reading them again for each commit. And
+                // what a statement may have to take back stays in memory, instead of in a file of its own.
+                options
+                    .clone()
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .pragma("cache_size", "-16000")
+                    .pragma("temp_store", "MEMORY"),
+            )
             .await?;
         migrate(SQLITE.run(&write).await, &SQLITE)?;
         let read = readers(options).await?;

@@ -114,9 +114,18 @@ impl Store {
 
     /// Open incidents, worst and oldest first.
     pub async fn open_incidents(&self, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        self.open_incidents_where(if self.is_postgres() { "is_open" } else { "is_open = 1" }, limit).await
+    }
+
+    /// The same without private ones: how many of those there are shortens nobody's list.
+    pub async fn open_public_incidents(&self, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        let public = if self.is_postgres() { "is_open AND NOT private" } else { "is_open = 1 AND private = 0" };
+        self.open_incidents_where(public, limit).await
+    }
+
+    async fn open_incidents_where(&self, which: &'static str, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE {} ORDER BY severity_rank, declared_at LIMIT $1",
-            if self.is_postgres() { "is_open" } else { "is_open = 1" }
+            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE {which} ORDER BY severity_rank, declared_at LIMIT $1"
         ));
         on_read!(self, |p| {
             let rows = sqlx::query(sql).bind(limit).fetch_all(p).await.map_err(fault)?;
@@ -126,8 +135,23 @@ impl Store {
 
     /// Incidents declared before a time, newest first.
     pub async fn recent_incidents(&self, before: Timestamp, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        self.recent_incidents_where("", before, limit).await
+    }
+
+    /// The same without private ones.
+    pub async fn recent_public_incidents(&self, before: Timestamp, limit: i64) -> Result<Vec<IncidentRow>, Fault> {
+        let public = if self.is_postgres() { " AND NOT private" } else { " AND private = 0" };
+        self.recent_incidents_where(public, before, limit).await
+    }
+
+    async fn recent_incidents_where(
+        &self,
+        and: &'static str,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<IncidentRow>, Fault> {
         let sql = sqlx::AssertSqlSafe(format!(
-            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE declared_at < $1 ORDER BY declared_at DESC LIMIT $2"
+            "SELECT {INCIDENT_COLUMNS} FROM incident WHERE declared_at < $1{and} ORDER BY declared_at DESC, incident_id DESC LIMIT $2"
         ));
         on_read!(self, |p| {
             let rows = sqlx::query(sql).bind(before.0).bind(limit).fetch_all(p).await.map_err(fault)?;
@@ -295,7 +319,7 @@ impl Store {
 
     /// How often a phone rang in (since, now]. A summary is one ring.
     pub async fn rings(&self, recipient: &str, since: Timestamp, now: Timestamp) -> Result<usize, Fault> {
-        const SQL: &str = "SELECT COUNT(DISTINCT COALESCE(summary, CAST(incident_id AS TEXT) || '/' || CAST(intent_no AS TEXT))) FROM outbox WHERE recipient = $1 AND rang_at > $2 AND rang_at <= $3";
+        const SQL: &str = "SELECT COUNT(*) FILTER (WHERE summary IS NULL) + COUNT(DISTINCT summary) FROM outbox WHERE recipient = $1 AND rang_at > $2 AND rang_at <= $3";
         on_read!(self, |p| {
             let q = sqlx::query_scalar(SQL).bind(recipient).bind(since.0).bind(now.0);
             let n: i64 = q.fetch_one(p).await.map_err(fault)?;

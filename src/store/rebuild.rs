@@ -13,17 +13,16 @@ use sqlx::Row;
 use std::collections::BTreeMap;
 
 impl Store {
-    pub async fn timers_of(&self, id: IncidentId) -> Result<Vec<Timer>, Fault> {
+    pub async fn timer_of(&self, id: IncidentId) -> Result<Option<Timer>, Fault> {
         const SQL: &str = "SELECT kind, due_at FROM timer WHERE incident_id = $1";
         on_read!(self, |p| {
-            let rows = sqlx::query(SQL).bind(id.0).fetch_all(p).await.map_err(fault)?;
-            rows.iter()
-                .map(|r| {
-                    let kind: String = r.try_get(0).map_err(fault)?;
-                    let kind = TimerKind::parse(&kind).ok_or_else(|| damaged(id, "a timer of unknown kind"))?;
-                    Ok(Timer { kind, due_at: Timestamp(r.try_get(1).map_err(fault)?) })
-                })
-                .collect()
+            let row = sqlx::query(SQL).bind(id.0).fetch_optional(p).await.map_err(fault)?;
+            row.map(|r| {
+                let kind: String = r.try_get(0).map_err(fault)?;
+                let kind = TimerKind::parse(&kind).ok_or_else(|| damaged(id, "a timer of unknown kind"))?;
+                Ok(Timer { kind, due_at: Timestamp(r.try_get(1).map_err(fault)?) })
+            })
+            .transpose()
         })
     }
 
@@ -125,7 +124,7 @@ impl Store {
 }
 
 impl Batch {
-    /// Removes an incident's timers and outbox rows, so that they can be written anew.
+    /// Removes an incident's timer and outbox rows, so that they can be written anew.
     pub async fn forget(&mut self, id: IncidentId) -> Result<(), Fault> {
         for sql in ["DELETE FROM timer WHERE incident_id = $1", "DELETE FROM outbox WHERE incident_id = $1"] {
             on_tx!(self.tx(), |c| sqlx::query(sql).bind(id.0).execute(c).await.map(|_| ()).map_err(fault))?;

@@ -111,10 +111,11 @@ pub async fn declare(
     let key = once::key(&headers, &bearer, "POST", "/api/v1/incidents", &bytes)?;
     let actor = bearer.actor(said.who.as_deref())?;
     let directory = state.app().directory();
+    let service = said.service.as_deref().map(|name| service_of(&directory, name)).transpose()?;
     let declaration = Declaration {
         title: said.title,
-        severity: severity_of(&directory, &said.severity)?,
-        service: said.service.as_deref().map(|name| service_of(&directory, name)).transpose()?,
+        severity: severity_of(&directory, &said.severity, service.as_ref())?,
+        service,
         private: said.private,
         because: None,
     };
@@ -131,10 +132,11 @@ pub async fn declare(
     Ok(response)
 }
 
-fn severity_of(directory: &Directory, word: &str) -> Result<Severity, Refusal> {
-    severity::find(&directory.severities, word).cloned().ok_or_else(|| Refusal::UnknownSeverity {
+fn severity_of(directory: &Directory, word: &str, service: Option<&ServiceId>) -> Result<Severity, Refusal> {
+    let scale = directory.scale(directory.system_of(service));
+    severity::find(scale, word).cloned().ok_or_else(|| Refusal::UnknownSeverity {
         word: text::line_of_machine(word, limits::NAME_CHARS_MAX),
-        known: directory.severities.iter().map(|s| s.level.clone()).collect(),
+        known: scale.iter().map(|s| s.level.clone()).collect(),
     })
 }
 

@@ -22,6 +22,7 @@ pub async fn board(State(state): State<WebState>, headers: HeaderMap) -> Respons
             context! {
                 person => session.person.as_str(), form => session.form.as_str(),
                 now => state.app().clock().now().rfc3339(), incidents => Serde(&shown), more,
+                notices => Serde(&state.notices()),
             },
         ))
     };
@@ -31,8 +32,8 @@ pub async fn board(State(state): State<WebState>, headers: HeaderMap) -> Respons
 /// Public open incidents, worst first, and how many there are beyond those.
 async fn public(state: &WebState) -> Result<(Vec<Standing>, usize), No> {
     let now = state.app().clock().now();
-    let rows = state.app().store().open_incidents(firebell_domain::limits::OPEN_SHOWN_MAX as i64).await;
-    let rows: Vec<_> = rows.map_err(read_failed)?.into_iter().filter(|r| !r.private).collect();
+    let rows = state.app().store().open_public_incidents(firebell_domain::limits::OPEN_SHOWN_MAX as i64).await;
+    let rows = rows.map_err(read_failed)?;
     let mut shown = Vec::new();
     for row in rows.iter().take(BOARD_SHOWN_MAX) {
         let loaded = state.app().store().incident(row.id).await.map_err(read_failed)?;

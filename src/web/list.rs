@@ -5,6 +5,7 @@
 use super::WebState;
 use super::auth::Viewer;
 use super::error::No;
+use super::live::Notices;
 use super::standing::{severity_icon, status_icon};
 use crate::app::App;
 use crate::fault::Fault;
@@ -219,10 +220,16 @@ impl ListFeed {
     }
 }
 
-pub async fn keep_up(list: Weak<ListFeed>, app: App) {
+pub async fn keep_up(list: Weak<ListFeed>, app: App, notices: Notices) {
+    let mut said = notices();
     let Some(nudge) = list.upgrade().map(|held| held.nudge.clone()) else { return };
     loop {
         let Some(held) = list.upgrade() else { return };
+        let now = notices();
+        if now != said {
+            said = now;
+            held.publish(Vec::new(), true);
+        }
         let wait = match held.catch_up(&app).await {
             Ok(()) => PACE,
             Err(fault) => {

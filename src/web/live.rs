@@ -2,7 +2,9 @@
 //! however many look on; a subscriber only says up to which event it has. Level-triggered: a lost signal costs
 //! seconds, never an event. Nothing here is needed after a restart.
 
+use super::digest::DigestFeed;
 use super::list::ListFeed;
+use super::notices::Notice;
 use super::standing::Standing;
 use crate::app::App;
 use crate::fault::Fault;
@@ -29,21 +31,24 @@ pub struct Hub {
     app: App,
     feeds: Mutex<HashMap<IncidentId, Followed>>,
     list: Mutex<Weak<ListFeed>>,
+    notices: Notices,
+    digest: Mutex<Weak<DigestFeed>>,
     seats: Arc<Semaphore>,
-    /// Hashes of sessions that were ended here.
-    ended: broadcast::Sender<String>,
 }
+
+/// What stands above the list now.
+pub type Notices = Arc<dyn Fn() -> Vec<Notice> + Send + Sync>;
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Hub {
-    pub fn start(app: App, mut stop: watch::Receiver<bool>) -> Arc<Hub> {
+    pub fn start(app: App, mut stop: watch::Receiver<bool>, notices: Notices) -> Arc<Hub> {
         let mut moved = app.moved();
-        let (ended, _) = broadcast::channel(256);
         let seats = Arc::new(Semaphore::new(limits::STREAMS_MAX));
-        let hub = Arc::new(Hub { app, feeds: Mutex::default(), list: Mutex::default(), seats, ended });
+        let digest = Mutex::default();
+        let hub = Arc::new(Hub { app, feeds: Mutex::default(), list: Mutex::default(), notices, digest, seats });
         let weak = Arc::downgrade(&hub);
         tokio::spawn(async move {
             while !*stop.borrow() {
@@ -74,6 +79,9 @@ impl Hub {
         if let Some(list) = locked(&self.list).upgrade() {
             list.tell(moved);
         }
+        if let Some(digest) = locked(&self.digest).upgrade() {
+            digest.tell();
+        }
     }
 
     /// A place for one more stream, as long as it is held.
@@ -85,13 +93,6 @@ impl Hub {
     pub fn take_all_seats(&self) -> OwnedSemaphorePermit {
         let free = self.seats.available_permits() as u32;
         self.seats.clone().try_acquire_many_owned(free).unwrap()
-    }
-
-    pub fn session_ended(&self, hash: &str) {
-        let _ = self.ended.send(hash.to_string());
-    }
-    pub fn ended_sessions(&self) -> broadcast::Receiver<String> {
-        self.ended.subscribe()
     }
 
     /// The feed of an incident; made by the first who asks, gone after the last who holds it.
@@ -115,8 +116,19 @@ impl Hub {
         }
         let list = Arc::new(ListFeed::new());
         *slot = Arc::downgrade(&list);
-        tokio::spawn(super::list::keep_up(Arc::downgrade(&list), self.app.clone()));
+        tokio::spawn(super::list::keep_up(Arc::downgrade(&list), self.app.clone(), self.notices.clone()));
         list
+    }
+
+    pub fn digest(&self) -> Arc<DigestFeed> {
+        let mut slot = locked(&self.digest);
+        if let Some(digest) = slot.upgrade() {
+            return digest;
+        }
+        let digest = Arc::new(DigestFeed::new());
+        *slot = Arc::downgrade(&digest);
+        tokio::spawn(super::digest::keep_up(Arc::downgrade(&digest), self.app.clone()));
+        digest
     }
 }
 

@@ -7,8 +7,11 @@ mod auth;
 mod board;
 mod body;
 mod complete;
+mod compress;
+mod digest;
 mod edit;
 mod error;
+mod figures;
 mod forms;
 mod guard;
 mod health;
@@ -18,6 +21,7 @@ mod json;
 mod list;
 mod live;
 mod metrics;
+mod notices;
 mod once;
 mod pagerduty;
 mod pages;
@@ -27,6 +31,7 @@ mod room;
 mod routes;
 mod see;
 mod serve;
+mod sessions;
 mod signin;
 mod speak;
 mod standing;
@@ -43,7 +48,7 @@ pub use speak::{Said, Speak, Speaker};
 pub use state::{Front, Settings, WebState};
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 
 /// Everything that listens. `merged` has what is made elsewhere and answers beside it (the hooks).
 pub fn router(state: WebState, merged: Router) -> Router {
@@ -56,5 +61,6 @@ pub fn router(state: WebState, merged: Router) -> Router {
         .method_not_allowed_fallback(guard::wrong_method)
         .with_state(state.clone())
         .merge(merged)
+        .layer(from_fn(compress::around))
         .layer(from_fn_with_state(state, guard::around))
 }

@@ -1,23 +1,28 @@
 //! Pages: templates with escaping always on, and the few assets that they need, all inside the binary. No script and no
 //! style stands in a page, and none comes from elsewhere.
 
+use super::compress;
 use super::error::No;
+use axum::body::Bytes;
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use firebell_domain::chain::hex;
 use minijinja::{AutoEscape, Environment, Value, context};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("board.html", include_str!("assets/board.html")),
+    ("digest.html", include_str!("assets/digest.html")),
+    ("figures.html", include_str!("assets/figures.html")),
     ("incident.html", include_str!("assets/incident.html")),
     ("postmortem.html", include_str!("assets/postmortem.html")),
     ("edit.html", include_str!("assets/edit.html")),
     ("history.html", include_str!("assets/history.html")),
+    ("sessions.html", include_str!("assets/sessions.html")),
     ("signin.html", include_str!("assets/signin.html")),
     ("welcome.html", include_str!("assets/welcome.html")),
     ("ack.html", include_str!("assets/ack.html")),
@@ -31,6 +36,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/incident.js"),
     include_str!("assets/list.js"),
     include_str!("assets/edit.js"),
+    include_str!("assets/digest.js"),
 );
 const ASSETS: [(&str, &str, &str); 3] = [
     ("room.css", "text/css; charset=utf-8", include_str!("assets/room.css")),
@@ -92,17 +98,28 @@ pub fn welcome() -> Response {
     page("welcome.html", context! { person => "" })
 }
 
-pub async fn asset(Path(name): Path<String>) -> Response {
-    let Some((_, kind, text)) = ASSETS.into_iter().find(|(n, _, _)| *n == name) else {
+/// Each asset as it travels to whoever takes gzip, packed once and as small as it gets.
+static PACKED: LazyLock<Vec<Option<Bytes>>> =
+    LazyLock::new(|| ASSETS.iter().map(|(_, _, text)| compress::packed(text.as_bytes()).ok()).collect());
+
+pub async fn asset(Path(name): Path<String>, asked: HeaderMap) -> Response {
+    let Some(at) = ASSETS.iter().position(|(n, _, _)| *n == name) else {
         return problem(No::new(
             StatusCode::NOT_FOUND,
             "no_such_route",
             "There is nothing at this address. The list of incidents is at /.",
         ));
     };
+    let (_, kind, text) = ASSETS[at];
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
+        (header::VARY, HeaderValue::from_static("accept-encoding")),
     ];
-    (headers, text).into_response()
+    match PACKED.get(at).and_then(Option::as_ref).filter(|_| compress::takes_gzip(&asked)) {
+        Some(packed) => {
+            (headers, [(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"))], packed.clone()).into_response()
+        }
+        None => (headers, text).into_response(),
+    }
 }

@@ -60,7 +60,7 @@ async fn list_page(state: &WebState, session: &Session, reply: Reply) -> Result<
         "list.html",
         context! {
             person => session.person.as_str(), form => session.form.as_str(), room => "",
-            open => Serde(&open), recent => Serde(&recent),
+            open => Serde(&open), recent => Serde(&recent), notices => Serde(&state.notices()),
             reply => Serde(&reply),
         },
     ))

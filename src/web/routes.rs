@@ -2,8 +2,8 @@
 //! `openapi.json`.
 
 use super::{
-    WebState, ack, api, board, complete, edit, forms, health, history, metrics, pagerduty, pages, postmortem, reads,
-    room, signin, stream,
+    WebState, ack, api, board, complete, digest, edit, figures, forms, health, history, metrics, pagerduty, pages,
+    postmortem, reads, room, sessions, signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -47,12 +47,19 @@ pub fn all() -> Vec<Route> {
         post "/api/v1/incidents/{id}/status" api::status, true;
         post "/api/v1/incidents/{id}/resolve" api::resolve, true;
         get "/api/v1/oncall" reads::oncall, true;
+        get "/api/v1/figures" figures::api, true;
+        get "/api/v1/digest" digest::api, true;
         post "/api/v1/invitations" signin::invitations, true;
+        get "/api/v1/sessions" sessions::list, true;
+        post "/api/v1/sessions/end" sessions::end_theirs, true;
         post "/pagerduty/webhook" pagerduty::webhook, true;
         get "/ack/{token}" ack::page, false;
         post "/ack/{token}" ack::press, false;
         get "/" room::list, false;
         get "/board" board::board, false;
+        get "/figures" figures::room, false;
+        get "/digest" digest::room, false;
+        get "/digest/stream" digest::live, false;
         get "/incidents/{id}" room::incident, false;
         get "/incidents/{id}/postmortem" postmortem::room, false;
         get "/incidents/{id}/postmortem/edit" edit::page, false;
@@ -67,6 +74,8 @@ pub fn all() -> Vec<Route> {
         get "/signin" signin::page, false;
         post "/signin" signin::redeem, false;
         post "/signout" signin::out, false;
+        get "/sessions" sessions::page, false;
+        post "/sessions" sessions::press, false;
         get "/assets/{name}" pages::asset, false;
     }
 }

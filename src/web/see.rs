@@ -44,15 +44,19 @@ impl WebState {
         Ok(loaded.is_some_and(|l| viewer.may_see(&l.incident)))
     }
 
-    /// Open incidents, worst and oldest first.
+    /// Open incidents, worst and oldest first. Public ones are looked up by themselves, so that however many private
+    /// ones there are, they take nobody's places.
     pub async fn open_for(&self, viewer: &Viewer, limit: usize) -> Result<Vec<IncidentRow>, No> {
-        let rows = self.app().store().open_incidents(limit as i64 + ROUND).await.map_err(read_failed)?;
-        let mut seen = Vec::new();
-        for row in rows {
-            if seen.len() < limit && self.may_see_row(&row, viewer).await? {
+        let public = self.app().store().open_public_incidents(limit as i64).await.map_err(read_failed)?;
+        let all = self.app().store().open_incidents(limit as i64 + ROUND).await.map_err(read_failed)?;
+        let mut seen = public;
+        for row in all.into_iter().filter(|r| r.private) {
+            if self.may_see_row(&row, viewer).await? {
                 seen.push(row);
             }
         }
+        seen.sort_by_key(|r| (r.severity_rank, r.declared_at, r.id));
+        seen.truncate(limit);
         Ok(seen)
     }
 

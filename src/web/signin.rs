@@ -7,10 +7,11 @@ use super::body;
 use super::error::No;
 use super::guard;
 use super::pages;
+use super::sessions;
 use crate::app::{Act, ActError, App, On};
 use crate::fault::Fault;
 use crate::measure;
-use crate::store::Right;
+use crate::store::{Ending, Right};
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -137,7 +138,13 @@ async fn redeemed(state: &WebState, headers: &HeaderMap, body: Body) -> Result<R
     let now = app.clock().now();
     let redeemed = app
         .store()
-        .redeem_invitation(&token_hash(&press.token), &token_hash(&session), now, now.plus_s(limits::SESSION_S))
+        .redeem_invitation(
+            &token_hash(&press.token),
+            &token_hash(&session),
+            &sessions::browser(headers),
+            now,
+            now.plus_s(limits::SESSION_S),
+        )
         .await
         .map_err(Fault::logged)?;
     let Some(right) = redeemed else { return Err(used_up()) };
@@ -179,8 +186,7 @@ async fn signed_out(state: &WebState, headers: &HeaderMap, body: Body) -> Result
             false => None,
         };
         guard::same_origin(state, headers, &session, sent.as_deref())?;
-        state.app().store().end_session(&session.hash).await.map_err(Fault::logged)?;
-        state.hub().session_ended(&session.hash);
+        sessions::end(state, session.person.as_str(), Ending::One(&session.hash)).await?;
     }
     let mut response = Redirect::to("/").into_response();
     set_cookie(state, &mut response, SESSION_COOKIE, "", "/", "Lax", 0);
@@ -191,7 +197,15 @@ fn well_formed(token: &str) -> bool {
     (1..=128).contains(&token.len()) && token.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
-fn set_cookie(state: &WebState, response: &mut Response, name: &str, value: &str, path: &str, site: &str, age_s: i64) {
+pub(super) fn set_cookie(
+    state: &WebState,
+    response: &mut Response,
+    name: &str,
+    value: &str,
+    path: &str,
+    site: &str,
+    age_s: i64,
+) {
     let secure = if state.https() { "; Secure" } else { "" };
     let cookie = format!("{name}={value}; Path={path}; Max-Age={age_s}; HttpOnly; SameSite={site}{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {

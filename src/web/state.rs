@@ -2,6 +2,7 @@
 
 use super::auth::Tokens;
 use super::live::Hub;
+use super::notices::{self, Notice};
 use super::pagerduty::PagerDuty;
 use super::speak::Speak;
 use crate::app::App;
@@ -79,7 +80,9 @@ impl WebState {
     /// Also starts what keeps open pages and figures up to date; it ends when `stop` says so.
     pub fn new(settings: Settings, front: Front) -> WebState {
         tokio::spawn(super::metrics::upkeep(settings.metrics.clone(), settings.stop.clone()));
-        let hub = Hub::start(settings.app.clone(), settings.stop.clone());
+        let (app, configuration) = (settings.app.clone(), settings.configuration.clone());
+        let notices = move || notices::of(&app.program(), &configuration.borrow(), app.clock().now());
+        let hub = Hub::start(settings.app.clone(), settings.stop.clone(), Arc::new(notices));
         let house = House { settings, hub, known_public: Mutex::default(), channels: Mutex::default() };
         WebState::of(Arc::new(house), front)
     }
@@ -129,6 +132,10 @@ impl WebState {
     }
     pub fn configuration(&self) -> Standing {
         self.house.settings.configuration.borrow().clone()
+    }
+    /// What the list and the board say above the incidents.
+    pub(super) fn notices(&self) -> Vec<Notice> {
+        notices::of(&self.app().program(), &self.configuration(), self.app().clock().now())
     }
     pub(super) fn ack_links(&self) -> &AckLinks {
         &self.house.settings.ack_links

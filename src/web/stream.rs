@@ -26,7 +26,7 @@ use tokio::time::Interval;
 /// session is looked at again.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a browser waits before it comes back.
-const HELLO: &str = "retry: 1000\n\n";
+pub const HELLO: &str = "retry: 1000\n\n";
 /// Tells a page to start afresh.
 const RESET: &str = "event: reset\ndata: {}\n\n";
 
@@ -36,7 +36,7 @@ pub struct Asked {
 }
 
 /// What every stream holds: its place, its session, and what ends it.
-struct Held {
+pub struct Held {
     state: WebState,
     session: Session,
     ended: broadcast::Receiver<String>,
@@ -56,15 +56,15 @@ impl Drop for Seat {
 }
 
 /// Why a stream woke without news.
-enum Woken {
+pub enum Woken {
     /// Time to say that it is still there.
     Alive,
     Over,
 }
 
 impl Held {
-    async fn begin(state: &WebState, headers: &HeaderMap) -> Result<Held, No> {
-        let ended = state.hub().ended_sessions();
+    pub async fn begin(state: &WebState, headers: &HeaderMap) -> Result<Held, No> {
+        let ended = state.app().ended_sessions();
         let session = auth::session(headers, state).await?;
         let session = session.ok_or_else(|| {
             No::new(
@@ -87,7 +87,7 @@ impl Held {
     }
 
     /// Waits for anything but news.
-    async fn woken(&mut self) -> Woken {
+    pub async fn woken(&mut self) -> Woken {
         loop {
             if *self.stop.borrow() {
                 return Woken::Over;
@@ -201,7 +201,10 @@ impl Listing {
                 Next::Whole(head) => match list::snapshot(&self.held.state, &self.viewer).await {
                     Ok((open, recent)) => {
                         self.seen = Some(head);
-                        let text = format!("event: list\ndata: {}\n\n", json!({ "open": open, "recent": recent }));
+                        let text = format!(
+                            "event: list\ndata: {}\n\n",
+                            json!({ "open": open, "recent": recent, "notices": self.held.state.notices() })
+                        );
                         return Some((text, self));
                     }
                     // The browser comes back by itself.
@@ -225,7 +228,7 @@ impl Listing {
     }
 }
 
-fn answer<S, F>(stream: S, next: fn(S) -> F) -> Response
+pub fn answer<S, F>(stream: S, next: fn(S) -> F) -> Response
 where
     S: Send + 'static,
     F: Future<Output = Option<(String, S)>> + Send + 'static,

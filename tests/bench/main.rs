@@ -1,11 +1,11 @@
 //! Firebell's own figures, as JSON: how many durable commands a second, how long from an alert to a page, what timers
-//! cost, how small it is when idle, what it says under overload. The real program over HTTP; load, receiver and program
+//! cost, how small it is when idle, what it says under overload, how fast the room's pages and its live messages are. The real program over HTTP; load, receiver and program
 //! share the machine's cores.
 //!
 //!     cargo bench --bench figures                          everything, some minutes
 //!     cargo bench --bench figures -- commands --seconds 20
 //!     cargo bench --bench figures -- commands --postgres
-//!     cargo bench --bench figures -- alerts | timers | overload
+//!     cargo bench --bench figures -- alerts | timers | overload | room
 //!
 //! Never a test: it measures, it asserts nothing about speed.
 
@@ -19,6 +19,7 @@ mod figures;
 mod harness;
 mod http;
 mod overload;
+mod room;
 mod sink;
 mod timers;
 
@@ -32,7 +33,7 @@ fn main() {
         let at = arguments.iter().position(|a| a == name);
         at.and_then(|i| arguments.get(i + 1)).and_then(|v| v.parse().ok()).unwrap_or(default)
     };
-    let all = !["commands", "alerts", "timers", "overload"].iter().any(|w| has(w));
+    let all = !["commands", "alerts", "timers", "overload", "room"].iter().any(|w| has(w));
     let seconds = number("--seconds", 15);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
@@ -51,6 +52,9 @@ fn main() {
         }
         if all || has("overload") {
             print(overload::run(number("--connections", 3_000)).await);
+        }
+        if all || has("room") {
+            print(room::run(number("--stored", 10_000), number("--followers", 500)).await);
         }
     });
 }

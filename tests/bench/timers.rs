@@ -68,7 +68,7 @@ async fn cpu_per_second(serve: &Serve) -> f64 {
 }
 
 /// Nothing waits in the outbox.
-async fn quiet(serve: &Serve) {
+pub async fn quiet(serve: &Serve) {
     eventually("the outbox is empty", Duration::from_secs(300), async || {
         let answer = serve.get("/health/components").await;
         !answer.body.contains("\"page\"") && cpu_quiet(serve).await
@@ -83,12 +83,12 @@ async fn cpu_quiet(serve: &Serve) -> bool {
 }
 
 /// Does it `n` times over 64 connections; the incidents that the answers name.
-async fn each(serve: &Serve, n: usize, make: impl Fn(usize) -> (String, String)) -> Vec<String> {
+pub async fn each(serve: &Serve, n: usize, make: impl Fn(usize) -> (String, String)) -> Vec<String> {
     let work: Vec<(String, String)> = (0..n).map(make).collect();
     all(serve, work).await
 }
 
-async fn each_of<'a>(
+pub async fn each_of<'a>(
     serve: &Serve,
     ids: impl Iterator<Item = &'a String>,
     make: impl Fn(&str) -> (String, String),

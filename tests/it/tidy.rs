@@ -4,6 +4,7 @@
 mod code;
 mod database;
 mod documents;
+mod examples;
 mod layers;
 mod pages;
 mod source;

@@ -225,7 +225,7 @@ pub async fn take_unreadable(
 fn unreadable_declaration(source: &str, settings: &Ingest, directory: &Directory) -> Declaration {
     Declaration {
         title: format!("source {source} sent something unreadable"),
-        severity: Reader { source, settings, directory }.severity(None),
+        severity: Reader { source, settings, directory }.severity(None, settings.service.as_ref()),
         service: settings.service.clone(),
         private: false,
         because: None,

@@ -57,12 +57,14 @@ impl Reader<'_> {
     ) -> Sorted {
         let rule = self.settings.rules.iter().position(|rule| fits(rule, &said));
         let decided = rule.and_then(|n| self.settings.rules.get(n));
-        let by_rule = decided.and_then(|r| severity::find(&self.directory.severities, r.severity.as_deref()?)).cloned();
+        let service = decided.and_then(|r| r.service.clone()).or_else(|| self.named_service(service));
+        let about = service.as_ref().or(self.settings.service.as_ref());
+        let by_rule = decided.and_then(|r| severity::find(self.scale(about), r.severity.as_deref()?)).cloned();
         Sorted {
             alert,
             rule,
-            severity: by_rule.unwrap_or_else(|| self.severity(severity)),
-            service: decided.and_then(|r| r.service.clone()).or_else(|| self.named_service(service)),
+            severity: by_rule.unwrap_or_else(|| self.severity(severity, about)),
+            service,
             incident: decided.is_none_or(|r| r.incident),
         }
     }
@@ -93,7 +95,7 @@ impl Reader<'_> {
         };
         let declaration = Declaration {
             title,
-            severity: severity.unwrap_or_else(|| self.severity(None)),
+            severity: severity.unwrap_or_else(|| self.severity(None, self.settings.service.as_ref())),
             service: service.or_else(|| self.settings.service.clone()),
             private: false,
             because: None,
@@ -103,8 +105,8 @@ impl Reader<'_> {
 
     /// The severity that a label means: as the scale names it, else by what monitoring usually means by the word,
     /// else the source's default.
-    pub fn severity(&self, word: Option<&str>) -> Severity {
-        let scale = &self.directory.severities;
+    pub fn severity(&self, word: Option<&str>, about: Option<&ServiceId>) -> Severity {
+        let scale = self.scale(about);
         let named = word.and_then(|w| severity::find(scale, w)).or_else(|| {
             let nth = match word?.trim().to_ascii_lowercase().as_str() {
                 "critical" | "crit" | "page" | "emergency" | "disaster" | "fatal" | "alert" => 0,
@@ -120,6 +122,11 @@ impl Reader<'_> {
             .or_else(|| scale.first())
             .cloned()
             .unwrap_or(Severity::new("P1", "Critical", 1))
+    }
+
+    /// The severities of the system that a service is part of.
+    fn scale(&self, about: Option<&ServiceId>) -> &[Severity] {
+        self.directory.scale(self.directory.system_of(about))
     }
 
     /// The service that a label names, if it is configured.

@@ -32,15 +32,23 @@ impl Check {
         for file in &self.files {
             let bytes = read(file).map_err(|e| End::Sentence(format!("{}: {e}", file.display())))?;
             // What is too big to be read is an error of that file; the others are still checked.
-            let findings = firebell_runbook::import(&bytes).map_or_else(|refused| vec![too_big(refused.0)], |i| i.runbook.findings);
+            let findings = firebell_runbook::import(&bytes)
+                .map_or_else(|refused| vec![too_big(refused.0)], |i| i.runbook.findings);
             files.push((file.display().to_string(), findings));
         }
         match self.format {
             Form::Text => print!("{}", text(&files)),
-            Form::Json => println!("{:#}", json!({ "files": files.iter().map(|(path, findings)| json!({ "path": path, "findings": findings })).collect::<Vec<_>>() })),
+            Form::Json => println!(
+                "{:#}",
+                json!({ "files": files.iter().map(|(path, findings)| json!({ "path": path, "findings": findings })).collect::<Vec<_>>() })
+            ),
             Form::Sarif => println!("{:#}", sarif(env!("CARGO_PKG_VERSION"), &files)),
         }
-        if files.iter().any(|(_, findings)| findings.iter().any(|f| f.level == Level::Error)) { Err(End::No) } else { Ok(()) }
+        if files.iter().any(|(_, findings)| findings.iter().any(|f| f.level == Level::Error)) {
+            Err(End::No)
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -68,14 +76,25 @@ pub fn text(files: &[(String, Vec<Finding>)]) -> String {
             let (first, others) = finding.lines.split_first().map_or((1, &[][..]), |(f, o)| (*f, o));
             let also = match others {
                 [] => String::new(),
-                lines => format!(" (also line{} {})", if lines.len() == 1 { "" } else { "s" }, lines.iter().take(8).map(u32::to_string).collect::<Vec<_>>().join(", ") + if lines.len() > 8 { ", …" } else { "" }),
+                lines => format!(
+                    " (also line{} {})",
+                    if lines.len() == 1 { "" } else { "s" },
+                    lines.iter().take(8).map(u32::to_string).collect::<Vec<_>>().join(", ")
+                        + if lines.len() > 8 { ", …" } else { "" }
+                ),
             };
             out += &format!("{path}:{first}: {} {}: {}{also}\n", level(finding.level), finding.rule, finding.message);
         }
     }
     let count = |l: Level| files.iter().flat_map(|(_, f)| f).filter(|f| f.level == l).count();
     let (errors, warnings, notes) = (count(Level::Error), count(Level::Warning), count(Level::Note));
-    out += &format!("{}: {}, {}, {}.", counted(files.len(), "file"), counted(errors, "error"), counted(warnings, "warning"), counted(notes, "note"));
+    out += &format!(
+        "{}: {}, {}, {}.",
+        counted(files.len(), "file"),
+        counted(errors, "error"),
+        counted(warnings, "warning"),
+        counted(notes, "note")
+    );
     if errors + warnings + notes > 0 {
         out += " Silence one with <!-- firebell: ignore RULE --> on the line before.";
     }

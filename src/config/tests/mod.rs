@@ -3,6 +3,7 @@
 mod bad_input;
 mod changes;
 mod goldens;
+mod runbooks;
 mod sample;
 mod templates;
 mod values;

@@ -16,6 +16,7 @@ use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::incident::{Illegal, Incident};
 use crate::intent::{Intent, IntentNo, Lane, NoticeKind, Told, What};
 use crate::limits;
+use crate::playbook::Playbook;
 use crate::postmortem::written::Texts;
 use crate::refusal::Refusal;
 use crate::severity::Severity;
@@ -85,6 +86,14 @@ pub enum Input {
     },
     FinishAction {
         no: u32,
+    },
+    StartPlaybook {
+        playbook: Playbook,
+    },
+    /// Ticks the step whose turn it is.
+    TickStep {
+        done: bool,
+        text: String,
     },
     Resolve {
         text: String,
@@ -221,7 +230,7 @@ pub fn declare(
     now: Timestamp,
 ) -> Result<Decision, No> {
     let title = crate::text::line("title", &declaration.title, limits::TITLE_CHARS_MAX)?;
-    let policy = directory.policy_for(declaration.service.as_ref()).cloned();
+    let policy = directory.policy_of(declaration.service.as_ref(), &declaration.severity).cloned();
     let first = IncidentEvent {
         incident: id,
         seq: 1,
@@ -291,11 +300,9 @@ pub fn decide(
 }
 
 fn timer_due(d: &mut Decider, timer: &Timer) -> Result<(), Refusal> {
-    let armed: Vec<Timer> = crate::timer::timers(&d.incident).collect();
-    // After a long stop several are overdue: they take effect in the order in which they were due, so the later one
-    // waits until the next look.
-    let overtaken = armed.iter().any(|t| (t.due_at, t.kind) < (timer.due_at, timer.kind));
-    if !armed.contains(timer) || overtaken || timer.due_at > d.now {
+    // After a long stop several are overdue: they take effect in the order in which they were due, so a later one
+    // waits until it is the next.
+    if crate::timer::next(&d.incident) != Some(*timer) || timer.due_at > d.now {
         return Err(Refusal::Stale);
     }
     match timer.kind {
@@ -315,6 +322,8 @@ fn timer_due(d: &mut Decider, timer: &Timer) -> Result<(), Refusal> {
         TimerKind::StillWorking => clocks::still_working_due(d),
         TimerKind::UpdateReminder => clocks::update_due(d),
         TimerKind::LeadReminder => clocks::lead_due(d),
+        TimerKind::DraftReminder => crate::reminders::draft_due(d),
+        TimerKind::ActionReminder => crate::reminders::action_due(d),
     }
     Ok(())
 }

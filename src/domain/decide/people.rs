@@ -126,7 +126,8 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
             }
             let text = text::line("action item", text, limits::TITLE_CHARS_MAX)?;
             let no = d.incident.actions.len() as u32 + 1;
-            d.emit(Event::ActionAdded { no, text, owner: owner.clone(), due: *due });
+            let remind_at = crate::reminders::first_of_action(d, owner.as_ref(), *due);
+            d.emit(Event::ActionAdded { no, text, owner: owner.clone(), due: *due, remind_at });
         }
         Input::FinishAction { no } => {
             let id = d.incident.id;
@@ -138,6 +139,29 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
                 Some(a) if a.done_at.is_some() => return Err(Refusal::ActionItemDone { id, no: *no }),
                 Some(_) => d.emit(Event::ActionDone { no: *no }),
             }
+        }
+        Input::StartPlaybook { playbook } => {
+            let steps = playbook.steps.len();
+            if steps == 0 {
+                return Err(Refusal::EmptyPlaybook { name: playbook.name.clone(), file: playbook.file.clone() });
+            }
+            if steps > limits::PLAYBOOK_STEPS_MAX {
+                return Err(Refusal::TooMany { what: "steps in that playbook", max: limits::PLAYBOOK_STEPS_MAX });
+            }
+            d.emit(Event::PlaybookStarted { playbook: playbook.clone() });
+        }
+        Input::TickStep { done, text } => {
+            let id = d.incident.id;
+            let Some(walk) = &d.incident.walk else { return Err(Refusal::NoPlaybook { id }) };
+            let (no, over) = (walk.next, walk.step().is_none());
+            if over {
+                return Err(Refusal::PlaybookOver { id, name: walk.playbook.name.clone() });
+            }
+            let text = text::block("text", text)?;
+            d.emit(match done {
+                true => Event::PlaybookStepDone { no, text },
+                false => Event::PlaybookStepFailed { no, text },
+            });
         }
         Input::Resolve { text } => resolve(d, text)?,
         Input::Reopen { reason } => {

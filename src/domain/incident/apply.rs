@@ -226,7 +226,7 @@ impl Incident {
                     return illegal("versions of a post-mortem are numbered without gaps");
                 }
             }
-            Event::ActionAdded { no, text, owner, due } => {
+            Event::ActionAdded { no, text, owner, due, remind_at } => {
                 if *no as usize != self.actions.len() + 1 {
                     return illegal("action items are numbered without gaps");
                 }
@@ -236,12 +236,37 @@ impl Incident {
                     owner: owner.clone(),
                     due: *due,
                     done_at: None,
+                    remind_at: *remind_at,
+                    reminders: 0,
                 });
             }
+            Event::ActionReminded { no, next_at, .. } => {
+                match self.actions.iter_mut().find(|a| a.no == *no && a.done_at.is_none()) {
+                    Some(a) => (a.remind_at, a.reminders) = (*next_at, a.reminders.saturating_add(1)),
+                    None => return illegal("there is no such action item that is open"),
+                }
+            }
+            Event::DraftReminded { .. } if self.status != IncidentStatus::Resolved => {
+                return illegal("only a resolved incident has a post-mortem");
+            }
+            Event::DraftReminded { .. } => {}
             Event::ActionDone { no } => match self.actions.iter_mut().find(|a| a.no == *no) {
                 Some(a) => a.done_at = Some(at),
                 None => return illegal("there is no such action item"),
             },
+            Event::PlaybookStarted { playbook } => {
+                if !self.status.open() || playbook.steps.is_empty() {
+                    return illegal("an open incident follows a playbook with steps");
+                }
+                self.walk = Some(Walk::new(playbook.clone()));
+            }
+            Event::PlaybookStepDone { no, .. } | Event::PlaybookStepFailed { no, .. } => {
+                let done = matches!(event.body, Event::PlaybookStepDone { .. });
+                match self.walk.as_mut().filter(|w| w.next == *no && w.step().is_some()) {
+                    Some(walk) => walk.tick(done),
+                    None => return illegal("it is not that step's turn"),
+                }
+            }
             Event::AlertsReceived { source, group, changed, untracked: _, partial, group_status } => {
                 let index = match self.groups.iter().position(|g| g.source == *source && g.key == *group) {
                     Some(i) => i,

@@ -52,6 +52,8 @@ fn deed(event: &Event) -> Option<&'static str> {
         Event::PostmortemEdited { .. } => "wrote in the post-mortem",
         Event::ActionAdded { .. } => "added an action item",
         Event::ActionDone { .. } => "finished an action item",
+        Event::PlaybookStarted { .. } => "began a playbook",
+        Event::PlaybookStepDone { .. } | Event::PlaybookStepFailed { .. } => "ticked a step of a playbook",
         Event::Resolved { .. } => "resolved it",
         Event::Reopened { .. } => "reopened it",
         Event::MergedInto { .. } | Event::MergedFrom { .. } => "merged it",
@@ -77,6 +79,8 @@ fn deed(event: &Event) -> Option<&'static str> {
         | Event::MilestoneBreached { .. }
         | Event::UpdateReminded
         | Event::LeadReminded
+        | Event::DraftReminded { .. }
+        | Event::ActionReminded { .. }
         | Event::StillWorkingAsked { .. } => return None,
     })
 }

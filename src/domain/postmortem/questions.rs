@@ -133,7 +133,7 @@ fn lessons(draft: &Draft, incident: &Incident, events: &[IncidentEvent]) -> Vec<
                     "At {at} nobody answered \"still working?\" and paging began again: what happened to whoever had it?"
                 ));
             }
-            Event::MilestoneBreached { milestone, due_at } if *milestone != Milestone::Acknowledge => {
+            Event::MilestoneBreached { milestone, due_at, .. } if *milestone != Milestone::Acknowledge => {
                 let due = clock(*due_at, incident.declared_at);
                 let missing = milestone.as_missing();
                 all.push(format!("{missing} by {due}, when it was due: was the time too short, or what was missing?"));

@@ -120,7 +120,7 @@ impl World {
             self.dice.one(["", "half the checkouts fail", "\u{202e}\u{0}", "@everyone <!channel>", long.as_str()]);
         let (text, reason) = (text.to_string(), text.to_string());
         let wall = self.wall(0);
-        let input = match self.dice.below(27) {
+        let input = match self.dice.below(30) {
             0 | 1 => Input::Acknowledge,
             2 | 3 => Input::Unacknowledge { reason },
             4 => Input::Snooze { until: wall.plus_s(self.dice.one([60, 300, 1_800, 7_200])) },
@@ -136,7 +136,12 @@ impl World {
             12 => Input::AssignRole { role: text, person: other },
             13 | 14 => Input::Page { whom: org::target(&self.plan, &mut self.dice), text },
             15 | 16 => Input::Escalate,
-            17 => Input::AddAction { text, owner: Some(other), due: None },
+            17 => {
+                // Yesterday, today, tomorrow, or nobody says when.
+                let days = chrono::Duration::days(incident.0 % 4 - 1);
+                let due = wall.utc().date_naive().checked_add_signed(days).filter(|_| incident.0 % 4 < 3);
+                Input::AddAction { text, owner: Some(other), due }
+            }
             18 => Input::FinishAction { no: self.dice.below(4) as u32 },
             19 => Input::Resolve { text },
             20 | 21 => Input::Reopen { reason },
@@ -146,6 +151,8 @@ impl World {
                 let texts = [(self.dice.one(Chapter::ALL), text)].into();
                 Input::EditPostmortem { base: self.dice.below(3) as u32, texts }
             }
+            27 => Input::StartPlaybook { playbook: org::playbook(&mut self.dice) },
+            28 | 29 => Input::TickStep { done: self.dice.chance(700), text },
             22 => Input::Merge { into: IncidentId(self.dice.below(of + 1) as i64 + 1) },
             _ => Input::Cancel { reason },
         };

@@ -52,6 +52,7 @@ pub enum Acted {
 const PAGES_PER_TICK: usize = 64;
 const OTHERS_PER_TICK: usize = 16;
 const SWEEP_US: i64 = 30 * SECOND;
+const QUIET_SWEEP_US: i64 = 6 * 3_600 * SECOND;
 
 impl World {
     pub(super) fn tick(&mut self, r: usize) {
@@ -61,7 +62,7 @@ impl World {
         let (mut lost, mut due, mut queued) = (Vec::new(), Vec::new(), Vec::new());
         let fresh = std::mem::take(&mut self.replicas[r].fresh);
         for (id, s) in self.store.incidents.iter().filter(|(_, s)| fresh || s.due_at <= now) {
-            due.extend(s.timers.iter().filter(|t| t.due_at <= now).map(|t| (t.due_at, *id, *t)));
+            due.extend(s.timer.filter(|t| t.due_at <= now).map(|t| (t.due_at, *id, t)));
             for row in s.waiting.values() {
                 let worker = row.worker.as_deref().unwrap_or("");
                 let gone = worker != me && worker.starts_with(&mine);
@@ -186,7 +187,8 @@ impl World {
 
     fn wake_when_due(&mut self, r: usize) {
         let ahead = self.offset_us + self.replicas[r].skew_us;
-        let mut next = self.now + SWEEP_US;
+        // Weeks of nothing but a reminder in the morning need no more looks than that.
+        let mut next = self.now + if self.now > self.quiet_from { QUIET_SWEEP_US } else { SWEEP_US };
         for s in self.store.incidents.values() {
             next = next.min(s.due_at.0.saturating_sub(ahead));
         }

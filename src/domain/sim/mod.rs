@@ -102,6 +102,8 @@ struct World {
     lost_us: i64,
     /// Trouble is over: nothing fails, nobody talks nonsense.
     calm: bool,
+    /// From here on only reminders are due.
+    quiet_from: i64,
     ends_at: i64,
     commits: u64,
     counts: BTreeMap<&'static str, u64>,
@@ -157,6 +159,7 @@ impl World {
             down_since: None,
             lost_us: 0,
             calm: false,
+            quiet_from: i64::MAX,
             ends_at: i64::MAX,
             commits: 0,
             counts: BTreeMap::new(),
@@ -311,7 +314,9 @@ impl World {
             self.plan_at(now + after_s * SECOND, Happening::CloseEverything);
         }
         // Two hours cover the last wait of every kind; what was put off while a clock was fast comes on top.
-        self.ends_at = now + self.fastest_us + 7_200 * SECOND;
+        self.quiet_from = now + self.fastest_us + 7_200 * SECOND;
+        // And what is left to do afterwards is spoken of for weeks, until it is a choice.
+        self.ends_at = self.quiet_from + 40 * 86_400 * SECOND;
     }
 
     fn plan_at(&mut self, at: i64, happening: Happening) {

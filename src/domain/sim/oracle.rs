@@ -5,11 +5,11 @@
 //! log; `seq` is the order. Spans are therefore measured in *working time*: true time without the spans in which no
 //! replica was up and without what a clock lost by stepping back (everything due waits that much longer).
 
-use super::World;
 use super::store::Stored;
 use super::watch::Watch;
+use super::{World, org};
 use crate::clocks::Milestone;
-use crate::directory::Directory;
+use crate::directory::{Directory, Settings};
 use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause, UnackCause};
 use crate::hours::When;
 use crate::id::IncidentId;
@@ -20,7 +20,8 @@ use crate::outbox::{OutboxStatus, rows};
 use crate::status::IncidentStatus;
 use crate::time::SECOND;
 use crate::timer::{Timer, TimerKind, timers};
-use std::collections::BTreeSet;
+use chrono::{Datelike, Timelike, Weekday};
+use chrono_tz::Tz;
 
 /// Seconds of working time that ticks, crashes, retries and skewed clocks may add to any promise.
 pub const SLACK_S: i64 = 240;
@@ -40,6 +41,8 @@ pub fn nothing_before_its_time(before: &Incident, e: &IncidentEvent) -> Result<(
         }
         Event::UpdateReminded => of(TimerKind::UpdateReminder),
         Event::LeadReminded => of(TimerKind::LeadReminder),
+        Event::DraftReminded { .. } => of(TimerKind::DraftReminder),
+        Event::ActionReminded { .. } => of(TimerKind::ActionReminder),
         _ => return Ok(()),
     };
     let Some(due_at) = armed.filter(|due_at| *due_at <= e.at) else {
@@ -71,8 +74,30 @@ fn clocks_are_sound(i: &Incident) -> Result<(), String> {
     if asked && (i.acknowledged.is_none() || !i.status.open()) {
         return Err("clocks_are_sound: nobody is there to be asked".to_string());
     }
-    let ended = !i.status.open() && timers(i).any(|t| t.kind != TimerKind::Milestone);
+    let left = [TimerKind::Milestone, TimerKind::DraftReminder, TimerKind::ActionReminder];
+    let ended = !i.status.open() && timers(i).any(|t| !left.contains(&t.kind));
     if ended { Err("clocks_are_sound: a timer after the end".to_string()) } else { Ok(()) }
+}
+
+/// Reminders of what is left to do come at nine of somebody's morning, drafts' on working days, and so often at most.
+pub fn reminders_keep_to_mornings(before: &Incident, e: &IncidentEvent) -> Result<(), String> {
+    let (next, drafts) = match &e.body {
+        Event::MilestoneBreached { remind_at, .. } => (remind_at, true),
+        Event::DraftReminded { next_at, .. } => (next_at, true),
+        Event::ActionAdded { remind_at, .. } => (remind_at, false),
+        Event::ActionReminded { next_at, .. } => (next_at, false),
+        _ => return Ok(()),
+    };
+    let Some(at) = next else { return Ok(()) };
+    let nine = |zone: &Tz| {
+        let wall = at.utc().with_timezone(zone);
+        let works = !matches!(wall.weekday(), Weekday::Sat | Weekday::Sun);
+        (wall.hour(), wall.minute(), wall.second()) == (9, 0, 0) && (works || !drafts)
+    };
+    if *at <= e.at || !org::ZONES.iter().any(nine) {
+        return Err(format!("reminders_keep_to_mornings: {} of {} says {at}", e.body.kind(), before.id));
+    }
+    Ok(())
 }
 
 /// Whoever has an incident and says nothing is asked, and then it is not theirs any more.
@@ -172,9 +197,12 @@ fn one_timer(i: &Incident) -> Result<(), String> {
     if right { Ok(()) } else { Err(format!("one_timer: {all:?} while {} {:?}", i.status, i.acknowledged)) }
 }
 
-fn timers_are_stored(s: &Stored) -> Result<(), String> {
-    let computed: BTreeSet<Timer> = timers(&s.incident).collect();
-    if computed == s.timers { Ok(()) } else { Err(format!("timers_are_stored: {:?} ≠ {computed:?}", s.timers)) }
+/// What is stored is the timer that is due first, and nothing where none is armed.
+fn next_timer_is_stored(s: &Stored) -> Result<(), String> {
+    let mut armed: Vec<Timer> = timers(&s.incident).collect();
+    armed.sort_by_key(|t| (t.due_at, t.kind));
+    let first = armed.first().copied();
+    if first == s.timer { Ok(()) } else { Err(format!("next_timer_is_stored: {:?} ≠ {first:?}", s.timer)) }
 }
 
 /// The outbox and the incident tell the same of every intent that is not over.
@@ -203,6 +231,8 @@ fn seq_is_gapless(s: &Stored) -> Result<(), String> {
 fn bounds_hold(i: &Incident) -> Result<(), String> {
     let pages = i.live.values().filter(|l| matches!(l.intent.what, What::Page(_))).count();
     let alerts: usize = i.groups.iter().map(|g| g.alerts.len()).sum();
+    let of_items = i.actions.iter().map(|a| a.reminders).max().unwrap_or(0);
+    let settings = Settings::default();
     let attempts = i.live.values().all(|l| l.attempt <= l.intent.lane.attempts_max());
     for (what, have, max) in [
         ("waiting pages", pages, limits::INTENTS_LIVE_MAX),
@@ -213,6 +243,8 @@ fn bounds_hold(i: &Incident) -> Result<(), String> {
         ("action items", i.actions.len(), limits::ACTION_ITEMS_MAX),
         ("responders", i.responders.len(), limits::RESPONDERS_MAX),
         ("roles", i.roles.len(), limits::RESPONDERS_MAX),
+        ("reminders of a draft", i.course.draft_reminders as usize, settings.draft_reminders_max as usize),
+        ("reminders of an item", of_items as usize, settings.action_reminders_max as usize),
     ] {
         if have > max {
             return Err(format!("bounds_hold: {have} {what}, {max} is the bound"));
@@ -294,7 +326,7 @@ impl World {
         a_dead_channel_is_left(&s.incident, watch, &self.directory)?;
         one_timer(&s.incident)?;
         clocks_are_sound(&s.incident)?;
-        timers_are_stored(s)?;
+        next_timer_is_stored(s)?;
         live_is_stored(s)?;
         seq_is_gapless(s)?;
         bounds_hold(&s.incident)?;
@@ -414,8 +446,8 @@ fn ends_quiet(s: &Stored) -> Result<(), String> {
     if i.status.open() {
         return Err("ends_quiet: it is still open".to_string());
     }
-    match (i.live.is_empty(), s.timers.is_empty()) {
+    match (i.live.is_empty(), s.timer.is_none()) {
         (true, true) => Ok(()),
-        _ => Err(format!("ends_quiet: {} intents and {} timers are left", i.live.len(), s.timers.len())),
+        _ => Err(format!("ends_quiet: {} intents and {:?} are left", i.live.len(), s.timer)),
     }
 }

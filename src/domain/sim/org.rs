@@ -6,6 +6,7 @@ use super::rng::Rng;
 use crate::directory::{Directory, EscalationPolicy, Person, Service, Step, Target};
 use crate::hours::{When, WorkingHours};
 use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
+use crate::playbook::{Part, Playbook, Step as PlaybookStep};
 use crate::schedule::{Override, Rotation, Schedule};
 use crate::severity::{Clocks, Severity};
 use crate::time::Timestamp;
@@ -16,7 +17,7 @@ pub const PEOPLE: [&str; 12] = ["ana", "bo", "cy", "di", "ed", "flo", "gus", "ha
 pub const PAGERS: [&str; 3] = ["pagerduty", "webhook.ops", "smtp"];
 pub const NOTICE_CHANNELS: [&str; 2] = ["slack", "discord"];
 pub const SERVICES: [&str; 2] = ["checkout", "db"];
-const ZONES: [Tz; 5] =
+pub const ZONES: [Tz; 5] =
     [Tz::UTC, Tz::Europe__Berlin, Tz::America__New_York, Tz::Australia__Lord_Howe, Tz::Pacific__Apia];
 
 pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {
@@ -26,6 +27,7 @@ pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {
         rank,
         response_s: rng.chance(500).then(|| rng.one([60, 300, 900])),
         clocks: clocks(rng),
+        ..Severity::new("", "", 1)
     });
     let mut d = Directory { severities: severities.to_vec(), ..Directory::default() };
     d.pagers = PAGERS.iter().take(plan.pagers).map(|c| ChannelId::from(*c)).collect();
@@ -157,5 +159,34 @@ pub fn edit(d: &mut Directory, plan: &Plan, rng: &mut Rng) -> &'static str {
             d.schedules.clear();
             "no schedules"
         }
+    }
+}
+
+/// A playbook of some steps, now and then of none, with conditions that later steps are for.
+pub fn playbook(rng: &mut Rng) -> Playbook {
+    let mut steps: Vec<PlaybookStep> = Vec::new();
+    let mut condition = None;
+    for no in 1..=rng.below(6) as u32 {
+        let part = rng.one([Part::Investigate, Part::Condition, Part::Resolve, Part::Verify]);
+        let under = condition.filter(|_| rng.chance(500));
+        let text = format!("step {no}");
+        steps.push(PlaybookStep {
+            part,
+            text,
+            written: None,
+            line: no,
+            under,
+            risk: None,
+            fill: Vec::new(),
+            caution: None,
+        });
+        condition = if part == Part::Condition { Some(no) } else { condition };
+    }
+    Playbook {
+        system: "shop".into(),
+        name: "Queue is full".into(),
+        file: "shop.md".into(),
+        revision: "0".into(),
+        steps,
     }
 }

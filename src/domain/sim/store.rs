@@ -9,8 +9,8 @@ use crate::intent::IntentNo;
 use crate::limits;
 use crate::outbox::{OutboxRow, OutboxStatus, rows};
 use crate::time::Timestamp;
-use crate::timer::{Timer, timers};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::timer::{self, Timer};
+use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub struct Store {
@@ -22,7 +22,8 @@ pub struct Store {
 pub struct Stored {
     pub log: Vec<IncidentEvent>,
     pub incident: Incident,
-    pub timers: BTreeSet<Timer>,
+    /// The next one only, as the real store has it.
+    pub timer: Option<Timer>,
     /// Rows of the outbox that are queued or claimed, which a worker looks in.
     pub waiting: BTreeMap<IntentNo, OutboxRow>,
     /// Rows that are over.
@@ -46,21 +47,19 @@ pub struct WriteSet {
     base_seq: i64,
     events: Vec<IncidentEvent>,
     after: Incident,
-    disarm: Vec<Timer>,
-    arm: Vec<Timer>,
+    /// What the next timer is now, where that changes.
+    rearm: Option<Option<Timer>>,
     rows: BTreeMap<IntentNo, OutboxRow>,
 }
 
 impl WriteSet {
     pub fn of(before: Option<&Incident>, decision: Decision) -> WriteSet {
-        let old: BTreeSet<Timer> = before.map(|i| timers(i).collect()).unwrap_or_default();
-        let new: BTreeSet<Timer> = timers(&decision.incident).collect();
+        let (old, new) = (before.and_then(timer::next), timer::next(&decision.incident));
         WriteSet {
             id: decision.incident.id,
             base_seq: before.map_or(0, |i| i.seq),
             rows: rows(before, &decision.events),
-            disarm: old.difference(&new).copied().collect(),
-            arm: new.difference(&old).copied().collect(),
+            rearm: (old != new).then_some(new),
             events: decision.events,
             after: decision.incident,
         }
@@ -97,7 +96,7 @@ impl Store {
         let stored = self.incidents.entry(set.id).or_insert_with(|| Stored {
             log: Vec::new(),
             incident: set.after.clone(),
-            timers: BTreeSet::new(),
+            timer: None,
             waiting: BTreeMap::new(),
             over: BTreeMap::new(),
             due_at: Timestamp(i64::MAX),
@@ -106,10 +105,9 @@ impl Store {
         let n = set.events.len();
         stored.log.extend(set.events);
         stored.incident = set.after;
-        for timer in &set.disarm {
-            stored.timers.remove(timer);
+        if let Some(timer) = set.rearm {
+            stored.timer = timer;
         }
-        stored.timers.extend(set.arm.iter().copied());
         let a_while_ago = stored.incident.updated_at.plus_s(-2 * limits::RING_WINDOW_S);
         stored.rang.retain(|_, at| *at > a_while_ago);
         for (no, row) in set.rows {
@@ -126,7 +124,7 @@ impl Store {
             };
         }
         let rows = stored.waiting.values().map(|row| row.lease_until.unwrap_or(row.due_at));
-        let due = rows.chain(stored.timers.iter().map(|t| t.due_at)).min();
+        let due = rows.chain(stored.timer.map(|t| t.due_at)).min();
         stored.due_at = due.unwrap_or(Timestamp(i64::MAX));
         (set.id, n)
     }

@@ -12,13 +12,15 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 /// What a thousand worlds must have seen: every kind of event, a crash at every boundary, a failed commit, strays.
-const OCCURS: [&str; 48] = [
+const OCCURS: [&str; 50] = [
     "summary",
     "milestone_warned",
     "milestone_breached",
     "update_reminded",
     "updates_snoozed",
     "lead_reminded",
+    "draft_reminded",
+    "action_reminded",
     "still_working_asked",
     "still_working",
     "postmortem_status_changed",

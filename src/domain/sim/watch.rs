@@ -1,7 +1,7 @@
 //! Follows one incident from its events alone and keeps what the oracles ask about: what was queued when, what
 //! answered it, since when somebody is owed. Shares no code with the decisions it judges.
 
-use super::oracle::{SLACK_S, levels_keep_their_hours, nothing_before_its_time};
+use super::oracle::{SLACK_S, levels_keep_their_hours, nothing_before_its_time, reminders_keep_to_mornings};
 use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause};
 use crate::id::ChannelId;
 use crate::incident::Incident;
@@ -130,6 +130,7 @@ impl Watch {
         if let Some(i) = &self.shadow {
             nothing_before_its_time(i, e)?;
             levels_keep_their_hours(i, e)?;
+            reminders_keep_to_mornings(i, e)?;
         }
         match &mut self.shadow {
             None => self.shadow = Some(Incident::begin(e).map_err(|i| i.to_string())?),

@@ -5,6 +5,7 @@
 use crate::event::{Actor, Unreachable, UnreachableReason};
 use crate::id::{ChannelId, PersonId};
 use crate::intent::{Intent, NoticeKind, PageReason, What};
+use crate::severity::Severity;
 use crate::text;
 use crate::time::{SECOND, Timestamp, span};
 use serde::Serializer;
@@ -35,6 +36,15 @@ pub fn said(text: &str) -> String {
 pub fn because(text: &str) -> String {
     let text = said(text);
     if text.is_empty() { text } else { format!(": {text}") }
+}
+
+/// Two severities that follow each other: with their systems where these differ, because P1 is not P1 everywhere.
+pub fn levels(from: &Severity, to: &Severity) -> (String, String) {
+    let of = |s: &Severity| match s.system.as_ref().filter(|_| from.system != to.system) {
+        Some(system) => format!("{} of {}", one(&s.level), one(system)),
+        None => one(&s.level),
+    };
+    (of(from), of(to))
 }
 
 pub fn person(person: &PersonId) -> String {
@@ -149,6 +159,15 @@ pub fn fit(head: &str, title: &str, tail: &str, max: usize) -> String {
     let taken = head.chars().count() + tail.chars().count();
     let title = text::line_of_machine(title, max.saturating_sub(taken).max(1));
     text::line_of_machine(&format!("{head}{title}{tail}"), max)
+}
+
+/// "due today", "late by 3 days".
+pub fn lateness(days_late: i64) -> String {
+    match days_late {
+        ..=0 => "due today".to_string(),
+        1 => "late by 1 day".to_string(),
+        n => format!("late by {n} days"),
+    }
 }
 
 /// Times as programs read them.

@@ -213,11 +213,8 @@ impl Builder<'_> {
                     first,
                     first,
                 );
-                if self.items.len() < MAX_DEPTH {
-                    self.items.push(at);
-                } else {
-                    self.items.push(*self.items.last().expect("not empty"));
-                }
+                let deepest = self.items.last().copied().filter(|_| self.items.len() >= MAX_DEPTH);
+                self.items.push(deepest.unwrap_or(at));
             }
             Tag::Table(_) => {
                 self.open(Leaf::Cell, range.start);
@@ -364,7 +361,7 @@ impl Builder<'_> {
                 if open.lines.is_empty() {
                     open.lines.push(Inline { line, ..Inline::default() });
                 }
-                let inline = open.lines.last_mut().expect("just made");
+                let Some(inline) = open.lines.last_mut() else { return };
                 if inline.plain.is_empty() {
                     inline.line = line;
                 }

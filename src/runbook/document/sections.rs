@@ -53,9 +53,11 @@ pub fn build(raw: Vec<Raw>, line_count: Line) -> Document {
         let (kind, title) = match title_of(&raw, at, no_headings) {
             Some(found) => found,
             None => {
-                let top = stack.last_mut().expect("the document is never closed");
-                top.blocks += 1;
-                let section = top.id;
+                // The document itself is never closed; without it everything stands in it.
+                let section = stack.last_mut().map_or(0, |top| {
+                    top.blocks += 1;
+                    top.id
+                });
                 if let Some(lead) = &mut lead {
                     lead.seen(this);
                 }
@@ -97,7 +99,7 @@ pub fn build(raw: Vec<Raw>, line_count: Line) -> Document {
             SectionKind::Lead => lead = Some(Lead { items: this.items.clone(), list: None, done: false }),
             SectionKind::Item(_) | SectionKind::Document => {}
         }
-        let parent = stack.last().expect("the document is never closed").id;
+        let parent = stack.last().map_or(0, |open| open.id);
         let id = document.sections.len();
         document.sections.push(Section {
             parent: Some(parent),

@@ -1,3 +1,5 @@
+//! The tree of a document: headings and what stands for them, tables, repairs, any text.
+
 use super::*;
 
 fn read(text: &str) -> Document {

@@ -1,3 +1,5 @@
+//! That the tables are readable and say one thing each.
+
 use super::*;
 
 /// Only accidents within one table are meant: "limit" may well be a header and a role.

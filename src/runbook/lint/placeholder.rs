@@ -68,11 +68,11 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Written in two parts, so that they do not mark this file itself.
+const MARKS: [&str; 5] = [concat!("TO", "DO"), concat!("FIX", "ME"), "TBD", concat!("XX", "X"), "TBA"];
+
 fn to_do(inline: &Inline, found: &mut Vec<Finding>) {
-    let mark = inline
-        .plain
-        .split(|c: char| !c.is_alphanumeric())
-        .find(|w| matches!(*w, "TODO" | "FIXME" | "TBD" | "XXX" | "TBA"));
+    let mark = inline.plain.split(|c: char| !c.is_alphanumeric()).find(|w| MARKS.contains(w));
     if let Some(mark) = mark {
         push(
             found,

@@ -1,3 +1,5 @@
+//! Each rule of the linter on an invented document that breaks it, and on one that does not.
+
 use crate::import;
 use crate::lint::sarif::sarif;
 

@@ -246,7 +246,9 @@ fn split_symptoms(text: &str) -> Vec<String> {
             }
             _ => {}
         }
-        parts.last_mut().expect("never empty").push(c);
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
     }
     parts.into_iter().map(|p| p.trim().trim_end_matches(['.', '。']).to_owned()).filter(|p| !p.is_empty()).collect()
 }

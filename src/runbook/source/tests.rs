@@ -1,3 +1,5 @@
+//! Bytes to lines: encodings, line ends, damage that is undone, limits.
+
 use super::Source;
 
 fn read(bytes: &[u8]) -> (Vec<String>, Vec<String>) {

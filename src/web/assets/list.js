@@ -7,6 +7,13 @@
   const open = document.getElementById("open");
   const recent = document.getElementById("recent");
   const quiet = document.getElementById("quiet");
+  const notices = document.getElementById("notices");
+
+  function notice(n) {
+    const item = Room.make("li", "", Room.make("strong", "", n.word), " ", Room.words("span", "", n.text));
+    for (const line of n.lines) item.append(Room.words("p", "", line));
+    return item;
+  }
 
   function row(i) {
     const item = document.createElement("li");
@@ -43,6 +50,7 @@
       const again = held && list.querySelector('li[data-number="' + Number(held.dataset.number) + '"] a');
       if (again) again.focus();
       quiet.hidden = all.open.length > 0;
+      notices.replaceChildren(...all.notices.map(notice));
     },
     row: put,
   });

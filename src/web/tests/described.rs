@@ -90,6 +90,11 @@ async fn answers_have_the_keys_that_are_described() {
         keys(&oncall["schedules"][0]),
         keys(&schema("Oncall")["properties"]["schedules"]["items"]["properties"])
     );
+    let (_, figures) = w.read("/api/v1/figures").await;
+    assert_eq!(keys(&figures), keys(&schema("Figures")["properties"]));
+    assert_eq!(keys(&figures["months"][0]), keys(&schema("FiguresGroup")["properties"]));
+    let (_, digest) = w.read("/api/v1/digest").await;
+    assert_eq!(keys(&digest["digest"][0]), keys(&schema("Digest")["properties"]["digest"]["items"]["properties"]));
     let acked: Value = w.write("/api/v1/incidents/1/ack", json!({})).await.json().await.unwrap();
     assert_eq!(keys(&acked), keys(&schema("Changed")["properties"]));
     let (_, components) = w.read("/health/components").await;

@@ -3,16 +3,22 @@
 mod ack;
 mod api;
 mod described;
+mod digest;
 mod edit;
+mod figures;
 mod health;
 mod hooks;
+mod notices;
 mod once;
+mod packed;
 mod pagerduty;
 mod private;
 mod reload;
 mod room;
+mod sessions;
 mod signin;
 mod stream;
+mod sweep;
 mod war;
 
 use super::*;
@@ -139,6 +145,10 @@ static WORLDS: AtomicU32 = AtomicU32::new(0);
 
 impl World {
     pub async fn new() -> World {
+        World::of(Arc::new(Parrot), directory()).await
+    }
+
+    pub async fn of(speak: Arc<dyn Speak>, directory: Directory) -> World {
         rustls::crypto::ring::default_provider().install_default().ok();
         let no = WORLDS.fetch_add(1, Ordering::Relaxed);
         let folder = std::env::temp_dir().join(format!("firebell-web-{}-{no}", std::process::id()));
@@ -146,8 +156,7 @@ impl World {
         let database = format!("sqlite://{}", folder.join("firebell.db").display());
         let (store, lock) = store::open(&database, Mode::Serve).await.unwrap();
         let clock = Clock::set_to(NOW);
-        let app =
-            App::start(store, clock.clone(), directory(), "http://bell.example:7911".into(), "test").await.unwrap();
+        let app = App::start(store, clock.clone(), directory, "http://bell.example:7911".into(), "test").await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopping) = watch::channel(false);
@@ -156,7 +165,7 @@ impl World {
         let settings = Settings {
             app: app.clone(),
             engine: engine.clone(),
-            speak: Arc::new(Parrot),
+            speak,
             local_token: LOCAL.into(),
             ack_links: links(),
             metrics: METRICS.clone().expect("nothing else counts in this process"),

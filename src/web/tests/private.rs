@@ -78,3 +78,36 @@ async fn a_named_token_that_speaks_as_somebody_is_told_of_public_incidents_only(
         }
     }
 }
+
+#[tokio::test]
+async fn many_private_incidents_shorten_nobodys_list() {
+    let shown = async |private: usize| {
+        let w = World::new().await;
+        for n in 0..private {
+            w.declare(&format!("{SECRET} {n}"), true).await;
+        }
+        for n in 0..firebell_domain::limits::OPEN_SHOWN_MAX + 5 {
+            w.declare(&format!("public {n}"), false).await;
+        }
+        let bo = w.sign_in("bo", false).await;
+        let (list, board) = (w.page("/", &bo).await.1, w.page("/board", &bo).await.1);
+        assert!(!list.contains(SECRET) && !board.contains(SECRET));
+        let more = board.split("And ").nth(1).and_then(|rest| rest.split(' ').next()).map(str::to_string);
+        let speaker = crate::commands::Speaker { person: "bo".into(), via: "room".into(), admin: false };
+        let mut listed = Vec::new();
+        for text in ["/incident list", "/incident list all"] {
+            let said = crate::commands::say(&w.app, &speaker, None, text).await.unwrap().data;
+            listed.push(said["incidents"].as_array().unwrap().len());
+        }
+        // The latest are private.
+        for n in 0..if private > 0 { 60 } else { 0 } {
+            w.declare(&format!("{SECRET} again {n}"), true).await;
+        }
+        let said = crate::commands::say(&w.app, &speaker, None, "/incident list all").await.unwrap().data;
+        listed.push(said["incidents"].as_array().unwrap().len());
+        (list.matches("public ").count(), more, listed)
+    };
+    let without = shown(0).await;
+    assert_eq!(without, (200, Some("188".to_string()), vec![200, 50, 50]));
+    assert_eq!(shown(210).await, without);
+}

@@ -4,19 +4,19 @@ use super::*;
 use futures_util::StreamExt;
 
 /// What a browser's EventSource makes of a stream.
-struct Listener {
+pub struct Listener {
     stream: std::pin::Pin<Box<dyn futures_util::Stream<Item = reqwest::Result<axum::body::Bytes>> + Send>>,
     buffer: String,
 }
 
-struct Heard {
-    name: String,
+pub struct Heard {
+    pub name: String,
     id: Option<i64>,
-    data: Value,
+    pub data: Value,
 }
 
 impl Listener {
-    async fn open(w: &World, path: &str, session: &str, last: Option<i64>) -> Listener {
+    pub async fn open(w: &World, path: &str, session: &str, last: Option<i64>) -> Listener {
         let mut request = w.get(path).header("cookie", format!("firebell_session={session}"));
         if let Some(last) = last {
             request = request.header("last-event-id", last);
@@ -28,7 +28,7 @@ impl Listener {
     }
 
     /// The next event; `None` when the stream has ended.
-    async fn next(&mut self) -> Option<Heard> {
+    pub async fn next(&mut self) -> Option<Heard> {
         let heard = async {
             loop {
                 while let Some((block, rest)) = self.buffer.split_once("\n\n") {
@@ -53,7 +53,7 @@ impl Listener {
     }
 
     /// Entries until the one with this number; their numbers.
-    async fn entries_to(&mut self, seq: i64) -> Vec<i64> {
+    pub(super) async fn entries_to(&mut self, seq: i64) -> Vec<i64> {
         let mut seen = Vec::new();
         while seen.last() != Some(&seq) {
             let heard = self.next().await.expect("the stream goes on");
@@ -65,7 +65,7 @@ impl Listener {
         seen
     }
 
-    async fn until(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn until(&mut self, name: &str, fits: impl Fn(&Value) -> bool) -> Value {
         loop {
             let heard = self.next().await.expect("the stream goes on");
             assert!(name == "reset" || heard.name != "reset", "the page is made to start afresh");

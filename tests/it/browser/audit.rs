@@ -72,10 +72,19 @@ async fn axe_finds_nothing_serious_on_any_page_in_dark_and_in_light() {
             nobody.open(address).await;
             nothing_grave(&nobody, name, scheme).await;
         }
-        for path in ["/", "/board", "/incidents/1", "/incidents/2", "/incidents/1/postmortem/edit", "/nothing"]
-            .into_iter()
-            .chain(["/incidents/2/postmortem/edit", "/incidents/2/postmortem/history?version=1"])
-            .chain(["/incidents/1/postmortem?format=html", "/incidents/2/postmortem?format=html&template=google"])
+        for path in [
+            "/",
+            "/board",
+            "/digest",
+            "/figures",
+            "/incidents/1",
+            "/incidents/2",
+            "/incidents/1/postmortem/edit",
+            "/nothing",
+        ]
+        .into_iter()
+        .chain(["/incidents/2/postmortem/edit", "/incidents/2/postmortem/history?version=1"])
+        .chain(["/incidents/1/postmortem?format=html", "/incidents/2/postmortem?format=html&template=google"])
         {
             ana.open(&format!("{url}{path}")).await;
             if path == "/incidents/1" {

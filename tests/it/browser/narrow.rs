@@ -24,7 +24,7 @@ async fn at_360_pixels_nothing_scrolls_sideways_in_dark_and_in_light() {
     signed_in(&serve, &ana, "ana").await;
     for scheme in ["light", "dark"] {
         ana.scheme(scheme).await;
-        for path in ["/", "/incidents/1", "/board", "/nothing"]
+        for path in ["/", "/incidents/1", "/board", "/digest", "/figures", "/nothing"]
             .into_iter()
             .chain(["/incidents/1/postmortem/edit", "/incidents/1/postmortem/history?version=1"])
         {
@@ -36,6 +36,10 @@ async fn at_360_pixels_nothing_scrolls_sideways_in_dark_and_in_light() {
                 ana.types("/incident ").await;
                 ana.until("document.querySelectorAll('#options li').length > 5").await;
                 ana.value("document.querySelectorAll('details').forEach((d) => { d.open = true })").await;
+            }
+            if path == "/figures" {
+                ana.until("document.querySelectorAll('svg.picture').length >= 5").await;
+                ana.value("document.querySelectorAll('details').forEach((d) => (d.open = true))").await;
             }
             let widths =
                 ana.value("[innerWidth, document.documentElement.scrollWidth, document.body.scrollWidth]").await;
@@ -76,6 +80,35 @@ async fn a_link_to_an_entry_leads_to_it_and_the_board_follows_what_happens() {
     let answer = serve.command("/api/v1/incidents/1/resolve", None, &json!({})).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     ana.until("document.getElementById('wall').textContent.includes('Nothing is open.')").await;
+    nothing_to_complain_of(&[&ana]);
+    chromium.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_reads_the_digest_as_it_is_written() {
+    let serve = Serve::start(CONFIG).await;
+    serve.declare("checkout is down").await;
+    let chromium = Chromium::start().await;
+    let ana = chromium.page().await;
+    signed_in(&serve, &ana, "ana").await;
+    ana.open(&format!("{}/digest", serve.url())).await;
+    ana.live().await;
+    ana.until("document.querySelectorAll('#digest li').length === 1").await;
+    for text in ["Cards fail.", "We know why: <the bank>."] {
+        serve.say("ana", &format!("/incident INC-1 update {text}")).await;
+        ana.until(&format!("document.querySelector('#digest li .text')?.textContent === {}", json!(text))).await;
+    }
+    serve.say("ana", "/incident INC-1 note only for us").await;
+    serve.say("ana", "/incident INC-1 resolve rolled back").await;
+    ana.until("document.querySelector('#digest li').textContent.includes('rolled back')").await;
+    // Each once, the newest first; and the same after a reload.
+    const KEYS: &str = "Array.from(document.querySelectorAll('#digest li'), (li) => li.dataset.key)";
+    let live = ana.value(KEYS).await;
+    assert_eq!(live.as_array().map(Vec::len), Some(4), "{live}");
+    assert!(ana.value("!document.body.textContent.includes('only for us')").await == true);
+    ana.open(&format!("{}/digest", serve.url())).await;
+    ana.live().await;
+    assert_eq!(ana.value(KEYS).await, live);
     nothing_to_complain_of(&[&ana]);
     chromium.close().await;
 }

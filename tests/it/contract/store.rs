@@ -8,19 +8,21 @@ use firebell::app::{Act, ActError, Acted, App, Changed, On, Once, rebuild};
 use firebell::clock::Clock;
 use firebell::store::{self, Mode, Store};
 use firebell_domain::alert::{Alert, AlertStatus, Delivery};
+use firebell_domain::clocks::Milestone;
 use firebell_domain::decide::{Declaration, Input, SendOutcome};
 use firebell_domain::directory::{Directory, EscalationPolicy, Person, Step, Target};
 use firebell_domain::event::Actor;
+use firebell_domain::figures::{self, Mark, Ring};
 use firebell_domain::id::IncidentId;
 use firebell_domain::intent::Lane;
 use firebell_domain::org::OrgEvent;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::severity::Severity;
 use firebell_domain::time::Timestamp;
-use firebell_domain::timer::TimerKind;
+use firebell_domain::timer::{Timer, TimerKind};
 use std::path::{Path, PathBuf};
 
-const START: Timestamp = Timestamp(1_790_000_000_000_000);
+pub(super) const START: Timestamp = Timestamp(1_790_000_000_000_000);
 
 fn severity() -> Severity {
     Severity::new("P1", "Critical", 1)
@@ -47,11 +49,11 @@ fn directory() -> Directory {
 }
 
 /// A store of one kind with an application over it.
-struct Bench {
-    app: App,
-    store: Store,
-    clock: Clock,
-    url: String,
+pub(super) struct Bench {
+    pub app: App,
+    pub store: Store,
+    pub clock: Clock,
+    pub url: String,
     folder: crate::harness::files::TempDir,
     _lock: store::Lock,
 }
@@ -66,12 +68,21 @@ impl Bench {
         Bench { app, store, clock, url, folder, _lock: lock }
     }
 
-    async fn lite() -> Bench {
+    pub async fn lite() -> Bench {
         let folder = temp_dir();
         Bench::open(format!("sqlite://{}", folder.join("contract.db").display()), folder).await
     }
 
-    async fn pg() -> Bench {
+    /// Stopped, and started again by this program over the same database.
+    pub async fn started_again(self) -> Bench {
+        let Bench { app, store, url, folder, _lock, .. } = self;
+        drop(app);
+        store.close().await;
+        drop(_lock);
+        Bench::open(url, folder).await
+    }
+
+    pub async fn pg() -> Bench {
         let url = tokio::task::spawn_blocking(postgres::fresh_database).await.expect("a database");
         Bench::open(url, temp_dir()).await
     }
@@ -93,7 +104,7 @@ impl Bench {
     }
 
     /// Edits the database behind Firebell's back.
-    async fn tamper(&self, sql: &'static str) {
+    pub async fn tamper(&self, sql: &'static str) {
         match &self.store {
             Store::Lite { write, .. } => sqlx::query(sql).execute(write).await.map(|_| ()),
             Store::Pg(pool) => sqlx::query(sql).execute(pool).await.map(|_| ()),
@@ -110,7 +121,7 @@ fn key() -> AuditKey {
     AuditKey([7; 32])
 }
 
-fn ana() -> Actor {
+pub(super) fn ana() -> Actor {
     Actor::person("ana", "test")
 }
 
@@ -118,11 +129,11 @@ fn declaration(title: &str) -> On {
     On::Declare(Declaration { title: title.into(), severity: severity(), service: None, private: false, because: None })
 }
 
-fn act(on: On) -> Act {
+pub(super) fn act(on: On) -> Act {
     Act { on, actor: ana(), once: None }
 }
 
-fn changed(acted: Result<Acted, ActError>) -> Changed {
+pub(super) fn changed(acted: Result<Acted, ActError>) -> Changed {
     match acted.expect("it is done") {
         Acted::Changed(c) => *c,
         other => panic!("expected a change, got {other:?}"),
@@ -157,6 +168,7 @@ macro_rules! on_both {
         $(async fn $name($b: Bench) $body)*
     };
 }
+pub(super) use on_both;
 
 on_both! {
     async fn what_was_done_is_read_back_as_it_was(b: Bench) {
@@ -291,6 +303,87 @@ on_both! {
         // What its alerts say from now on goes to the one that stays.
         let more = changed(b.app.act(act(delivery("g", "f2", AlertStatus::Firing, START))).await);
         assert_eq!(more.after.id, into);
+        assert_eq!(rebuild::run(&b.store, false).await.unwrap(), Vec::<String>::new());
+    }
+
+    async fn figures_are_made_of_what_the_logs_say_and_of_what_rang(b: Bench) {
+        let mut urgent = declaration("checkout is down");
+        if let On::Declare(d) = &mut urgent {
+            d.severity.response_s = Some(60);
+        }
+        let late = changed(b.app.act(act(urgent)).await).after.id;
+        let claimed = b.app.act_engine(late, Input::Claim { no: 1, worker: "w".into() }).await.expect("claimed");
+        let delivered = Input::Delivered {
+            no: 1,
+            claim_seq: claimed.after.seq,
+            outcome: SendOutcome::Done { receipt: None },
+        };
+        b.app.act_engine(late, delivered).await.expect("delivered");
+        b.clock.advance_s(90);
+        let due = Timer { kind: TimerKind::Milestone, due_at: START.plus_s(45) };
+        b.app.act_engine(late, Input::TimerDue(due)).await.expect("its time is over");
+        b.say(late, Input::Acknowledge).await.expect("acknowledged");
+        let unseen = b.declare("mail is slow").await.after.id;
+        for id in [late, unseen] {
+            b.clock.advance_s(10);
+            b.say(id, Input::Resolve { text: String::new() }).await.expect("resolved");
+        }
+        b.clock.advance_s(1);
+        b.say(late, Input::Reopen { reason: "again".into() }).await.expect("reopened");
+        b.clock.advance_s(5);
+        let quiet = b.declare("a later one").await.after.id;
+
+        let facts = b.store.facts(START, b.clock.now(), 100).await.expect("facts");
+        assert_eq!(facts.iter().map(|f| f.id).collect::<Vec<_>>(), [late, unseen], "and not {quiet}");
+        for f in &facts {
+            let log = b.store.events(f.id, 0, 100).await.unwrap();
+            let marks = log.iter().filter_map(|e| Some((Mark::of(&e.body)?, e.at)));
+            assert_eq!((f.rounds.clone(), f.breached.clone()), figures::rounds(f.declared_at, marks), "{}", f.id);
+        }
+        assert_eq!(facts[0].breached, [Milestone::Acknowledge]);
+        assert_eq!((facts[0].rounds.len(), facts[1].rounds[0].acknowledge_s()), (2, Some(20)));
+        let ring = Ring { who: "@ana".into(), at: START, message: (late, 1) };
+        assert_eq!((&facts[0].rings, &facts[1].rings), (&vec![ring], &vec![]));
+        assert_eq!(b.store.facts(START, b.clock.now(), 1).await.expect("facts").len(), 1);
+        let in_it: Vec<_> = b.store.incidents_of(&[late, IncidentId(99)]).await.unwrap().iter().map(|i| i.id).collect();
+        assert_eq!(in_it, [late]);
+        let digest: Vec<_> =
+            b.store.digest(3).await.unwrap().iter().map(|t| (t.event.incident, t.event.body.kind())).collect();
+        assert_eq!(digest, [(quiet, "declared"), (late, "reopened"), (unseen, "resolved")], "the newest first");
+        // A planner that has so few rows reads them all where it may; SQLite's says what it would do with many.
+        if !b.store.is_postgres() {
+            let plans = b.store.plans_of_facts().await.expect("plans");
+            for (plan, index) in plans.iter().zip(["COVERING INDEX event_mark", "COVERING INDEX outbox_ring"]) {
+                assert!(plan.contains(index), "not from {index}:\n{plan}");
+            }
+            assert_eq!(plans.len(), 2);
+            let plan = b.store.plan_of_digest().await.expect("a plan");
+            assert!(plan.contains("event_told") && !plan.contains("TEMP B-TREE"), "it sorts:\n{plan}");
+        }
+    }
+
+    async fn reminders_of_what_is_left_are_timers_like_the_others(b: Bench) {
+        let mut promised = declaration("checkout is down");
+        if let On::Declare(d) = &mut promised {
+            d.severity.clocks.postmortem_s = Some(60);
+        }
+        let id = changed(b.app.act(act(promised)).await).after.id;
+        b.say(id, Input::Acknowledge).await.expect("acknowledged");
+        let due = START.utc().date_naive().checked_add_days(chrono::Days::new(9));
+        let item = Input::AddAction { text: "write a test".into(), owner: Some("bo".into()), due };
+        b.say(id, item).await.expect("written down");
+        b.say(id, Input::Resolve { text: String::new() }).await.expect("resolved");
+        // Every timer of every kind in its turn, as the engine does it, for as long as there is one.
+        let mut fired = Vec::new();
+        while let Some(at) = b.store.next_timer().await.expect("the next") {
+            b.clock.advance_s(at.seconds_since(b.clock.now()).max(0) + 1);
+            let all = b.store.due_timers(b.clock.now(), 10).await.expect("due");
+            let (id, timer) = all.into_iter().min_by_key(|(_, t)| (t.due_at, t.kind)).expect("one is due");
+            b.app.act_engine(id, Input::TimerDue(timer)).await.expect("it takes effect");
+            fired.push(timer.kind);
+        }
+        let of = |kind| fired.iter().filter(|k| **k == kind).count();
+        assert_eq!((of(TimerKind::DraftReminder), of(TimerKind::ActionReminder)), (5, 4), "{fired:?}");
         assert_eq!(rebuild::run(&b.store, false).await.unwrap(), Vec::<String>::new());
     }
 

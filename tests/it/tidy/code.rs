@@ -46,7 +46,7 @@ const WRITES: &[(&str, &[&str])] = &[
     // Sign-ins and kept answers are not part of the log.
     (".add_invitation(", &["src/web/signin.rs"]),
     (".redeem_invitation(", &["src/web/signin.rs"]),
-    (".end_session(", &["src/web/signin.rs"]),
+    (".end_sessions(", &["src/web/sessions.rs"]),
     (".take_key(", &["src/web/once.rs"]),
     (".keep_answer(", &["src/web/once.rs"]),
     (".give_key_back(", &["src/web/once.rs"]),

@@ -73,7 +73,10 @@ fn sql_never_asks_what_time_it_is_or_draws_lots() {
 
 #[test]
 fn only_the_store_speaks_sql() {
-    let others = shipped().into_iter().filter(|s| !s.path.starts_with("src/store/") && s.path != "src/cli/serve.rs");
+    // The importer of runbooks names what it reads and sends nothing to a database.
+    let speaks =
+        |path: &str| ["src/store/", "src/runbook/shell/", "src/cli/serve.rs"].iter().any(|p| path.starts_with(p));
+    let others = shipped().into_iter().filter(|s| !speaks(&s.path));
     none("SQL stays in src/store", others.flat_map(|s| statements_outside(&s)).collect());
     planted(1, statements_outside(&Source::new("src/web/x.rs", "q(\"\n  SELECT 1\")")).len());
 }
@@ -127,6 +130,7 @@ fn without_a_unit(limits: &str) -> Vec<String> {
         "changes",
         "requests",
         "commands",
+        "months",
     ];
     let mut wrong = Vec::new();
     let mut comment = String::new();

@@ -60,7 +60,11 @@ fn texts() -> Vec<(String, String)> {
 
 #[test]
 fn nothing_is_unfinished_or_left_out_of_the_tests() {
-    let code = texts().into_iter().filter(|(path, _)| !path.starts_with("tests/golden/") && path != "Cargo.lock");
+    // What the importer of runbooks has to recognise stands in its tests.
+    let reads = |path: &str| path.starts_with("src/runbook/") && path.contains("tests");
+    let code = texts()
+        .into_iter()
+        .filter(|(path, _)| !path.starts_with("tests/golden/") && path != "Cargo.lock" && !reads(path));
     none("Finish it, or write an issue", code.flat_map(|(path, text)| holds(&path, &text, &unfinished())).collect());
     planted(1, holds("x.rs", &format!("// {}: later", unfinished()[0]), &unfinished()).len());
     planted(1, holds("x.rs", &format!("    {}]", unfinished()[5]), &unfinished()).len());

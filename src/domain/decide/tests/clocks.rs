@@ -54,7 +54,7 @@ fn a_milestone_is_warned_of_when_a_quarter_is_left_and_missed_once() {
         .iter()
         .filter_map(|e| match e {
             Event::MilestoneWarned { milestone, due_at } => Some((*milestone, false, due_at.seconds_since(START))),
-            Event::MilestoneBreached { milestone, due_at } => Some((*milestone, true, due_at.seconds_since(START))),
+            Event::MilestoneBreached { milestone, due_at, .. } => Some((*milestone, true, due_at.seconds_since(START))),
             _ => None,
         })
         .collect();

@@ -5,8 +5,25 @@ use crate::clocks::Milestone;
 use crate::event::{ReopenCause, Unreachable, UnreachableReason};
 use crate::hours::{When, WorkingHours};
 use crate::intent::PageReason;
+use crate::playbook::{self, Playbook};
 use crate::postmortem::Chapter;
 use crate::status::PostmortemStatus;
+
+/// Something to follow: a question, and what is for its yes.
+fn playbook() -> Playbook {
+    let step = |no, part, under| playbook::Step {
+        part,
+        text: format!("step {no}"),
+        written: Some("as the runbook has it".into()),
+        line: no,
+        under,
+        risk: Some(playbook::Risk::Destroy),
+        fill: vec!["<id>".into()],
+        caution: Some("never ends".into()),
+    };
+    let steps = vec![step(1, playbook::Part::Condition, None), step(2, playbook::Part::Resolve, Some(1))];
+    Playbook { system: "shop".into(), name: "Queue".into(), file: "shop.md".into(), revision: "0".into(), steps }
+}
 
 /// One of every kind, with every optional field once there and once not.
 fn every_event() -> Vec<Event> {
@@ -97,7 +114,8 @@ fn every_event() -> Vec<Event> {
             text: text.clone(),
         },
         Event::MilestoneWarned { milestone: Milestone::Diagnose, due_at: START },
-        Event::MilestoneBreached { milestone: Milestone::Postmortem, due_at: START },
+        Event::MilestoneBreached { milestone: Milestone::Postmortem, due_at: START, remind_at: Some(START) },
+        Event::DraftReminded { due_at: START, next_at: Some(START) },
         Event::UpdateReminded,
         Event::UpdatesSnoozed { until: START },
         Event::LeadReminded,
@@ -128,8 +146,13 @@ fn every_event() -> Vec<Event> {
             text: text.clone(),
             owner: Some(person),
             due: chrono::NaiveDate::from_ymd_opt(2026, 12, 1),
+            remind_at: Some(START),
         },
+        Event::ActionReminded { no: 1, days_late: 7, next_at: None },
         Event::ActionDone { no: 1 },
+        Event::PlaybookStarted { playbook: playbook() },
+        Event::PlaybookStepDone { no: 1, text: text.clone() },
+        Event::PlaybookStepFailed { no: 2, text: String::new() },
         Event::AlertsReceived {
             source: "prom".into(),
             group: "{}".into(),
@@ -171,7 +194,7 @@ fn every_event_survives_its_text_and_is_stored_under_its_name() {
         assert_eq!(serde_json::from_str::<IncidentEvent>(&text).ok(), Some(event), "{text}");
         names.insert(kind);
     }
-    assert_eq!(names.len(), 42, "a new kind of event belongs into this table");
+    assert_eq!(names.len(), 47, "a new kind of event belongs into this table");
 }
 
 #[test]
@@ -230,8 +253,12 @@ fn an_event_that_cannot_follow_is_refused_by_the_incident_itself() {
         (&open, Event::Reopened { cause: crate::event::ReopenCause::ByHand, reason: "r".into(), arrived_at: None }),
         (&open, Event::IntentDone { no: 77, receipt: None }),
         (&open, Event::IntentRetried { no: 2, due_at: START, why: "w".into(), maybe_sent: false }),
-        (&open, Event::ActionAdded { no: 2, text: "t".into(), owner: None, due: None }),
+        (&open, Event::ActionAdded { no: 2, text: "t".into(), owner: None, due: None, remind_at: None }),
+        (&open, Event::ActionReminded { no: 1, days_late: 0, next_at: None }),
+        (&open, Event::DraftReminded { due_at: START, next_at: None }),
         (&open, Event::ActionDone { no: 1 }),
+        (&open, Event::PlaybookStepDone { no: 1, text: String::new() }),
+        (&ended, Event::PlaybookStarted { playbook: playbook() }),
         (&open, Event::PostmortemEdited { version: 2, texts: [(Chapter::Factors, "t".to_string())].into() }),
     ] {
         let kind = body.kind();

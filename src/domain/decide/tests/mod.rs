@@ -8,8 +8,11 @@ mod delivery;
 mod escalation;
 mod ground;
 mod people;
+mod playbooks;
 mod postmortem;
 mod reached;
+mod reminders;
+mod systems;
 mod transitions;
 
 use super::*;

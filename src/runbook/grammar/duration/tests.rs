@@ -1,3 +1,5 @@
+//! Lengths of time as people write them, in ten languages.
+
 use super::*;
 
 const M: u64 = 60;

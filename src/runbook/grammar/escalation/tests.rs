@@ -1,3 +1,5 @@
+//! Sentences of escalation, in ten languages.
+
 use super::*;
 use Action::*;
 

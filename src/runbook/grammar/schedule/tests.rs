@@ -1,3 +1,5 @@
+//! Rhythms as people write them, in ten languages.
+
 use super::*;
 use Cadence::*;
 

@@ -1,3 +1,5 @@
+//! References to levels, and what only looks like one.
+
 use super::*;
 
 #[test]

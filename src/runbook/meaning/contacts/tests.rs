@@ -1,3 +1,5 @@
+//! Tables of contacts: what is read, and what only looks like it.
+
 use super::*;
 use crate::document::Document;
 use crate::source::Source;

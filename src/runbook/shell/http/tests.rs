@@ -1,3 +1,5 @@
+//! Tables of http: what is read, and what only looks like it.
+
 use proptest::prelude::*;
 
 use super::{Raw, Request, curl, httpie, in_shell, wget};

@@ -1,3 +1,5 @@
+//! Tables of redis: what is read, and what only looks like it.
+
 use proptest::prelude::*;
 
 use super::{cli, judge, split, verbs};

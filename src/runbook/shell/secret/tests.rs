@@ -1,3 +1,5 @@
+//! Tables of secret: what is read, and what only looks like it.
+
 use proptest::prelude::*;
 
 use super::{SecretKind, by_name, found};

@@ -1,3 +1,5 @@
+//! Tables of sql: what is read, and what only looks like it.
+
 use proptest::prelude::*;
 
 use super::{Dialect, judge, leading, verbs};

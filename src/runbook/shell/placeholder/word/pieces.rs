@@ -127,7 +127,7 @@ fn dotted(rest: &str) -> Option<usize> {
     (version || open).then_some(word.len())
 }
 
-/// `i-xxxxxxxx`, `XXX`, `vol-0123xxxx`.
+/// `i-xxxxxxxx`, three or more crosses, `vol-0123xxxx`.
 fn crosses(run: &str, at: usize) -> Option<usize> {
     let rest = &run[at..];
     let end = rest.find(['.', '_']).unwrap_or(rest.len());

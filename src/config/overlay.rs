@@ -1,0 +1,122 @@
+//! Reads the overlay beside a runbook: the same shapes, checks and complaints as for the configuration, with the overlay's
+//! own file and lines. Decides nothing about the runbook; a role that it maps must page somebody who is configured.
+
+use super::hours::working_hours;
+use super::node;
+use super::people::zone;
+use super::policy;
+use super::problem::{Level, Problem, Problems};
+use super::read::Table;
+use super::schema::OVERLAY;
+use super::shape::Shape;
+use crate::program::overlay::{Decision, Overlay, Place, Time};
+use crate::program::role;
+use firebell_domain::directory::Target;
+use firebell_domain::id::ChannelId;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// `root` is the configuration's, whose people, schedules and pagers the overlay may name.
+pub fn read(file: &Path, text: &str, root: &Table<'_>, pagers: &BTreeSet<ChannelId>) -> (Overlay, Vec<Problem>) {
+    let mut problems = Problems::new(Some(file.display().to_string()));
+    let Some(mut tree) = node::parse_file(text, &mut problems) else { return (Overlay::default(), problems.finish()) };
+    let folder = file.parent().unwrap_or(Path::new(""));
+    Shape { folder, problems: &mut problems }.table(&mut tree, OVERLAY, "");
+    let table = Table::root(&tree, OVERLAY);
+    let overlay = values(&table, root, pagers, &mut problems);
+    (overlay, problems.finish())
+}
+
+/// What somebody decided about proposals; the error is half a sentence.
+pub fn decisions(text: &str) -> Result<BTreeMap<String, Decision>, String> {
+    let mut problems = Problems::new(None);
+    let Some(mut tree) = node::parse_file(text, &mut problems) else {
+        return Err(problems.finish().first().map_or_else(String::new, |p| p.what.clone()));
+    };
+    Shape { folder: Path::new(""), problems: &mut problems }.table(&mut tree, OVERLAY, "");
+    let decisions = review(&Table::root(&tree, OVERLAY), &mut problems);
+    match problems.finish().into_iter().find(|p| p.level == Level::Error) {
+        Some(p) => Err(format!("{}: {}", p.key, p.what)),
+        None => Ok(decisions),
+    }
+}
+
+fn review(table: &Table<'_>, problems: &mut Problems) -> BTreeMap<String, Decision> {
+    let mut decisions = BTreeMap::new();
+    for row in table.rows("review") {
+        if let (Some(hash), Some(decision)) = (row.required("hash", problems), row.required("decision", problems)) {
+            let decision = if decision == "confirmed" { Decision::Confirmed } else { Decision::Rejected };
+            decisions.insert(hash.to_string(), decision);
+        }
+    }
+    decisions
+}
+
+fn values(table: &Table<'_>, root: &Table<'_>, pagers: &BTreeSet<ChannelId>, problems: &mut Problems) -> Overlay {
+    let mut overlay = Overlay {
+        zone: table.given("zone").then(|| zone(table, "zone", problems)),
+        hours: working_hours(table, problems),
+        first: targets(table, "first", root, pagers, problems),
+        reads: table.texts("reads").into_iter().map(|(text, _)| text.to_string()).collect(),
+        reminders: table.flag("reminders"),
+        ..Overlay::default()
+    };
+    // Whoever says when a team works has said where.
+    overlay.zone = overlay.zone.or(overlay.hours.as_ref().map(|h| h.zone));
+    for row in table.rows("roles") {
+        let name = row.required("name", problems);
+        if row.exists() && !row.given("page") {
+            let fix = "Write whom it means, such as page = [\"@ana\"], or page = [] to leave it out";
+            problems.error(&row.spot("page"), "is missing", fix);
+        }
+        let page = targets(&row, "page", root, pagers, problems);
+        if let Some(name) = name
+            && overlay.roles.insert(role(name), page).is_some()
+        {
+            problems.error(&row.spot("name"), "that role is mapped twice", "Keep one of the two");
+        }
+    }
+    for row in table.rows("channels") {
+        if let (Some(name), Some(room)) = (row.required("name", problems), row.required("room", problems)) {
+            overlay.channels.insert(name.to_string(), room.to_string());
+        }
+    }
+    for row in table.rows("targets") {
+        if let (Some(name), Some(target)) = (row.required("name", problems), row.required("target", problems)) {
+            let place = Place { target: target.to_string(), inside: row.text("inside").map(str::to_string) };
+            overlay.targets.insert(name.to_string(), place);
+        }
+    }
+    for row in table.rows("values") {
+        if let (Some(placeholder), Some(value)) =
+            (row.required("placeholder", problems), row.required("value", problems))
+        {
+            overlay.values.insert(placeholder.to_string(), value.to_string());
+        }
+    }
+    for row in table.rows("times") {
+        if let (Some(schedule), Some(when)) = (row.required("schedule", problems), row.required("when", problems)) {
+            overlay.times.push(Time { schedule: schedule.to_string(), when: when.to_string() });
+        }
+    }
+    overlay.decisions = review(table, problems);
+    overlay
+}
+
+fn targets(
+    table: &Table<'_>,
+    key: &str,
+    root: &Table<'_>,
+    pagers: &BTreeSet<ChannelId>,
+    problems: &mut Problems,
+) -> Vec<Target> {
+    let mut found = Vec::new();
+    for (text, spot) in table.texts(key) {
+        match policy::target_of(text, root, pagers) {
+            Ok(target) if found.contains(&target) => {}
+            Ok(target) => found.push(target),
+            Err((what, fix)) => problems.error(&spot, what, fix),
+        }
+    }
+    found
+}

@@ -1,0 +1,63 @@
+//! What a document cannot say and its overlay does: who "the on-call engineer" is, where `postgres` runs, what stands for
+//! `your-domain`, the team's zone and hours, and which of the importer's proposals somebody has confirmed. A value.
+
+use chrono_tz::Tz;
+use firebell_domain::directory::Target;
+use firebell_domain::hours::WorkingHours;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overlay {
+    /// In which the team reads a clock.
+    pub zone: Option<Tz>,
+    /// When business days and hours pass.
+    pub hours: Option<WorkingHours>,
+    /// Whom a new incident pages before the first step of the runbook's escalation, where that step has a delay.
+    pub first: Vec<Target>,
+    /// By the role's normal spelling; nobody means that the role is left out on purpose.
+    pub roles: BTreeMap<String, Vec<Target>>,
+    /// Channels of the document, by their names there, and what they are called here.
+    pub channels: BTreeMap<String, String>,
+    /// What a client of the document (`postgres`, `docker`) acts on.
+    pub targets: BTreeMap<String, Place>,
+    /// By placeholder, as written.
+    pub values: BTreeMap<String, String>,
+    /// Scripts and tools that only read.
+    pub reads: Vec<String>,
+    /// When something recurs that the document says too little about, by the name or the line it has there.
+    pub times: Vec<Time>,
+    /// Whether the room is reminded of the runbook's schedules.
+    pub reminders: Option<bool>,
+    /// By hash; the latest said.
+    pub decisions: BTreeMap<String, Decision>,
+}
+
+/// Where a client finds what it is to act on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// A table [targets.NAME] of the configuration: a Docker host, a cluster, a machine.
+    pub target: String,
+    /// The container, pod or unit on it.
+    pub inside: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Time {
+    pub schedule: String,
+    pub when: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    Confirmed,
+    Rejected,
+}
+
+impl Decision {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Decision::Confirmed => "confirmed",
+            Decision::Rejected => "rejected",
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! A runbook as the program of a running bot: what it says holds, an edit of the Markdown is put in force by itself, one
+//! that cannot be read changes nothing and is said everywhere, and open incidents stay as they were.
+
+use crate::harness::serve::Serve;
+use crate::harness::{BOUND, eventually};
+use std::fs;
+use std::path::PathBuf;
+
+const SHOP: &str = "\
+# Shop
+
+## Severity levels
+
+| Level | Name | Response time |
+|---|---|---|
+| S1 | Outage | 15 minutes |
+| S2 | Slow | 1 hour |
+
+## Playbooks
+
+### Playbook: Queue is full
+
+**Symptoms**
+
+- Orders wait
+
+**Investigation**
+
+```bash
+docker ps
+```
+
+**Resolution**
+
+```bash
+docker restart orders
+```
+";
+
+fn markdown(serve: &Serve, text: &str) -> PathBuf {
+    let path = serve.folder().join("runbooks/shop.md");
+    fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+    fs::write(&path, text).expect("written");
+    path
+}
+
+/// A bot whose one runbook lies in the folder beside its configuration.
+async fn shop() -> Serve {
+    let mut serve = Serve::configured("");
+    markdown(&serve, SHOP);
+    serve.start_again().await;
+    serve
+}
+
+async fn until_logged(serve: &Serve, from: usize, what: &str) {
+    eventually(what, BOUND, async || serve.log().get(from..).unwrap_or_default().contains(what)).await;
+}
+
+#[tokio::test]
+async fn an_edited_runbook_holds_for_the_next_incident_and_not_for_the_open_one() {
+    let mut serve = shop().await;
+    let (status, said) = serve.say("ana", "/incident declare S1 orders wait in the queue").await;
+    assert_eq!(status, 0, "{said}");
+    let (_, said) = serve.say("ana", "/incident runbook 1").await;
+    assert!(said.contains("docker ps") && said.contains("it only reads"), "{said}");
+    let before = serve.get_as_operator("/api/v1/incidents/1").await;
+
+    let from = serve.log().len();
+    let edited = SHOP
+        .replace("| S1 | Outage | 15 minutes |", "| S1 | Outage | 5 minutes |")
+        .replace("docker ps", "docker ps -a");
+    markdown(&serve, &edited);
+    until_logged(&serve, from, "the configuration is in force: runbooks.shop changed").await;
+
+    let (_, said) = serve.say("ana", "/incident INC-1 step").await;
+    assert!(said.contains("docker ps\n"), "the step is as it was when it began: {said}");
+    let after = serve.get_as_operator("/api/v1/incidents/1").await;
+    assert_eq!(after["incident"]["clocks"], before["incident"]["clocks"], "no clock of it has moved");
+    let (status, said) = serve.say("ana", "/incident declare S1 orders wait again").await;
+    assert_eq!(status, 0, "{said}");
+    let (_, said) = serve.say("ana", "/incident INC-2 runbook 1").await;
+    assert!(said.contains("docker ps -a"), "{said}");
+    serve.assert_log_is_whole().await;
+    serve.terminate().await;
+}
+
+#[tokio::test]
+async fn a_runbook_that_cannot_be_read_changes_nothing_and_is_said_and_a_repaired_one_heals_it() {
+    let mut serve = shop().await;
+    let from = serve.log().len();
+    markdown(&serve, &"x".repeat(3_000_000));
+    until_logged(&serve, from, "cannot read the runbook").await;
+    let health = serve.get("/health/components").await.json();
+    let configuration = &health["components"]["configuration"];
+    assert_eq!(configuration["status"], "degraded", "{configuration}");
+    assert!(configuration["message"].as_str().is_some_and(|m| m.contains("3000000 bytes")), "{configuration}");
+    let (status, said) = serve.say("ana", "/incident declare S2 pages are slow").await;
+    assert_eq!(status, 0, "the levels of before still hold: {said}");
+
+    let from = serve.log().len();
+    markdown(&serve, &SHOP.replace("S2", "S3"));
+    until_logged(&serve, from, "the configuration is in force: runbooks.shop changed").await;
+    let (status, said) = serve.say("ana", "/incident declare S2 pages are slow").await;
+    assert_ne!(status, 0, "{said}");
+    assert_eq!(serve.say("ana", "/incident declare S3 pages are slow").await.0, 0);
+    serve.terminate().await;
+}
