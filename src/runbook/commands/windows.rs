@@ -144,10 +144,11 @@ pub fn power_shell_shape(text: &str) -> shape::Shape {
     if let Some(rest) = text.strip_prefix('$') {
         let end = rest.find(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':')).unwrap_or(rest.len());
         let after = rest[end..].trim_start();
-        if after.starts_with('=') || after.starts_with("+=") {
+        let more = after.trim_end_matches(';').contains("; ");
+        if (after.starts_with('=') || after.starts_with("+=")) && !more {
             return Shape::Assigns(vec![rest[..end].to_owned()]);
         }
-        return if after.starts_with(['.', '|', '[']) { Shape::Command } else { Shape::Not(Guess::Unknown) };
+        return if after.starts_with(['.', '|', '[']) || more { Shape::Command } else { Shape::Not(Guess::Unknown) };
     }
     let lower = first.to_ascii_lowercase();
     let keyword = matches!(

@@ -169,6 +169,9 @@ fn title_in_capitals(lines: &[String], index: usize) -> Option<&'static str> {
     }
     let number = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (digits, name) = (text[..number].trim_end_matches('.'), text[number..].trim_start_matches(')').trim());
+    if digits.is_empty() {
+        return None; // Without a number a line of capitals is a title by itself, whatever else the text has.
+    }
     let deep = digits.contains('.');
     let cased = name.chars().filter(|c| c.is_lowercase() || c.is_uppercase()).count();
     let capitals = cased >= 3 && !name.chars().any(char::is_lowercase);

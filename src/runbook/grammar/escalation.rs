@@ -40,6 +40,7 @@ pub fn step(text: &str) -> Option<Step> {
     if let Some((lead, _)) = fold.source().split_once([':', '：'])
         && matches!(header(lead), Some(Header::Resolution | Header::Response | Header::UpdateEvery))
         && lexicon().actions.first(&Fold::new(lead).text).is_none()
+        && lexicon().unless.first(&Fold::new(lead).text).is_none()
     {
         return None;
     }

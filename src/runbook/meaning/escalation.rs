@@ -54,6 +54,7 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
                     elsewhere(reading, block, text, &mut chain);
                 }
             }
+            BlockKind::Paragraph(lines) if inside && defined(reading, block, lines, &mut chain) => {}
             BlockKind::Paragraph(lines) if inside => {
                 for text in lines {
                     if text.lead().is_some_and(|(l, _)| severity::reference(l).is_some()) {
@@ -119,6 +120,21 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
 
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(['。', '；']).flat_map(|s| s.split(". ")).map(str::trim).filter(|s| !s.is_empty())
+}
+
+/// A definition list: a severity on its own line, its steps behind a colon on the next ones.
+fn defined(reading: &Reading<'_>, block: &Block, lines: &[Inline], chain: &mut Chain) -> bool {
+    let [term, rest @ ..] = lines else { return false };
+    let opens = rest.first().is_some_and(|l| l.plain.trim_start().starts_with(": "));
+    let Some(found) = severity::reference(&term.plain).filter(|r| opens && r.rest.is_empty()) else { return false };
+    for line in rest {
+        let plain = line.plain.trim_start().trim_start_matches([':', ' ']);
+        let plain = plain.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches(['.', ')', ' ']);
+        if let Some(said) = step(plain).filter(|s| s.action.is_some() || s.reaches_people()) {
+            chain.push(counted_in(reading, block), Some(found.label.clone()), said, line.line);
+        }
+    }
+    true
 }
 
 /// The steps of a sentence whose clauses each say when and whom: "if …, page bo; after 1 hour the lead is informed".

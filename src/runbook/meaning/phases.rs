@@ -4,6 +4,7 @@
 use super::Reading;
 use crate::document::{BlockKind, SectionId, SectionKind, Table};
 use crate::grammar::duration::{self, Dur};
+use crate::grammar::escalation::step;
 use crate::grammar::severity;
 use crate::lexicon::{Header, Role, header};
 use crate::model::Phase;
@@ -63,7 +64,14 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
                 let opens = document.sections[block.section].line == block.first;
                 // "P1 (critical): respond within 5 minutes" defines a severity.
                 let defines = first.lead().is_some_and(|(lead, _)| severity::reference(lead).is_some());
-                if opens || defines || !(item.number.is_some() || item.check.is_some() || first.lead().is_some()) {
+                let defines = defines || first.lead().is_some_and(|(lead, rest)| is_field(lead, rest));
+                // "If not resolved in 30 minutes, escalate": who takes over, not what is done by then.
+                let passed_on = step(&first.plain).is_some_and(|s| s.unless.is_some());
+                if opens
+                    || passed_on
+                    || defines
+                    || !(item.number.is_some() || item.check.is_some() || first.lead().is_some())
+                {
                     continue;
                 }
                 // `1. Acknowledge the page within 5 minutes`; `2. **Assess** (< 10 min): look at …`
@@ -139,7 +147,35 @@ fn in_a_row(reading: &Reading<'_>) -> Vec<bool> {
         chained[id] |= from == 0 && time_of(&section.name, true).is_some();
         last.insert(parent, (id, to));
     }
+    // "Step 1: … (within 5 minutes)", "Step 2: … (5-15 min)": steps beside each other, at least two with a time that
+    // is surely none of an estimate.
+    let mut steps: std::collections::BTreeMap<SectionId, Vec<SectionId>> = std::collections::BTreeMap::new();
+    for (id, section) in document.sections.iter().enumerate().skip(1) {
+        let routine = reading.nearest(id, 0, &[Role::Schedule, Role::Deploy, Role::Escalation]).is_some();
+        if is_step(reading, id) && !routine && time_of(&section.name, false).is_some() {
+            steps.entry(section.parent.unwrap_or(0)).or_default().push(id);
+        }
+    }
+    for id in steps.into_values().filter(|s| s.len() >= 2).flatten() {
+        chained[id] = true;
+    }
     chained
+}
+
+/// `**Response time**: 15 min` under a level is what the level promises, no step.
+fn is_field(lead: &str, rest: &str) -> bool {
+    const FIELDS: [Header; 7] = [
+        Header::Response,
+        Header::Resolution,
+        Header::UpdateEvery,
+        Header::EscalateTo,
+        Header::After,
+        Header::Availability,
+        Header::Cadence,
+    ];
+    let lead = lead.trim().trim_end_matches([':', '：', ' ']);
+    let value = rest.trim_start();
+    !value.starts_with(['(', '（', '[']) && header(lead).is_some_and(|h| FIELDS.contains(&h))
 }
 
 /// A step of a procedure: numbered, or named so.

@@ -118,6 +118,11 @@ fn title(reading: &Reading<'_>, id: SectionId, one: bool) -> Option<Rhythm> {
         return None;
     }
     let found = rhythm(&section.name)?;
+    // How often people are told while an incident lasts.
+    let often = !matches!(found.cadence, Some(c) if c != Cadence::Hourly) && found.when.is_some() && found.strong;
+    if often && phases_word(&section.name) {
+        return None;
+    }
     let framed = in_parentheses(&section.name, &found);
     let first = found.range.start == 0 || section.name.chars().count() < 24;
     let place = framed || first || found.strong;
@@ -125,6 +130,13 @@ fn title(reading: &Reading<'_>, id: SectionId, one: bool) -> Option<Rhythm> {
     // "First Monday: disaster drill" is a date; "Daily report failure" is trouble.
     let dated = framed || (found.range.start == 0 && found.when.is_some());
     (place && !interval && (dated || !trouble)).then_some(found)
+}
+
+/// A step of a procedure by its name.
+fn phases_word(name: &str) -> bool {
+    let first = name.split_whitespace().next().unwrap_or("").to_lowercase();
+    ["step", "phase", "schritt", "étape", "paso", "fase", "etapa", "шаг", "этап"]
+        .contains(&first.trim_end_matches([':', '.']))
 }
 
 fn in_parentheses(text: &str, rhythm: &Rhythm) -> bool {

@@ -26,15 +26,13 @@ struct Draft {
 }
 
 pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings: &mut Vec<Finding>) -> Vec<Severity> {
-    let mut drafts: Vec<Draft> = Vec::new();
-    let mut groups = 0;
+    let mut groups: Vec<Vec<Draft>> = Vec::new();
     for block in &reading.document.blocks {
-        if let BlockKind::Table(table) = &block.kind
-            && !reading.sets_nothing(block.section)
-        {
-            let rows = of_table(reading, block.section, table);
-            groups += usize::from(!rows.is_empty());
-            merge(&mut drafts, rows, findings);
+        if reading.sets_nothing(block.section) {
+            continue;
+        }
+        if let BlockKind::Table(table) = &block.kind {
+            groups.push(of_table(reading, block.section, table));
         }
         let set: Vec<(Line, String)> = match &block.kind {
             BlockKind::Fence(fence) if fence.lang.is_none() => fence.body.clone(),
@@ -43,26 +41,28 @@ pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings
             }
             _ => Vec::new(),
         };
-        if !set.is_empty()
-            && reading.nearest(block.section, 0, &[Role::Severity]).is_some()
-            && !reading.sets_nothing(block.section)
-        {
-            let rows = of_columns(&set);
-            groups += usize::from(!rows.is_empty());
-            merge(&mut drafts, rows, findings);
+        if !set.is_empty() && reading.nearest(block.section, 0, &[Role::Severity]).is_some() {
+            groups.push(of_columns(&set));
         }
     }
-    for group in lines_of(reading) {
-        groups += 1;
-        merge(&mut drafts, group, findings);
-    }
-    for group in titles_of(reading) {
-        groups += 1;
-        merge(&mut drafts, group, findings);
-    }
+    groups.extend(lines_of(reading));
+    groups.extend(titles_of(reading));
+    groups.retain(|g| !g.is_empty());
+    // What says times defines; a table that only refers to the levels adds to it.
+    groups.sort_by_key(|g| (!g.iter().any(|d| d.response.is_some()), tabled(reading, g), g[0].line));
+    let count = groups.len();
+    let mut drafts: Vec<Draft> = Vec::new();
+    groups.into_iter().for_each(|group| merge(&mut drafts, group, findings));
     drafts.sort_by_key(|d| d.line);
-    let drafts = one_scale(drafts, groups, proposals);
+    let drafts = one_scale(drafts, count, proposals);
     rank(drafts)
+}
+
+/// A table of definitions comes before other texts.
+fn tabled(reading: &Reading<'_>, group: &[Draft]) -> bool {
+    let line = group[0].line;
+    let at = reading.document.blocks.partition_point(|b| b.last < line);
+    !reading.document.blocks.get(at).is_some_and(|b| matches!(b.kind, BlockKind::Table(_)))
 }
 
 fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Draft> {
@@ -85,7 +85,9 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Dra
     ]);
     let said = heads[level] == Some(Header::Level) || reading.nearest(section, 0, &[Role::Severity]).is_some();
     let response = at(&[Header::Response]).or_else(|| column_of_durations(table, &heads));
-    if foreign.is_some() || !(said || response.is_some()) {
+    const ABOUT: [Role; 3] = [Role::Severity, Role::Escalation, Role::Contacts];
+    let elsewhere = matches!(reading.nearest(section, 0, &ABOUT), Some(Role::Escalation | Role::Contacts));
+    if foreign.is_some() || !(said || response.is_some()) || elsewhere && response.is_none() {
         return Vec::new();
     }
     let (resolution, name) = (at(&[Header::Resolution]), at(&[Header::Name]).filter(|c| *c != level));
@@ -145,7 +147,11 @@ fn level_in(cell: &str, said: bool) -> Option<Reference> {
         let bare = cell.trim().trim_matches(['*', '`', '.', ')']);
         let mut chars = bare.chars();
         let (only, more) = (chars.next()?, chars.next());
-        (said && more.is_none() && (only.is_ascii_digit() || only.is_ascii_uppercase())).then(|| Reference {
+        // `K1`, `A2`: short codes of the house.
+        let code = bare.len() <= 3
+            && bare.ends_with(|c: char| c.is_ascii_digit())
+            && bare.trim_end_matches(|c: char| c.is_ascii_digit()).chars().all(|c| c.is_ascii_uppercase());
+        (said && (more.is_none() || code) && (only.is_ascii_digit() || only.is_ascii_uppercase())).then(|| Reference {
             label: bare.to_owned(),
             number: only.to_digit(10),
             ..Reference::default()

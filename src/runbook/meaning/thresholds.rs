@@ -141,6 +141,9 @@ fn two_levels(plain: &str, line: Line) -> Option<Threshold> {
         match (level, limit) {
             (Some(Header::Warning), Some(limit)) => warning = Some(limit),
             (Some(Header::Critical), Some(limit)) => critical = Some(limit),
+            (_, Some(limit)) if matches!(part[..end].to_lowercase().as_str(), "page" | "alarm" | "alert") => {
+                critical = Some(limit)
+            }
             _ => continue,
         }
         said += 1;

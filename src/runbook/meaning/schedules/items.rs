@@ -25,7 +25,26 @@ pub fn item(place: &Place<'_>, item: &Item) -> Vec<Schedule> {
     if opens || is_link(text) {
         return Vec::new();
     }
-    line(place, text, true)
+    expression(text).map_or_else(|| line(place, text, true), |found| vec![found])
+}
+
+/// `0 5 * * 1` in code, and what it is for beside it.
+fn expression(text: &Inline) -> Option<Schedule> {
+    let code = text.spans.iter().find(|s| s.kind == SpanKind::Code)?;
+    let written = text.plain.get(code.range.clone())?.trim();
+    let (cron, cadence) = cron_expression(written)?;
+    let (before, behind) = (&text.plain[..code.range.start], &text.plain[code.range.end..]);
+    let bare = |s: &str| s.trim_matches(|c: char| !c.is_alphanumeric() && c != ')').trim().to_owned();
+    let name = [bare(behind), bare(before)].into_iter().find(|n| n.chars().any(char::is_alphabetic))?;
+    Some(Schedule {
+        tasks: vec![name.clone()],
+        name,
+        cadence,
+        when: Some(written.to_owned()),
+        cron: Some(cron),
+        command_lines: Vec::new(),
+        line: text.line,
+    })
 }
 
 pub fn paragraph(place: &Place<'_>, lines: &[Inline]) -> Vec<Schedule> {
@@ -192,8 +211,10 @@ fn sentence(place: &Place<'_>, plain: &str) -> Option<(String, Rhythm)> {
     let exact = found.cron.is_some() && found.strong && found.cadence.is_some();
     let about = place.reading.nearest(place.block.section, 0, &[Role::Schedule]).is_some();
     let section = &place.reading.document.sections[place.reading.titled(place.block.section)];
-    let fits =
-        exact && plain.split_whitespace().count() <= 25 && place.outer.is_none() && (about || !section.name.is_empty());
+    let fits = exact
+        && plain.split_whitespace().count() <= 25
+        && place.outer.is_none_or(|o| o.cadence != found.cadence)
+        && (about || !section.name.is_empty());
     fits.then(|| (name(&section.name, None), found))
 }
 
