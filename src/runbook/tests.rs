@@ -3,4 +3,5 @@
 mod any;
 mod foreign;
 mod seeds;
+mod styles;
 mod whole;

@@ -15,12 +15,12 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
     let mut found: Vec<Phase> = Vec::new();
     let mut timed_parents: Vec<SectionId> = Vec::new();
     let chained = in_a_row(reading);
-    for id in 1..document.sections.len() {
-        if !(answers(reading, id) || chained[id]) || reading.sets_nothing_but_postmortem(id) {
+    for (id, chained) in chained.iter().enumerate().skip(1) {
+        if !(answers(reading, id) || *chained) || reading.sets_nothing_but_postmortem(id) {
             continue;
         }
         let section = &document.sections[id];
-        let own = time_of(&section.name, is_step(reading, id) || chained[id]);
+        let own = time_of(&section.name, is_step(reading, id) || *chained);
         let inherited = || {
             // Bold steps under a title with a window are the parts of that window.
             let parent = section.parent?;

@@ -182,15 +182,13 @@ fn own(text: &str) -> Option<Part> {
     let said = |list: &[String]| {
         list.iter().any(|l| if l.contains(' ') { lower.contains(l) } else { bare.iter().any(|w| w == l) })
     };
-    let open = bare.iter().any(|w| w.contains(OPAQUE));
+    // A placeholder where the subcommand stands may be any of them.
+    let hidden = bare.first().is_some_and(|w| w.contains(OPAQUE));
     let why = || format!("{name} {}", bare.first().copied().unwrap_or_default()).trim().to_owned();
-    if said(&program.destroy) || program.otherwise.as_deref() == Some("destroy") {
+    let by_default = program.otherwise.as_deref();
+    if said(&program.destroy) || by_default == Some("destroy") || hidden && by_default.is_none() {
         part.raise(Risk::Destroy, why());
-    } else if said(&program.mutate) {
-        part.raise(Risk::Mutate, why());
-    } else if !(said(&program.read) && !(open && bare[0].contains(OPAQUE))
-        || program.otherwise.as_deref() == Some("read"))
-    {
+    } else if said(&program.mutate) || by_default != Some("read") && !said(&program.read) {
         part.raise(Risk::Mutate, why());
     }
     if name == "diskpart" {

@@ -1,0 +1,164 @@
+//! House styles in a few lines each: what one rule is for, next to what it must leave alone.
+
+use crate::import;
+use crate::model::Runbook;
+
+fn read(text: &str) -> Runbook {
+    import(text.as_bytes()).expect("small enough").runbook
+}
+
+fn severities(text: &str) -> Vec<String> {
+    let said = |v: Option<u64>| v.map_or("-".to_owned(), |v| v.to_string());
+    read(text)
+        .severities
+        .iter()
+        .map(|s| format!("{} {} {} {}", s.line, s.level, s.rank, said(s.response_time_s)))
+        .collect()
+}
+
+#[test]
+fn levels_are_defined_in_every_style() {
+    for (text, expected) in [
+        (
+            "# Shop\n\nSEV1\n: All down. Reaction: immediately.\n\nSEV2\n: Slow. Reaction: 30 min.\n",
+            &["3 SEV1 1 0", "6 SEV2 2 1800"][..],
+        ),
+        (
+            "# Shop\n## How bad?\n- **Critical** — answer in 10 minutes.\n- **Minor** — next working day.\n",
+            &["3 Critical 1 600", "4 Minor 2 86400"],
+        ),
+        (
+            "# Shop\n## Severity\n- `Sev-A`: lost. Respond: 5m\n- `Sev-B`: late. Respond: 1h\n",
+            &["3 Sev-A 1 300", "4 Sev-B 2 3600"],
+        ),
+        (
+            "# Shop\n| Level | Meaning | Response |\n|---|---|---|\n| 1 | out | 15 min |\n| 2 | slow | 1 h |\n",
+            &["4 1 1 900", "5 2 2 3600"],
+        ),
+        (
+            "# Shop\n## Severity\n### Level 1: closed\nRespond: within 10 minutes. Fix: within 1 hour.\n### Level 2: slow\nRespond: within 1 hour.\n",
+            &["3 Level 1 1 600", "5 Level 2 2 3600"],
+        ),
+        // The name of the whole document hands nothing down.
+        (
+            "# On-call guide\n## Severity\n- **P1**: out. Response: 5 min\n- **P2**: slow. Response: 1 h\n## More\n",
+            &["3 P1 1 300", "4 P2 2 3600"],
+        ),
+        // A table that refers to levels defines none.
+        (
+            "# Shop\n## Levels\n### P1\n- Response: 15 min\n### P2\n- Response: 1 h\n## Escalation\n| Severity | 15 min | 1 h |\n|---|---|---|\n| P1 | bo | cy |\n| P2 | - | bo |\n",
+            &[],
+        ),
+        ("# Shop\n## News\n- **High**: bo is back\n- **Low**: cy is away\n", &[]),
+    ] {
+        let got = severities(text);
+        if expected.is_empty() {
+            assert!(got.iter().all(|s| !s.contains("12 ") && !s.contains("13 ")) && got.len() != 1, "{text}{got:?}");
+        } else {
+            assert_eq!(got, expected, "{text}");
+        }
+    }
+}
+
+#[test]
+fn steps_with_times_are_phases_and_promises_and_estimates_are_none() {
+    for (text, expected) in [
+        (
+            "# A\n## Flow\n### Contain (0-15 minutes)\n- x\n### Mend (15-60 minutes)\n- y\n",
+            vec![(3, Some(900)), (5, Some(3600))],
+        ),
+        (
+            "# A\n## Flow\n### Step 1: Look (within 5 minutes)\n- x\n### Step 2: Mend (5-15 min)\n- y\n",
+            vec![(3, Some(300)), (5, Some(900))],
+        ),
+        ("# A\n## Severity\n### P1\n- **Response**: 15 min\n### P2\n- **Response**: 1 h\n", vec![]),
+        ("# A\n## Deployment\n### Step 1: Build (0-10 minutes)\n- x\n### Step 2: Ship (10-20 minutes)\n- y\n", vec![]),
+    ] {
+        let got: Vec<(u32, Option<u64>)> = read(text).phases.iter().map(|p| (p.line, p.deadline_s)).collect();
+        assert_eq!(got, expected, "{text}");
+    }
+}
+
+#[test]
+fn who_is_called_after_what_time_is_read_from_sentences_and_columns() {
+    for (text, expected) in [
+        ("# A\n## People\nIf bo does not pick up in 15 minutes, call the hosting team.\n", vec![Some(900)]),
+        (
+            "# A\n## Escalation\nIf nobody acknowledges within 15 minutes, the second on-call is paged; after 1 hour the CIO is informed.\n",
+            vec![Some(900), Some(3600)],
+        ),
+        (
+            "# A\n## Escalation\nLevel 1 → NOC, immediately\nLevel 2 → network engineer, after 30 min\n",
+            vec![Some(0), Some(1800)],
+        ),
+        (
+            "# A\n## Escalation\n\n    after 10 min    duty manager\n    after 2 hours   CFO\n",
+            vec![Some(600), Some(7200)],
+        ),
+        ("# A\n## Who decides\n- T+0 on-call engineer\n- T+15m engineering manager\n", vec![Some(0), Some(900)]),
+        ("# A\n## Notes\nIf it rains after 10 minutes, call it a day.\n", vec![]),
+    ] {
+        let got: Vec<Option<u64>> = read(text).escalation.iter().map(|e| e.after_s).collect();
+        assert_eq!(got, expected, "{text}");
+    }
+}
+
+#[test]
+fn limits_are_read_without_comparators_and_with_other_peoples_numbers() {
+    for (text, expected) in [
+        ("# A\n## Limits\n- CPU: warning above 70 %, critical above 90 %\n", vec![">70 >90"]),
+        ("# A\n## Limits\n- Disk: warn at 80%, page at 90%\n", vec![">80 >90"]),
+        (
+            "# A\n| Metric | Warning | Critical |\n|---|---|---|\n| Heat | 80 °C | 90 °C |\n| Free | 20 % | 10 % |\n",
+            vec![">80 >90", "<20 <10"],
+        ),
+        ("# A\n| Metric | Warning | Critical |\n|---|---|---|\n| Queue | > 2.000 | > 10 000 |\n", vec![">2000 >10000"]),
+        ("# A\n## Rules\n- queue age > 600 s: add a worker\n", vec![">600 -"]),
+    ] {
+        let side = |b: &Option<crate::model::Bound>| b.as_ref().map_or("-".into(), |b| format!("{}{}", b.op, b.value));
+        let got: Vec<String> =
+            read(text).thresholds.iter().map(|t| format!("{} {}", side(&t.warning), side(&t.critical))).collect();
+        assert_eq!(got, expected, "{text}");
+    }
+}
+
+#[test]
+fn one_part_of_a_line_says_when() {
+    for (text, expected) in [
+        ("# A\n## Jobs\n- Forced copies – Sunday 03:00: take them away\n", vec!["Forced copies weekly 0 3 * * 0"]),
+        ("# A\n## Jobs\n- `0 5 * * 1` send the report\n", vec!["send the report weekly 0 5 * * 1"]),
+        ("# A\n## Tâches planifiées\n- Chaque lundi à 9 h : revue\n", vec!["revue weekly 0 9 * * 1"]),
+        (
+            "# A\n## Patch day\nSecond Tuesday of the month, 20:00 – install updates.\n",
+            vec!["install updates monthly -"],
+        ),
+        ("# A\n## 定期作業\n- 毎日 9:00 バックアップの確認\n", vec!["バックアップの確認 daily 0 9 * * *"]),
+    ] {
+        let word = |c| serde_json::to_value(c).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
+        let got: Vec<String> = read(text)
+            .schedules
+            .iter()
+            .map(|s| {
+                format!("{} {} {}", s.name, s.cadence.map(word).unwrap_or_default(), s.cron.as_deref().unwrap_or("-"))
+            })
+            .collect();
+        assert_eq!(got, expected, "{text}");
+    }
+}
+
+#[test]
+fn sentences_ask_for_commands_in_brackets_and_with_a_reminder() {
+    for (text, expected) in [
+        ("Look at the queue (`rabbitmqctl list_queues`) first.\n", vec!["rabbitmqctl list_queues"]),
+        (
+            "1. Close it with `systemctl stop web` and do not forget `systemctl start web`.\n",
+            vec!["systemctl stop web", "systemctl start web"],
+        ),
+        ("`heroku config:set NEW=off -a shop` turns the new page off.\n", vec!["heroku config:set NEW=off -a shop"]),
+        ("1. Do not run `systemctl stop web`.\n", vec![]),
+        ("What you want to see:\n\n```shell\nmaxmemory-policy\nallkeys-lru\n```\n", vec![]),
+    ] {
+        let got: Vec<String> = read(text).commands.into_iter().map(|c| c.text).collect();
+        assert_eq!(got, expected, "{text}");
+    }
+}
