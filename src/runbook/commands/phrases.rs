@@ -82,7 +82,7 @@ fn position(text: &[u8], phrase: &[u8]) -> Option<usize> {
 /// Whether any of the phrases stands in the text, which is lower case.
 pub fn any(text: &str, list: &[String]) -> bool {
     let plain = text.is_ascii();
-    list.iter().any(|p| !(plain && !p.is_ascii()) && find(text, p).is_some())
+    list.iter().any(|p| (p.is_ascii() || !plain) && find(text, p).is_some())
 }
 
 /// Whether the text begins with one of the phrases; what follows it.
