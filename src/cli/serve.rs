@@ -14,13 +14,14 @@ use firebell_domain::id::IncidentId;
 use firebell_domain::org::OrgEvent;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind};
 use tokio::sync::watch;
 
 pub async fn serve(loaded: Loaded) -> Result<(), End> {
     let config = &loaded.config;
     let log = telemetry::log(&config.log);
     // From here on, because a SIGHUP that nobody hears ends the process.
-    let hangups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup());
+    let hangups = tokio::signal::unix::signal(SignalKind::hangup());
     let hangups = hangups.map_err(|e| CannotStart(format!("SIGHUP cannot be heard: {e}")))?;
     let metrics = telemetry::metrics().ok_or_else(|| CannotStart("metrics cannot be counted".into()))?;
     let (store, _lock) = compose::open(config, Mode::Serve).await?;
@@ -77,7 +78,11 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     greet(&app).await?;
 
     let reloads = tokio::spawn(reloader.run(hangups, stopped.clone()));
-    tokio::spawn(until_told(stop));
+    // Heard before anybody is answered: who saw it ready may end it at once, and in order.
+    let signal = tokio::signal::unix::signal;
+    let term = signal(SignalKind::terminate()).map_err(|e| CannotStart(format!("SIGTERM cannot be heard: {e}")))?;
+    let interrupt = signal(SignalKind::interrupt()).map_err(|e| CannotStart(format!("Ctrl-C cannot be heard: {e}")))?;
+    tokio::spawn(until_told(stop, term, interrupt));
     let served = web::serve(listener, answering, stopped).await;
     // The engine lets what is being sent finish, so that a restart does not repeat it.
     let _ = tokio::time::timeout(Duration::from_secs(20), engine).await;
@@ -111,17 +116,10 @@ async fn greet(app: &App) -> Result<(), CannotStart> {
 }
 
 /// SIGTERM and Ctrl-C end it in order.
-async fn until_told(stop: watch::Sender<bool>) {
-    let mut term = match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        Ok(t) => t,
-        Err(e) => {
-            tracing::error!("SIGTERM cannot be heard: {e}");
-            return;
-        }
-    };
+async fn until_told(stop: watch::Sender<bool>, mut term: Signal, mut interrupt: Signal) {
     tokio::select! {
         _ = term.recv() => {}
-        _ = tokio::signal::ctrl_c() => {}
+        _ = interrupt.recv() => {}
     }
     tracing::info!("stopping");
     let _ = stop.send(true);

@@ -144,7 +144,7 @@ fn what_people_forget_and_generators_add_is_put_right() {
     );
     is(
         "NIGHT SHIFT\n\nwords\n\nDAY SHIFT\n\nCall <name of ana>, not <b>bo</b>\n",
-        "1   Heading(2) NIGHT SHIFT\n3   text 3:words\n5   Heading(2) DAY SHIFT\n7   text 7:Call <name of ana>, not bo",
+        "1   Bold NIGHT SHIFT\n3   text 3:words\n5   Bold DAY SHIFT\n7   text 7:Call <name of ana>, not bo",
     );
     is(
         "---\ntitle: x\n---\n\n    indented --code\n\nText[^1].\n\n[^1]: note\n",

@@ -73,7 +73,9 @@ fn known(words: &[String]) -> bool {
 
 #[test]
 fn every_link_of_the_documents_leads_somewhere() {
-    none("Dead links", documents().iter().flat_map(|path| dead_links(path, &text(path))).collect());
+    // Runbooks of the importer's tests are other people's documents: their links lead to what is not here.
+    let ours = documents().into_iter().filter(|path| !path.starts_with("src/runbook/tests/")).collect::<Vec<_>>();
+    none("Dead links", ours.iter().flat_map(|path| dead_links(path, &text(path))).collect());
     let planted_links = "[a](docs/none.md) [b](docs/api.md#nowhere) [c](README.md) [d](https://example.org/none)";
     planted(2, dead_links("README.md", planted_links).len());
 }
