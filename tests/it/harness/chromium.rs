@@ -110,6 +110,13 @@ impl Chromium {
 
     /// Says something to the browser, or to one of its pages, and waits for the answer.
     async fn call(&self, page: Option<&str>, method: &str, parameters: Value) -> Value {
+        let answer = self.ask(page, method, parameters).await;
+        assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
+        answer["result"].clone()
+    }
+
+    /// The whole answer, an error included.
+    async fn ask(&self, page: Option<&str>, method: &str, parameters: Value) -> Value {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (reply, answer) = oneshot::channel();
         locked(&self.heard).replies.insert(id, reply);
@@ -128,9 +135,7 @@ impl Chromium {
         }
         let answer = tokio::time::timeout(BOUND, answer).await;
         let answer = answer.unwrap_or_else(|_| panic!("chromium did not answer {method} within {BOUND:?}"));
-        let answer = answer.expect("the browser is running");
-        assert!(answer["error"].is_null(), "{method}: {}", answer["error"]);
-        answer["result"].clone()
+        answer.expect("the browser is running")
     }
 
     /// An empty page with cookies of its own.
@@ -175,9 +180,28 @@ impl Page<'_> {
     /// What an expression has as its value in the page.
     pub async fn value(&self, expression: &str) -> Value {
         let asked = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
-        let answer = self.call("Runtime.evaluate", asked).await;
+        let mut answer = Value::Null;
+        eventually("the page stays while it is asked", BOUND, async || match self.evaluate(asked.clone()).await {
+            Some(said) => {
+                answer = said;
+                true
+            }
+            None => false,
+        })
+        .await;
         assert!(answer["exceptionDetails"].is_null(), "{expression}: {answer}");
         answer["result"]["value"].clone()
+    }
+
+    /// Nothing while the page is being exchanged for another: the browser then drops the question.
+    async fn evaluate(&self, asked: Value) -> Option<Value> {
+        let answer = self.chromium.ask(Some(&self.session), "Runtime.evaluate", asked).await;
+        let error = answer["error"]["message"].as_str().unwrap_or_default();
+        if error.contains("navigated or closed") || error.contains("context") {
+            return None;
+        }
+        assert!(answer["error"].is_null(), "Runtime.evaluate: {}", answer["error"]);
+        Some(answer["result"].clone())
     }
 
     /// Waits until an expression is true; shows the page's text when it never is.
@@ -186,7 +210,7 @@ impl Page<'_> {
         // While a page is being exchanged for another there is nothing to ask.
         let asked = json!({ "expression": format!("!!({expression})"), "returnByValue": true });
         eventually(expression, BOUND * 2, async || {
-            let is = self.call("Runtime.evaluate", asked.clone()).await["result"]["value"] == true;
+            let is = self.evaluate(asked.clone()).await.is_some_and(|said| said["result"]["value"] == true);
             if !is && began.elapsed() > BOUND {
                 let text = self.value("location.href + '\\n' + document.body.innerText").await;
                 panic!("waited {BOUND:?} in vain until {expression}:\n{}", text.as_str().unwrap_or_default());
