@@ -1,4 +1,4 @@
-//! Five real runbooks, byte for byte, against labels made by hand. The files belong to their teams and are not part of
+//! Five real runbooks, byte for byte, against labels; the first line of each says how it was made. The files belong to their teams and are not part of
 //! this repository: the folder is named by FIREBELL_SEED_RUNBOOKS (relative to the repository). Without the variable
 //! the group was not requested, and `./test` says so; with it, a missing file is a failure.
 
