@@ -160,6 +160,8 @@ async fn pages(serve: &Serve, session: &str, long: &str) -> Value {
         ("board", "/board".to_string()),
         ("postmortem", format!("/incidents/{long}/postmortem?format=html")),
         ("sessions", "/sessions".to_string()),
+        ("figures", "/figures".to_string()),
+        ("digest", "/digest".to_string()),
     ] {
         let mut took = Vec::with_capacity(LOOKS);
         let mut last = None;
