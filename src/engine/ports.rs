@@ -1,6 +1,9 @@
 //! What the engine needs from the outside, without naming a vendor. Adapters implement these; they know no policy:
 //! they send one thing once, say what came of it, and never retry by themselves (the outbox does, durably).
 
+pub mod chat;
+pub mod execute;
+
 use firebell_domain::id::{ChannelId, IncidentId, PersonId};
 use std::future::Future;
 use std::pin::Pin;

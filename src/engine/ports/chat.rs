@@ -1,0 +1,181 @@
+//! What the engine needs of a chat platform, without naming one. An adapter renders what is here into its platform's
+//! own elements, does one thing once, says what came of it, and never retries by itself: the outbox does, durably.
+//!
+//! A chat is a projection of the incident's log. Whatever is done there was committed first as an intent of the
+//! incident, is claimed by a committed event, and is answered by another, whose receipt is what the platform calls it
+//! by (a channel's id, a message's). So a place or a message is made once, and edited from then on.
+
+use super::{BoxFuture, Outcome};
+use firebell_domain::id::{ChannelId, IncidentId, PersonId};
+use firebell_domain::time::Timestamp;
+use std::time::Duration;
+
+/// A chat platform that is connected, by the name of its channel: `slack`, `discord`.
+pub trait Chat: Send + Sync {
+    fn channel(&self) -> &ChannelId;
+
+    /// How long until the platform would take something of this kind, as far as is known; asked before a claim, so that
+    /// what has to wait waits in the outbox, where what is more urgent overtakes it. `None`: at once.
+    fn wait(&self, kind: ChatKind, place: Option<&str>) -> Option<Duration>;
+
+    /// `Done`'s receipt is the id of what was made: of the place for `Open`, of the message for a card or an
+    /// announcement (what an edit must name), else nothing that anybody reads.
+    fn perform<'a>(&'a self, act: &'a ChatAct) -> BoxFuture<'a, Outcome>;
+}
+
+/// One thing to do, worded.
+#[derive(Clone, Debug)]
+pub struct ChatAct {
+    pub incident: IncidentId,
+    /// Stable over retries and restarts; to be sent along as the platform allows (metadata, nonce), so that what was
+    /// posted before a crash is found again.
+    pub key: String,
+    /// 1 for the first try.
+    pub attempt: u32,
+    /// An earlier try may have arrived: look before posting again, and if that cannot be decided say "possibly repeated".
+    pub maybe_repeated: bool,
+    /// When it was queued: nothing of it is on the platform from before.
+    pub queued_at: Timestamp,
+    pub now: Timestamp,
+    pub private: bool,
+    pub job: ChatJob,
+}
+
+#[derive(Clone, Debug)]
+pub enum ChatJob {
+    /// The line about the incident in the channel where all incidents are announced. Never of a private one.
+    Announce { card: Card, message: Option<String>, place: Option<String> },
+    /// Makes the incident's own place: a channel, a forum post, a thread.
+    Open { name: String, topic: String },
+    Topic { place: String, text: String },
+    /// What leads out of the chat: the runbook, the room, a bridge.
+    Links { place: String, links: Vec<(String, String)> },
+    /// People by their names here; the adapter knows them on its platform, and says whom it does not.
+    Invite { place: String, people: Vec<PersonId>, severity_rank: u32 },
+    /// The headline, posted or edited.
+    Card { place: String, card: Card, message: Option<String> },
+    Pin { place: String, message: String },
+    /// What happened since the last one, oldest first, in one message.
+    Lines { place: String, lines: Vec<Line> },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ChatKind {
+    Announce,
+    Open,
+    Topic,
+    Links,
+    Invite,
+    Card,
+    Pin,
+    Lines,
+}
+
+impl ChatJob {
+    pub fn kind(&self) -> ChatKind {
+        match self {
+            ChatJob::Announce { .. } => ChatKind::Announce,
+            ChatJob::Open { .. } => ChatKind::Open,
+            ChatJob::Topic { .. } => ChatKind::Topic,
+            ChatJob::Links { .. } => ChatKind::Links,
+            ChatJob::Invite { .. } => ChatKind::Invite,
+            ChatJob::Card { .. } => ChatKind::Card,
+            ChatJob::Pin { .. } => ChatKind::Pin,
+            ChatJob::Lines { .. } => ChatKind::Lines,
+        }
+    }
+}
+
+/// One message about one thing that happened. Words of people are in it as they wrote them: the adapter escapes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Line {
+    /// Of the event, so that a timeline can name it.
+    pub seq: i64,
+    pub at: Timestamp,
+    pub who: String,
+    pub text: String,
+}
+
+/// The state of one incident for people who look at it in a chat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    pub incident: IncidentId,
+    /// The whole card as one sentence: what a notification and a screen reader say.
+    pub plain: String,
+    pub title: String,
+    pub severity_level: String,
+    /// 1 is worst.
+    pub severity_rank: u32,
+    /// As words: `investigating, acknowledged by Ana Ruiz`. Never told by colour alone.
+    pub status: String,
+    pub facts: Vec<(String, CardValue)>,
+    /// What somebody should know or do next, as paragraphs.
+    pub text: Vec<String>,
+    /// The most useful first: at most three are shown, the others go into a menu.
+    pub actions: Vec<CardAction>,
+    /// The incident in the room.
+    pub link: String,
+    pub ended: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CardValue {
+    Text(String),
+    /// Shown as the platform shows people where it knows this one, else by the name.
+    Person { id: PersonId, name: String },
+    /// Drawn by the client in the reader's own time zone, and as a clock that goes by itself where the platform can.
+    Time { at: Timestamp, relative: bool },
+}
+
+/// A button, or an entry of a menu.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CardAction {
+    /// Of the grammar: `ack`, `status`, `page`. Pressing it says `/incident INC-42 VERB`, with what the form asks for.
+    pub verb: String,
+    pub label: String,
+    pub style: ActionStyle,
+    /// Asks for more before anything is done.
+    pub form: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ActionStyle {
+    Plain,
+    Primary,
+    Danger,
+}
+
+/// A form that a person fills in: a modal of the platform. What comes of it is one line of the grammar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Form {
+    /// Names it on its way through the platform and back: `declare`, `update`, `resolve`, `page`, `lead`, `severity`.
+    pub name: String,
+    pub incident: Option<IncidentId>,
+    /// At most 24 characters: Slack's limit for a title, Discord's is wider.
+    pub title: String,
+    pub submit: String,
+    pub intro: Option<String>,
+    /// At most 5: Discord's limit.
+    pub fields: Vec<Field>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    pub name: String,
+    pub label: String,
+    pub hint: Option<String>,
+    pub kind: FieldKind,
+    pub required: bool,
+    pub value: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldKind {
+    /// At most so many characters.
+    Line(usize),
+    Text(usize),
+    /// Value, label and what the choice means.
+    Choice(Vec<(String, String, Option<String>)>),
+    Person,
+    Flag,
+}
