@@ -2,6 +2,7 @@
 //! and which channels exist. A value, made by the caller from configuration and overrides; never a secret in it
 //! (addresses and routing keys stay with the channel's adapter).
 
+use crate::chat::ChatRule;
 use crate::hours::{When, WorkingHours};
 use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use crate::schedule::Schedule;
@@ -23,6 +24,8 @@ pub struct Directory {
     pub pagers: Vec<ChannelId>,
     /// Channels that want to be told what happens (cards, updates), besides pages.
     pub notice_channels: Vec<ChannelId>,
+    /// Chats that are configured.
+    pub chats: Vec<ChatRule>,
     pub settings: Settings,
     /// Systems with a runbook, by the name that people type.
     pub systems: BTreeMap<String, System>,

@@ -265,6 +265,13 @@ pub enum Event {
         no: u32,
     },
 
+    /// It has a place in a chat from here on: one that was made for it, or one that people use for it.
+    RoomOpened {
+        chat: ChannelId,
+        /// As the platform calls it.
+        place: String,
+    },
+
     /// A playbook of the runbook is followed from here on, instead of the one before if there was one.
     PlaybookStarted {
         playbook: Playbook,
@@ -508,6 +515,7 @@ impl Event {
             Event::ActionAdded { .. } => "action_added",
             Event::ActionReminded { .. } => "action_reminded",
             Event::ActionDone { .. } => "action_done",
+            Event::RoomOpened { .. } => "room_opened",
             Event::PlaybookStarted { .. } => "playbook_started",
             Event::PlaybookStepDone { .. } => "playbook_step_done",
             Event::PlaybookStepFailed { .. } => "playbook_step_failed",

@@ -3,6 +3,7 @@
 
 mod apply;
 
+use crate::chat::Room;
 use crate::alert::{Alert, AlertStatus, Group, Tracked};
 use crate::clocks::{self, Course};
 use crate::directory::EscalationPolicy;
@@ -59,6 +60,14 @@ pub struct Incident {
     /// How quickly somebody was reached. Decides nothing: figures are made of it.
     #[serde(default)]
     pub reached: Reached,
+    /// Where it is open in chats.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rooms: BTreeMap<ChannelId, Room>,
+    /// Numbers of the last events that changed what a headline, and a topic, show.
+    #[serde(default)]
+    pub card_seq: i64,
+    #[serde(default)]
+    pub topic_seq: i64,
     /// What people wrote in the post-mortem.
     #[serde(default, skip_serializing_if = "Written::is_empty")]
     pub written: Written,
@@ -168,6 +177,9 @@ impl Incident {
             live: BTreeMap::new(),
             threads: BTreeMap::new(),
             reached: Reached { since: Some(arrived_at.unwrap_or(first.at)), first_page_at: None },
+            rooms: BTreeMap::new(),
+            card_seq: 1,
+            topic_seq: 1,
             written: Written::default(),
             updated_at: first.at,
         };
@@ -221,6 +233,9 @@ impl Incident {
             }
             Some(What::Follow { page, over: false, .. }) => {
                 self.threads.get(page).is_some_and(|t| t.told == Told::Over)
+            }
+            Some(What::Room { task }) => {
+                self.live.get(&no).is_some_and(|l| self.needless_task(&l.intent.channel, task))
             }
             _ => false,
         }

@@ -1,6 +1,7 @@
 //! Intents: committed wishes to send something, and what became of them. One state machine for pages, cards,
 //! updates and the follow-ups that a vendor is told; the incident keeps those that are not over yet.
 
+use crate::chat::RoomTask;
 use crate::id::{ChannelId, PersonId};
 use crate::limits;
 use crate::storm::Summary;
@@ -58,6 +59,11 @@ pub enum What {
         page: IntentNo,
         person: Option<PersonId>,
         over: bool,
+    },
+    /// Something to do where the incident is open in a chat.
+    Room {
+        #[serde(flatten)]
+        task: RoomTask,
     },
     /// A card or update about the event with this sequence number.
     Notice {

@@ -6,6 +6,7 @@
 
 pub mod alert;
 pub mod chain;
+pub mod chat;
 pub mod clocks;
 pub mod decide;
 pub mod digest;

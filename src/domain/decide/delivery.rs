@@ -2,6 +2,7 @@
 //! nobody needs it any more.
 
 use super::{Decider, SendOutcome};
+use crate::chat::RoomTask;
 use crate::escalation;
 use crate::event::{CancelReason, Event};
 use crate::intent::{IntentNo, Live, What, backoff_s, jitter_us};
@@ -39,6 +40,13 @@ pub(super) fn delivered(d: &mut Decider, no: IntentNo, claim_seq: i64, outcome: 
     let asked_s = |after_s: Option<i64>| after_s.unwrap_or(0).max(backoff_s(attempt, None));
     match outcome {
         SendOutcome::Done { receipt } => {
+            if let (What::Room { task: RoomTask::Open }, Some(place)) = (&live.intent.what, receipt) {
+                let chat = live.intent.channel.clone();
+                // Meanwhile people may have taken another place for it.
+                if d.incident.rooms.get(&chat).is_none_or(|r| r.place.is_none()) {
+                    d.emit(Event::RoomOpened { chat, place: place.clone() });
+                }
+            }
             d.emit(Event::IntentDone { no, receipt: receipt.clone() });
             // Acknowledged or ended while it was under way: the vendor is told now.
             d.follow_pages();

@@ -8,6 +8,7 @@ mod people;
 mod tests;
 
 use crate::alert::Delivery;
+use crate::chat;
 use crate::clocks;
 use crate::directory::{Directory, Target};
 use crate::escalation;
@@ -94,6 +95,11 @@ pub enum Input {
     TickStep {
         done: bool,
         text: String,
+    },
+    /// People use this place of a chat for it.
+    UseRoom {
+        chat: ChannelId,
+        place: String,
     },
     Resolve {
         text: String,
@@ -438,7 +444,8 @@ impl Decider<'_> {
         }
     }
 
-    fn finish(self) -> Result<Decision, No> {
+    fn finish(mut self) -> Result<Decision, No> {
+        chat::follow(&mut self);
         match self.illegal {
             Some(illegal) => Err(No::Illegal(illegal)),
             None => Ok(Decision { events: self.events, incident: self.incident }),

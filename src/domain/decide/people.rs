@@ -163,6 +163,12 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
                 false => Event::PlaybookStepFailed { no, text },
             });
         }
+        Input::UseRoom { chat, place } => {
+            if d.incident.rooms.get(chat).and_then(|r| r.place.as_ref()) == Some(place) {
+                return Err(already(d, "channel", "this one"));
+            }
+            d.emit(Event::RoomOpened { chat: chat.clone(), place: place.clone() });
+        }
         Input::Resolve { text } => resolve(d, text)?,
         Input::Reopen { reason } => {
             let (id, status) = (d.incident.id, d.incident.status);

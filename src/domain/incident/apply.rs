@@ -128,6 +128,12 @@ impl Incident {
                     {
                         t.told = if *over { Told::Over } else { Told::Acknowledged };
                     }
+                    if matches!(intent.what, What::Room { .. }) && !self.rooms.contains_key(&intent.channel) {
+                        // Of an incident that was declared before this chat was there, only what comes is said.
+                        let said_seq = if self.declared_at == at { 0 } else { self.seq };
+                        let room = Room { said_seq, word_seq: self.seq, ..Room::default() };
+                        self.rooms.insert(intent.channel.clone(), room);
+                    }
                     let live = Live {
                         intent: intent.clone(),
                         queued_at: at,
@@ -165,8 +171,9 @@ impl Incident {
                 }
                 l.claim = Some(Claim { worker: worker.clone(), seq: event.seq, lease_until: *lease_until });
             }
-            Event::IntentDone { no, .. } => {
+            Event::IntentDone { no, receipt } => {
                 let Some(l) = self.live.remove(no) else { return illegal("that intent is over") };
+                self.room_task_over(&l, receipt.as_deref(), true);
                 self.remember_thread(*no, &l, true, Some(at));
                 // A page of an earlier time that arrives late is not what this time's people were reached by.
                 if matches!(l.intent.what, What::Page(_)) && self.reached.since.is_none_or(|s| s <= l.queued_at) {
@@ -194,7 +201,13 @@ impl Incident {
                 }
             }
             Event::IntentFailed { no, .. } => match self.live.remove(no) {
-                Some(l) => self.remember_thread(*no, &l, false, None),
+                Some(l) => {
+                    self.room_task_over(&l, None, false);
+                    if matches!(l.intent.what, What::Page(_)) {
+                        self.card_seq = event.seq;
+                    }
+                    self.remember_thread(*no, &l, false, None);
+                }
                 None => return illegal("that intent is over"),
             },
             Event::IntentAbandoned { no } => match self.live.remove(no) {
@@ -254,6 +267,13 @@ impl Incident {
                 Some(a) => a.done_at = Some(at),
                 None => return illegal("there is no such action item"),
             },
+            Event::RoomOpened { chat, place } => {
+                let room = self.rooms.entry(chat.clone()).or_default();
+                let (said_seq, word_seq) = (room.said_seq, room.word_seq);
+                let (announced, announced_seq) = (room.announced.take(), room.announced_seq);
+                let place = Some(place.clone());
+                *room = Room { place, said_seq, word_seq, announced, announced_seq, ..Room::default() };
+            }
             Event::PlaybookStarted { playbook } => {
                 if !self.status.open() || playbook.steps.is_empty() {
                     return illegal("an open incident follows a playbook with steps");
@@ -337,6 +357,7 @@ impl Incident {
             }
         }
         clocks::follow(self, &event.body, at, event.actor.as_person().is_some());
+        self.follow_rooms(event);
         self.seq = event.seq;
         self.updated_at = at;
         Ok(())

@@ -59,6 +59,7 @@ fn deed(event: &Event) -> Option<&'static str> {
         Event::MergedInto { .. } | Event::MergedFrom { .. } => "merged it",
         Event::Cancelled { .. } => "cancelled it",
         Event::Escalated { reason: crate::event::EscalateReason::ByHand, .. } => "escalated",
+        Event::RoomOpened { .. } => "moved it into a channel",
         // What follows from those by itself.
         Event::Escalated { .. }
         | Event::SnoozeEnded

@@ -117,7 +117,7 @@ impl World {
         let plan = Plan::new(&mut dice);
         let directory = org::directory(&plan, &mut dice);
         let now = plan.begins_at;
-        let channels = org::PAGERS.iter().chain(&org::NOTICE_CHANNELS).map(|c| ChannelId::from(*c));
+        let channels = org::PAGERS.iter().chain(&org::NOTICE_CHANNELS).chain(&org::CHATS).map(|c| ChannelId::from(*c));
         let vendors = channels.map(|c| (c, Vendor::new(now, plan.send_fault_pm))).collect();
         let habits = org::PEOPLE.iter().take(plan.people).map(|name| {
             let habit = match plan.all_asleep {

@@ -330,6 +330,7 @@ impl World {
         live_is_stored(s)?;
         seq_is_gapless(s)?;
         bounds_hold(&s.incident)?;
+        rooms_follow(&s.incident, &self.directory)?;
         if self.commits.is_multiple_of(512) { replay_is_state(s, false) } else { Ok(()) }
     }
 
@@ -439,6 +440,46 @@ fn last_level_is_reached(w: &Watch, working: i64) -> Result<(), String> {
         Some(by) if working > by => Err(format!("last_level_is_reached: {} s late", (working - by) / SECOND)),
         _ => Ok(()),
     }
+}
+
+/// Whatever a chat does not show yet is on its way there, by one task of each kind; nothing is on its way to a place that
+/// is not there, or of a private incident to where all are announced.
+fn rooms_follow(i: &Incident, d: &Directory) -> Result<(), String> {
+    for rule in &d.chats {
+        let under_way = |word: &str| {
+            let task = |l: &&crate::intent::Live| match &l.intent.what {
+                What::Room { task } => l.intent.channel == rule.channel && task.word() == word,
+                _ => false,
+            };
+            i.live.values().filter(task).count()
+        };
+        let Some(room) = i.rooms.get(&rule.channel) else {
+            if (rule.opens && i.status.open()) || (rule.announces && !i.private) {
+                return Err(format!("rooms_follow: nothing is on its way to {}", rule.channel));
+            }
+            continue;
+        };
+        let there = room.place.is_some();
+        for (word, wanted) in [
+            ("open", !there && rule.opens && i.status.open() && !room.closed),
+            ("announce", rule.announces && !i.private && room.announced_seq < i.card_seq),
+            ("card", there && room.card_seq < i.card_seq),
+            ("lines", there && room.said_seq < room.word_seq),
+            ("topic", there && room.topic_seq < i.topic_seq),
+            ("links", there && !room.linked),
+            ("invite", there && room.invited < i.responders.len()),
+            ("pin", there && room.card.is_some() && !room.pinned),
+        ] {
+            let n = under_way(word);
+            if n > 1 || (wanted && n == 0) {
+                return Err(format!("rooms_follow: {n} tasks \"{word}\" in {}, wanted: {wanted}", rule.channel));
+            }
+        }
+        if i.private && under_way("announce") > 0 {
+            return Err("rooms_follow: a private incident is announced".to_string());
+        }
+    }
+    Ok(())
 }
 
 fn ends_quiet(s: &Stored) -> Result<(), String> {

@@ -3,6 +3,7 @@
 
 use super::plan::Plan;
 use super::rng::Rng;
+use crate::chat::ChatRule;
 use crate::directory::{Directory, EscalationPolicy, Person, Service, Step, Target};
 use crate::hours::{When, WorkingHours};
 use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
@@ -15,7 +16,8 @@ use chrono_tz::Tz;
 
 pub const PEOPLE: [&str; 12] = ["ana", "bo", "cy", "di", "ed", "flo", "gus", "hal", "ida", "jo", "kim", "lou"];
 pub const PAGERS: [&str; 3] = ["pagerduty", "webhook.ops", "smtp"];
-pub const NOTICE_CHANNELS: [&str; 2] = ["slack", "discord"];
+pub const NOTICE_CHANNELS: [&str; 2] = ["webhook.news", "webhook.wall"];
+pub const CHATS: [&str; 2] = ["slack", "discord"];
 pub const SERVICES: [&str; 2] = ["checkout", "db"];
 pub const ZONES: [Tz; 5] =
     [Tz::UTC, Tz::Europe__Berlin, Tz::America__New_York, Tz::Australia__Lord_Howe, Tz::Pacific__Apia];
@@ -32,6 +34,11 @@ pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {
     let mut d = Directory { severities: severities.to_vec(), ..Directory::default() };
     d.pagers = PAGERS.iter().take(plan.pagers).map(|c| ChannelId::from(*c)).collect();
     d.notice_channels = NOTICE_CHANNELS.iter().take(plan.notice_channels).map(|c| ChannelId::from(*c)).collect();
+    d.chats = CHATS
+        .iter()
+        .take(plan.chats)
+        .map(|c| ChatRule { channel: ChannelId::from(*c), opens: rng.chance(800), announces: rng.chance(500) })
+        .collect();
     for name in PEOPLE.iter().take(plan.people) {
         d.people.insert(PersonId::from(*name), person(name, rng));
     }
