@@ -22,6 +22,11 @@ pub fn alert(source: &str, fingerprint: &str) -> Key {
     (source.to_string(), format!("\u{1}alert {fingerprint}"))
 }
 
+/// A place in a chat.
+pub fn place(chat: &str, place: &str) -> Key {
+    (format!("\u{1}chat {chat}"), place.to_string())
+}
+
 /// What an event says.
 pub fn keys_of(event: &Event) -> Vec<Key> {
     match event {
@@ -30,6 +35,7 @@ pub fn keys_of(event: &Event) -> Vec<Key> {
             let alerts = changed.iter().filter(follows).map(|a| alert(source, &a.fingerprint));
             alerts.chain([(source.clone(), group.clone())]).collect()
         }
+        Event::RoomOpened { chat, place: at } => vec![place(chat.as_str(), at)],
         Event::UnreadableReceived { source, .. } => vec![unreadable(source)],
         Event::MergedFrom { groups, .. } => {
             let mut keys = Vec::new();

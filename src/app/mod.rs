@@ -17,7 +17,7 @@ use crate::fault::Fault;
 use crate::program::Program;
 use crate::store::Store;
 use firebell_domain::directory::Directory;
-use firebell_domain::id::IncidentId;
+use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::intent::IntentNo;
 use std::sync::{Arc, RwLock};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -125,6 +125,11 @@ impl App {
     /// Which page a vendor means; `None` for what this installation never sent.
     pub fn page_of_thread(&self, said: &str) -> Option<(IncidentId, IntentNo)> {
         thread::read(self.install(), said)
+    }
+    /// The incident that a place in a chat belongs to, or belonged to last.
+    pub async fn incident_at(&self, chat: &ChannelId, place: &str) -> Result<Option<IncidentId>, Fault> {
+        let (source, key) = belongs::place(chat.as_str(), place);
+        self.inner.store.last_incident_of(&source, &key).await
     }
     pub fn moved(&self) -> broadcast::Receiver<Moved> {
         self.inner.moved.subscribe()

@@ -283,6 +283,7 @@ impl Config {
             schedules: self.schedules.clone(),
             pagers: self.pagers.iter().map(Pager::channel).collect(),
             notice_channels: self.pagers.iter().filter(notices).map(Pager::channel).collect(),
+            chats: Vec::new(),
             settings: self.incidents.clone(),
             systems: self.systems.clone(),
             default_system: self.default_system.clone(),

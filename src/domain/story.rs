@@ -6,13 +6,14 @@
 
 use chrono::NaiveDate;
 use firebell_domain::alert::{Alert, AlertStatus, Delivery};
+use firebell_domain::chat::ChatRule;
 use firebell_domain::decide::{Because, Declaration, Input, SendOutcome, Unreadable, decide, declare};
 use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Step, Target};
 use firebell_domain::event::{Actor, IncidentEvent, KeptAs};
 use firebell_domain::hours::{When, WorkingHours};
 use firebell_domain::id::{ChannelId, IncidentId, PersonId, PolicyId, ServiceId};
 use firebell_domain::incident::Incident;
-use firebell_domain::intent::{IntentNo, What};
+use firebell_domain::intent::{IntentNo, Live, What};
 use firebell_domain::playbook::{self, Part, Playbook, Risk};
 use firebell_domain::postmortem::Chapter;
 use firebell_domain::severity::{Clocks, Severity};
@@ -435,9 +436,55 @@ pub fn followed() -> Story {
     s
 }
 
+/// One that lives in a chat: its channel is made late, one piece of furniture never comes, people then use another.
+fn in_chat() -> Story {
+    let mut d = directory();
+    d.chats = vec![ChatRule { channel: "slack".into(), opens: true, announces: true }];
+    let ana = Actor::person("ana", "slack");
+    let declaration = Declaration {
+        title: "Café checkout: 5xx <!channel> & more".into(),
+        severity: severity("P1"),
+        service: Some("payments".into()),
+        private: false,
+        because: None,
+    };
+    let mut s = Story::begin("in_chat", 42, d, &ana, &declaration);
+    let task = |s: &Story, word: &str| {
+        let same = |l: &&Live| matches!(&l.intent.what, What::Room { task } if task.word() == word);
+        s.incident.live.values().find(same).map(|l| l.intent.no).expect("a task")
+    };
+    let done = |s: &mut Story, word: &str, receipt: &str| {
+        let no = task(s, word);
+        let receipt = Some(receipt.to_string());
+        s.claim(no).wait(1).outcome("task done", no, SendOutcome::Done { receipt });
+    };
+    done(&mut s, "announce", "C0NEWS/1.1");
+    s.wait(20).says("acknowledged", &ana, Input::Acknowledge);
+    done(&mut s, "open", "C0INC42");
+    done(&mut s, "card", "C0INC42/2.1");
+    let topic = task(&s, "topic");
+    s.claim(topic).outcome("topic given up", topic, SendOutcome::Never { why: "slack: no permission".into() });
+    s.wait(30).says("noted", &Actor::person("bo", "room"), Input::Note { text: "rolled back <b>release 7</b>".into() });
+    let place = Input::UseRoom { chat: "slack".into(), place: "C0WAR".into() };
+    s.wait(5).says("another channel", &ana, place);
+    s.wait(60).says("resolved", &ana, Input::Resolve { text: "release 7 was rolled back".into() });
+    s
+}
+
 pub fn all() -> Vec<Story> {
     let [part, whole] = merged();
-    vec![bad_night(), alerts_alone(), fell_asleep(), left_to_do(), nobody_there(), no_pager(), part, whole, followed()]
+    vec![
+        bad_night(),
+        alerts_alone(),
+        fell_asleep(),
+        left_to_do(),
+        nobody_there(),
+        no_pager(),
+        part,
+        whole,
+        followed(),
+        in_chat(),
+    ]
 }
 
 /// Compares with a file under `tests/golden/` of the project; `UPDATE_EXPECT=1` rewrites it.

@@ -120,7 +120,7 @@ impl Engine {
 }
 
 /// A claim that was won; refusals are races that somebody else won.
-fn won(
+pub(super) fn won(
     claimed: Result<Changed, ActError>,
     failed: &mut Option<Fault>,
     poisoned: &mut Option<Fault>,

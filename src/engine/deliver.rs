@@ -1,6 +1,8 @@
 //! Sending one claimed intent and recording what came of it. Sends run beside the loop, a bounded number per channel.
 
 use super::EngineState;
+use super::ports::chat::Chat;
+use super::rooms::{self, Weather};
 use super::ports::{Message, Notify, Outcome, Part, Sending, SendingKind};
 use crate::app::ack_link::{self, AckLink, AckLinks, Whose};
 use crate::app::{ActError, App, Changed};
@@ -26,12 +28,28 @@ pub struct Deliveries {
     slots: usize,
     links: AckLinks,
     under_way: BTreeMap<ChannelId, usize>,
-    tasks: JoinSet<ChannelId>,
+    /// Of tasks in chats, by kind.
+    kinds: BTreeMap<(ChannelId, String), usize>,
+    weather: BTreeMap<ChannelId, Weather>,
+    tasks: JoinSet<Done>,
+}
+
+/// A send that has come to its end.
+pub(super) struct Done {
+    pub channel: ChannelId,
+    /// Of a task in a chat: its kind.
+    pub kind: Option<String>,
+    /// The other side could not be reached, or not made sense of.
+    pub failed: bool,
 }
 
 impl Deliveries {
     pub fn new(app: App, state: Arc<EngineState>, slots: usize, links: AckLinks) -> Deliveries {
-        Deliveries { app, state, slots, links, under_way: BTreeMap::new(), tasks: JoinSet::new() }
+        Deliveries { app, state, slots, links, under_way: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+            weather: BTreeMap::new(),
+            tasks: JoinSet::new(),
+        }
     }
 
     /// How many more may be sent on a channel now.
@@ -40,7 +58,27 @@ impl Deliveries {
             self.finished(done);
         }
         let slots = if lane == Lane::Page { self.slots } else { self.slots.saturating_sub(PAGE_ONLY_SLOTS) };
-        slots.saturating_sub(self.under_way.get(channel).copied().unwrap_or(0))
+        slots.saturating_sub(self.under_way(channel))
+    }
+
+    pub(super) fn under_way(&self, channel: &ChannelId) -> usize {
+        self.under_way.get(channel).copied().unwrap_or(0)
+    }
+
+    pub(super) fn under_way_of(&self, chat: &ChannelId, kind: &str) -> usize {
+        self.kinds.get(&(chat.clone(), kind.to_string())).copied().unwrap_or(0)
+    }
+
+    pub(super) fn weather(&mut self, chat: &ChannelId) -> &Weather {
+        self.weather.entry(chat.clone()).or_default()
+    }
+
+    /// Does a task in a chat that was just claimed.
+    pub(super) fn start_in_chat(&mut self, chat: Arc<dyn Chat>, kind: String, claimed: Claimed) {
+        let channel = chat.channel().clone();
+        *self.under_way.entry(channel.clone()).or_default() += 1;
+        *self.kinds.entry((channel, kind.clone())).or_default() += 1;
+        self.tasks.spawn(rooms::perform(self.app.clone(), self.state.clone(), chat, kind, claimed));
     }
 
     /// Resolves when a send has finished; never when none is under way.
@@ -57,11 +95,17 @@ impl Deliveries {
         }
     }
 
-    fn finished(&mut self, done: Result<ChannelId, tokio::task::JoinError>) {
+    fn finished(&mut self, done: Result<Done, tokio::task::JoinError>) {
         match done {
-            Ok(channel) => {
+            Ok(Done { channel, kind, failed }) => {
                 if let Some(n) = self.under_way.get_mut(&channel) {
                     *n = n.saturating_sub(1);
+                }
+                if let Some(kind) = kind {
+                    self.weather.entry(channel.clone()).or_default().note(failed);
+                    if let Some(n) = self.kinds.get_mut(&(channel, kind)) {
+                        *n = n.saturating_sub(1);
+                    }
                 }
             }
             // A send that panicked: its lease brings it back. Which channel is not known, so all are counted anew.
@@ -69,6 +113,7 @@ impl Deliveries {
                 tracing::error!("a send ended badly: {e}");
                 if self.tasks.is_empty() {
                     self.under_way.clear();
+                    self.kinds.clear();
                 }
             }
         }
@@ -100,20 +145,20 @@ impl Deliveries {
             };
             note_channel(&state, &app, &channel, &outcome);
             join_all(claimed.iter().map(|c| record(&app, c, outcome.clone()))).await;
-            channel
+            Done { channel, kind: None, failed: false }
         });
     }
 }
 
 /// An intent under a claim of ours.
-struct Claimed {
-    incident: Incident,
-    live: Live,
-    claim_seq: i64,
+pub(super) struct Claimed {
+    pub incident: Incident,
+    pub live: Live,
+    pub claim_seq: i64,
 }
 
 impl Claimed {
-    fn of(no: IntentNo, changed: Changed) -> Option<Claimed> {
+    pub fn of(no: IntentNo, changed: Changed) -> Option<Claimed> {
         let live = changed.after.live.get(&no)?.clone();
         let claim_seq = live.claim.as_ref()?.seq;
         Some(Claimed { incident: changed.after, live, claim_seq })
@@ -177,6 +222,7 @@ async fn single(app: &App, links: &AckLinks, claimed: &Claimed) -> Result<Sendin
             let kind = if *over { SendingKind::PageResolved } else { SendingKind::PageAcknowledged };
             (kind, person.clone(), notice::follow_message(incident, *over, url))
         }
+        What::Room { .. } => return Err(Fault::bug("a task of a chat that no chat takes")),
         What::Notice { about_seq, kind } => {
             let about = app.store().events(incident.id, about_seq - 1, 1).await?;
             let about = about.first().ok_or_else(|| Fault::bug("a notice about an event that is not there"))?;
@@ -202,7 +248,7 @@ async fn single(app: &App, links: &AckLinks, claimed: &Claimed) -> Result<Sendin
 
 /// Records what came of it. While the database is away it tries on for as long as the lease may hold; after that the
 /// claim is lost, and is taken back as after a crash.
-async fn record(app: &App, claimed: &Claimed, outcome: Outcome) {
+pub(super) async fn record(app: &App, claimed: &Claimed, outcome: Outcome) {
     let (incident, no, claim_seq) = (claimed.incident.id, claimed.live.intent.no, claimed.claim_seq);
     let outcome = match outcome {
         Outcome::Done { receipt } => SendOutcome::Done { receipt },
@@ -227,7 +273,7 @@ async fn record(app: &App, claimed: &Claimed, outcome: Outcome) {
 }
 
 /// As a metric's label has it.
-fn word(outcome: &Outcome) -> &'static str {
+pub(super) fn word(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Done { .. } => "done",
         Outcome::Retry { .. } => "retry",
@@ -235,7 +281,7 @@ fn word(outcome: &Outcome) -> &'static str {
     }
 }
 
-fn note_channel(state: &EngineState, app: &App, channel: &ChannelId, outcome: &Outcome) {
+pub(super) fn note_channel(state: &EngineState, app: &App, channel: &ChannelId, outcome: &Outcome) {
     let now = app.clock().now();
     state.change(|s| {
         let c = s.channels.entry(channel.to_string()).or_default();

@@ -6,6 +6,7 @@ mod deliver;
 mod heartbeat;
 mod outlets;
 pub mod ports;
+mod rooms;
 mod tick;
 
 pub use outlets::Outlets;

@@ -1,6 +1,7 @@
 //! What the engine sends through: the pagers, and whoever watches from outside. A reload exchanges all of it in one
 //! step; a send under way keeps the pager that it began with.
 
+use super::ports::chat::Chat;
 use super::ports::{Beat, Notify};
 use firebell_domain::id::ChannelId;
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ pub struct Outlets {
 pub struct Set {
     pub pagers: BTreeMap<ChannelId, Arc<dyn Notify>>,
     pub watcher: Option<Arc<dyn Beat>>,
+    pub chats: BTreeMap<ChannelId, Arc<dyn Chat>>,
 }
 
 impl Outlets {
@@ -23,12 +25,22 @@ impl Outlets {
     /// its pager here, and is not given up as "not configured any more".
     pub fn put(&self, pagers: Vec<Arc<dyn Notify>>, watcher: Option<Arc<dyn Beat>>) {
         let pagers = pagers.into_iter().map(|p| (p.channel().clone(), p)).collect();
-        *self.now.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(Set { pagers, watcher });
+        self.change(|set| Set { pagers, watcher, chats: set.chats.clone() });
+    }
+
+    /// The same of the chats.
+    pub fn put_chats(&self, chats: Vec<Arc<dyn Chat>>) {
+        let chats = chats.into_iter().map(|c| (c.channel().clone(), c)).collect();
+        self.change(|set| Set { chats, pagers: set.pagers.clone(), watcher: set.watcher.clone() });
     }
 
     pub fn put_watcher(&self, watcher: Option<Arc<dyn Beat>>) {
-        let pagers = self.now().pagers.values().cloned().collect();
-        self.put(pagers, watcher);
+        self.change(|set| Set { watcher, pagers: set.pagers.clone(), chats: set.chats.clone() });
+    }
+
+    fn change(&self, change: impl FnOnce(&Set) -> Set) {
+        let mut now = self.now.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        *now = Arc::new(change(&now));
     }
 
     pub fn now(&self) -> Arc<Set> {

@@ -37,6 +37,8 @@ pub struct Engine {
     heartbeat: Heartbeat,
     first_tick: bool,
     failing: bool,
+    /// When a chat has room again for what waits.
+    look_again_at: Option<std::time::Instant>,
 }
 
 impl Engine {
@@ -60,6 +62,7 @@ impl Engine {
             heartbeat: Heartbeat::default(),
             first_tick: true,
             failing: false,
+            look_again_at: None,
         }
     }
 
@@ -165,7 +168,9 @@ impl Engine {
     /// Lane by lane, page before card before update before digest; within a lane each channel has its own slots. How
     /// pages are claimed is said in `claims.rs`.
     async fn send_what_waits(&mut self, sweep: bool, poisoned: &mut Option<Fault>) -> Result<(), Fault> {
-        let mut channels: Vec<ChannelId> = self.outlets.now().pagers.keys().cloned().collect();
+        let outlets = self.outlets.now();
+        let mut channels: Vec<ChannelId> = outlets.pagers.keys().chain(outlets.chats.keys()).cloned().collect();
+        self.look_again_at = None;
         if sweep {
             // What waits for a channel that is configured no longer is given up, so that the next channel is tried.
             let depth = self.app.store().outbox_depth().await?;
@@ -175,8 +180,10 @@ impl Engine {
         }
         for lane in Lane::ALL {
             for channel in &channels {
-                match lane {
-                    Lane::Page => self.send_pages(channel, poisoned).await?,
+                let chat = self.outlets.now().chats.get(channel).cloned();
+                match (lane, chat) {
+                    (lane, Some(chat)) => self.send_to_chat(&chat, lane, poisoned).await?,
+                    (Lane::Page, None) => self.send_pages(channel, poisoned).await?,
                     _ => {
                         let (now, free) = (self.app.clock().now(), self.deliveries.free(channel, lane));
                         if free > 0 {
@@ -190,7 +197,21 @@ impl Engine {
         Ok(())
     }
 
+    /// A chat that has no room now has some then.
+    pub(super) fn look_again_in(&mut self, wait: Duration) {
+        let at = clock::instant() + wait;
+        self.look_again_at = Some(self.look_again_at.map_or(at, |have| have.min(at)));
+    }
+
     async fn until_next_timer(&self) -> Duration {
+        let due = self.until_timer().await;
+        match self.look_again_at {
+            Some(at) => due.min(at.saturating_duration_since(clock::instant())),
+            None => due,
+        }
+    }
+
+    async fn until_timer(&self) -> Duration {
         let now = self.app.clock().now();
         match self.app.store().next_timer().await {
             Ok(Some(due)) => Duration::from_micros((due.0 - now.0).clamp(0, SWEEP.as_micros() as i64) as u64),

@@ -2,6 +2,8 @@
 //! sentences are in `text`, the answers to commands in `reply`, the overviews in `show`, post-mortems in a layout of one's own in `template`, playbooks in `walk`. Knows no vendor and no
 //! platform's markup, sends nothing, decides nothing; a message's thread is set by the engine, which names intents.
 
+pub mod card;
+pub mod form;
 pub mod reply;
 pub mod show;
 pub mod template;

@@ -105,6 +105,9 @@ impl Reply<'_> {
             | Event::LeadReminded
             | Event::DraftReminded { .. }
             | Event::ActionReminded { .. } => return None,
+            Event::RoomOpened { .. } => {
+                lines.push(format!("This is the channel of {id} now: its headline and its news come here."));
+            }
             Event::UpdatesSnoozed { until } => {
                 lines.push(format!("Nobody is reminded of the next update of {id} until {}.", clock(*until, self.now)));
             }

@@ -2,6 +2,7 @@
 
 use super::story::{self, Scene, Story};
 use super::*;
+use crate::engine::ports::chat::{Card, CardValue, Field, FieldKind, Form};
 use firebell_domain::intent::{Live, What};
 use firebell_domain::timeline::{entries, words};
 use proptest::prelude::*;
@@ -18,22 +19,24 @@ fn printed(m: &Message) -> String {
 }
 
 /// What an intent says, worded as the engine does it.
-fn message(incident: &Incident, live: &Live, log: &[IncidentEvent]) -> Message {
-    match &live.intent.what {
+fn message(incident: &Incident, live: &Live, log: &[IncidentEvent]) -> Option<Message> {
+    Some(match &live.intent.what {
+        // Chats have cards: see `cards.txt`.
+        What::Room { .. } => return None,
         What::Page(page) => page_message(incident, page, live.maybe_sent, URL),
         What::Follow { over, .. } => follow_message(incident, *over, URL),
         What::Notice { about_seq, kind } => {
             let about = log.iter().find(|e| e.seq == *about_seq).expect("the event that it is about");
             notice_message(incident, about, *kind, URL)
         }
-    }
+    })
 }
 
 /// What is queued in a scene, as if it were sent right after it.
 fn messages(story: &Story, scene: &Scene) -> Vec<(String, Message)> {
     let (log, before) = (story.events(), scene.before.as_ref().map_or(0, |b| b.intents));
     let new = scene.after.live.values().filter(|l| l.intent.no > before || l.maybe_sent);
-    new.map(|l| (words::intent(&l.intent), message(&scene.after, l, &log))).collect()
+    new.filter_map(|l| Some((words::intent(&l.intent), message(&scene.after, l, &log)?))).collect()
 }
 
 #[test]
@@ -167,12 +170,98 @@ proptest! {
                 prop_assert!(!shown.contains(unseen) && shown.lines().count() <= 25, "{shown:?}");
                 prop_assert!(!show::list(&[after.into()], now).contains(|c: char| c.is_control()));
                 for l in after.live.values() {
-                    let m = message(after, l, &events);
+                    let Some(m) = message(after, l, &events) else { continue };
                     prop_assert!(!m.summary.contains(|c: char| c.is_control()), "{:?}", m.summary);
                     prop_assert!(m.summary.chars().count() <= SUMMARY_CHARS_MAX);
                     prop_assert!(!m.text.contains(unseen), "{:?}", m.text);
                 }
             }
         }
+    }
+}
+
+fn printed_card(c: &Card) -> String {
+    let value = |v: &CardValue| match v {
+        CardValue::Text(t) => t.clone(),
+        CardValue::Person { id, name } => format!("{name} (@{id})"),
+        CardValue::Time { at, relative } => format!("{}{}", at.rfc3339(), if *relative { ", as a clock" } else { "" }),
+    };
+    let mut out = format!("{}\n", c.plain);
+    for (label, v) in &c.facts {
+        let _ = writeln!(out, "    {label}: {}", value(v));
+    }
+    for t in &c.text {
+        let _ = writeln!(out, "    {t}");
+    }
+    let buttons: Vec<String> = c.actions.iter().map(|a| format!("[{}]", a.label)).collect();
+    let _ = writeln!(out, "    {}", buttons.join(" "));
+    out
+}
+
+#[test]
+fn every_card_place_and_line_of_a_chat_reads_as_its_golden() {
+    for story in story::all().iter().filter(|s| ["in_chat", "bad_night", "followed"].contains(&s.name)) {
+        let mut out = String::new();
+        for s in story.scenes.iter().filter(|s| s.name != "claimed") {
+            let _ = writeln!(out, "# {}\n{}", s.name, printed_card(&card::card(&s.after, &story.directory, URL)));
+            for line in card::lines(&s.after, &s.events, &"slack".into()) {
+                let _ = writeln!(out, "> {} {}: {}", line.at.rfc3339(), line.who, line.text);
+            }
+            let _ = writeln!(out, "#{} — {}\n", card::place_name(&s.after), card::topic(&s.after));
+        }
+        story::golden(ROOT, &format!("notice/cards/{}.txt", story.name), &out);
+    }
+}
+
+#[test]
+fn every_button_of_a_card_that_asks_for_more_has_its_form_and_the_form_says_what_people_would_type() {
+    let mut out = String::new();
+    let values = |form: &Form| {
+        let of = |f: &Field| match &f.kind {
+            FieldKind::Person => "bo".to_string(),
+            FieldKind::Choice(all) => all.first().map(|c| c.0.clone()).unwrap_or_default(),
+            FieldKind::Flag => "yes".to_string(),
+            _ => format!("what \"{}\" says", f.name),
+        };
+        form.fields.iter().map(|f| (f.name.clone(), of(f))).collect()
+    };
+    let mut seen = std::collections::BTreeSet::from(["declare".to_string()]);
+    for story in story::all() {
+        for s in &story.scenes {
+            let actions = card::card(&s.after, &story.directory, URL).actions;
+            for a in actions.iter().filter(|a| a.form) {
+                assert!(form::form(&a.verb, Some(&s.after), &story.directory).is_some(), "{}", a.verb);
+                seen.insert(a.verb.clone());
+            }
+        }
+    }
+    let story = story::all().remove(0);
+    let middle = story.scenes.get(2).expect("a scene");
+    for verb in seen {
+        let incident = (verb != "declare").then_some(&middle.after);
+        let form = form::form(&verb, incident, &story.directory).expect("a form");
+        assert!(form.title.chars().count() <= 24 && form.submit.chars().count() <= 24, "{}", form.title);
+        let _ = writeln!(out, "# {verb}: {} [{}]\n    {}", form.title, form.submit, form.intro.as_deref().unwrap_or("-"));
+        for f in &form.fields {
+            let _ = writeln!(out, "    {}{}: {:?}", f.label, if f.required { " (needed)" } else { "" }, f.kind);
+        }
+        for line in form::said(&verb, &values(&form)) {
+            let _ = writeln!(out, "  > /incident {line}");
+        }
+    }
+    story::golden(ROOT, "notice/forms.txt", &out);
+}
+
+proptest! {
+    #[test]
+    fn the_name_of_a_place_is_what_platforms_take_whatever_the_title(title in "\\PC{0,300}", private: bool) {
+        let mut i = story::all().remove(0).incident;
+        (i.title, i.private) = (title, private);
+        let name = card::place_name(&i);
+        let head = format!("inc-{}", i.id.0);
+        prop_assert!(name.starts_with(&head) && name.chars().count() <= card::PLACE_CHARS_MAX);
+        prop_assert!(!name.ends_with('-') && !name.contains("--"));
+        prop_assert!(name.chars().all(|c| c == '-' || c.is_alphanumeric()));
+        prop_assert!(card::topic(&i).chars().count() <= card::TOPIC_CHARS_MAX);
     }
 }

@@ -1,0 +1,214 @@
+//! What brings chats up to date: tasks are claimed as the platform has room for them, worded from the incident as it
+//! stands at the claim, and done once. Names no platform and decides nothing; a platform that is down costs a try now
+//! and then, and nothing else waits for it.
+
+use super::deliver::{Claimed, Done, note_channel, record};
+use super::ports::Outcome;
+use super::ports::chat::{Chat, ChatAct, ChatJob, ChatKind};
+use super::tick::Engine;
+use crate::app::App;
+use crate::fault::Fault;
+use crate::{clock, measure, notice, stop};
+use firebell_domain::chat::RoomTask;
+use firebell_domain::decide::Input;
+use firebell_domain::id::ChannelId;
+use firebell_domain::intent::{Lane, What};
+use firebell_domain::limits;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Tasks of one kind under way at once in one chat: platforms count by kind, and what is claimed beyond their budget
+/// would only wait with its lease running.
+pub const KIND_SLOTS: usize = 4;
+/// Failures in a row after which a platform counts as down, and is asked one thing at a time.
+const DOWN_AFTER: u32 = 3;
+const PROBE_EVERY_MAX: Duration = Duration::from_secs(30);
+/// A platform may take its time, its adapter a pause before (one message a second and channel): less than a lease.
+const PERFORM_TIMEOUT: Duration = Duration::from_secs(limits::SEND_TIMEOUT_S + 10);
+
+const KINDS: [(ChatKind, &str); 8] = [
+    (ChatKind::Announce, "announce"),
+    (ChatKind::Open, "open"),
+    (ChatKind::Card, "card"),
+    (ChatKind::Pin, "pin"),
+    (ChatKind::Topic, "topic"),
+    (ChatKind::Links, "links"),
+    (ChatKind::Invite, "invite"),
+    (ChatKind::Lines, "lines"),
+];
+
+/// How a platform has been lately.
+#[derive(Default)]
+pub struct Weather {
+    failures: u32,
+    /// While it is down: when it is asked again.
+    probe_at: Option<std::time::Instant>,
+}
+
+impl Weather {
+    pub fn note(&mut self, failed: bool) {
+        self.failures = if failed { self.failures.saturating_add(1) } else { 0 };
+        self.probe_at = (self.failures >= DOWN_AFTER).then(|| {
+            let wait = Duration::from_secs(1 << (self.failures - DOWN_AFTER).min(5)).min(PROBE_EVERY_MAX);
+            clock::instant() + wait
+        });
+    }
+
+    /// How many things may be asked of it now, of `free`; and when to look again if that is none.
+    fn allows(&self, free: usize, under_way: usize) -> Result<usize, Duration> {
+        match self.probe_at {
+            None => Ok(free),
+            Some(at) => match at.checked_duration_since(clock::instant()) {
+                Some(wait) if !wait.is_zero() => Err(wait),
+                _ if under_way > 0 => Ok(0),
+                _ => Ok(free.min(1)),
+            },
+        }
+    }
+}
+
+impl Engine {
+    /// Sends what waits in one lane of one chat.
+    pub(super) async fn send_to_chat(
+        &mut self,
+        chat: &Arc<dyn Chat>,
+        lane: Lane,
+        poisoned: &mut Option<Fault>,
+    ) -> Result<(), Fault> {
+        let channel = chat.channel().clone();
+        let free = self.deliveries.free(&channel, lane);
+        let under_way = self.deliveries.under_way(&channel);
+        let free = match self.deliveries.weather(&channel).allows(free, under_way) {
+            Ok(free) => free,
+            Err(wait) => {
+                self.look_again_in(wait);
+                0
+            }
+        };
+        if free == 0 {
+            return Ok(());
+        }
+        let mut without: Vec<String> = Vec::new();
+        let mut room_for = 0;
+        for (kind, word) in KINDS {
+            let slots = KIND_SLOTS.saturating_sub(self.deliveries.under_way_of(&channel, word));
+            match chat.wait(kind, None) {
+                Some(wait) => {
+                    self.look_again_in(wait);
+                    without.push(word.to_string());
+                }
+                None if slots == 0 => without.push(word.to_string()),
+                None => room_for += slots,
+            }
+        }
+        let limit = free.min(room_for) as i64;
+        if limit == 0 {
+            return Ok(());
+        }
+        let due = self.app.store().due_intents(lane, &channel, self.app.clock().now(), limit, &without).await?;
+        let mut taken = std::collections::BTreeMap::new();
+        for d in due {
+            let word = d.recipient.clone().unwrap_or_default();
+            let n = taken.entry(word.clone()).or_insert_with(|| self.deliveries.under_way_of(&channel, &word));
+            if *n >= KIND_SLOTS {
+                continue;
+            }
+            *n += 1;
+            let claim = Input::Claim { no: d.no, worker: self.worker.clone() };
+            let mut failed = None;
+            let claimed = self.app.act_engine(d.incident, claim).await;
+            if let Some(changed) = super::claims::won(claimed, &mut failed, poisoned)
+                && let Some(claimed) = Claimed::of(d.no, changed)
+            {
+                self.deliveries.start_in_chat(chat.clone(), word, claimed);
+            }
+            failed.map_or(Ok(()), Err)?;
+        }
+        Ok(())
+    }
+}
+
+/// Does one claimed task and records what came of it.
+pub(super) async fn perform(
+    app: App,
+    state: Arc<super::EngineState>,
+    chat: Arc<dyn Chat>,
+    word: String,
+    claimed: Claimed,
+) -> Done {
+    let channel = chat.channel().clone();
+    let lane = claimed.live.intent.lane;
+    let outcome = match act(&app, &channel, &claimed).await {
+        Ok(None) => Outcome::Done { receipt: None },
+        Ok(Some(act)) => {
+            stop::point(stop::Place::BeforeSend);
+            let began = clock::instant();
+            let outcome = match tokio::time::timeout(PERFORM_TIMEOUT, chat.perform(&act)).await {
+                Ok(outcome) => outcome,
+                Err(_) => Outcome::Retry {
+                    after_s: None,
+                    why: format!("no answer within {} s", PERFORM_TIMEOUT.as_secs()),
+                    maybe_arrived: true,
+                },
+            };
+            measure::sent(lane, channel.as_str(), super::deliver::word(&outcome), began.elapsed());
+            stop::point(stop::Place::AfterSend);
+            outcome
+        }
+        Err(fault) => Outcome::Retry { after_s: None, why: fault.shown(), maybe_arrived: false },
+    };
+    note_channel(&state, &app, &channel, &outcome);
+    // A platform that says when to come back is not down.
+    let failed = matches!(outcome, Outcome::Retry { after_s: None, .. });
+    record(&app, &claimed, outcome).await;
+    Done { channel, kind: Some(word), failed }
+}
+
+/// The task in words; `None` where nothing is left to do.
+async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<ChatAct>, Fault> {
+    let (incident, live) = (&claimed.incident, &claimed.live);
+    let What::Room { task } = &live.intent.what else { return Err(Fault::bug("a task in a chat that is none")) };
+    let room = incident.rooms.get(chat).cloned().unwrap_or_default();
+    let url: &str = &app.public_url();
+    let card = || notice::card::card(incident, &app.directory(), url);
+    let job = match (task, room.place) {
+        (RoomTask::Announce, place) => Some(ChatJob::Announce { card: card(), message: room.announced, place }),
+        (RoomTask::Open, _) => {
+            let (name, topic) = (notice::card::place_name(incident), notice::card::topic(incident));
+            Some(ChatJob::Open { name, topic })
+        }
+        // Everything else is done in its place.
+        (_, None) => None,
+        (RoomTask::Card, Some(place)) => Some(ChatJob::Card { place, card: card(), message: room.card }),
+        (RoomTask::Pin, Some(place)) => room.card.map(|message| ChatJob::Pin { place, message }),
+        (RoomTask::Topic, Some(place)) => Some(ChatJob::Topic { place, text: notice::card::topic(incident) }),
+        (RoomTask::Links, Some(place)) => {
+            let board = format!("{}/board", url.trim_end_matches('/'));
+            let links = vec![
+                ("Incident in the room".to_string(), notice::link(url, incident.id)),
+                ("Board".to_string(), board),
+            ];
+            Some(ChatJob::Links { place, links })
+        }
+        (RoomTask::Invite { from, to }, Some(place)) => {
+            let people = incident.responders.get(*from..(*to).min(incident.responders.len()));
+            let people = people.unwrap_or_default().to_vec();
+            Some(ChatJob::Invite { place, people, severity_rank: incident.severity.rank })
+        }
+        (RoomTask::Lines { after, to }, Some(place)) => {
+            let events = app.store().events(incident.id, *after, (to - after).max(0)).await?;
+            let lines = notice::card::lines(incident, &events, chat);
+            (!lines.is_empty()).then_some(ChatJob::Lines { place, lines })
+        }
+    };
+    Ok(job.map(|job| ChatAct {
+        incident: incident.id,
+        key: app.thread(incident.id, live.intent.no),
+        attempt: live.attempt,
+        maybe_repeated: live.maybe_sent,
+        queued_at: live.queued_at,
+        now: app.clock().now(),
+        private: incident.private,
+        job,
+    }))
+}
