@@ -1,0 +1,1 @@
+//! Firebell in Slack.
