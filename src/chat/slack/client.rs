@@ -21,6 +21,19 @@ const REPLY_TIMEOUT: Duration = Duration::from_millis(2_500);
 /// Characters of what Slack said that are quoted.
 const QUOTED_CHARS_MAX: usize = 120;
 
+/// Methods that only read.
+const READS: [&str; 9] = [
+    "users.info",
+    "users.lookupByEmail",
+    "usergroups.users.list",
+    "conversations.history",
+    "conversations.replies",
+    "conversations.list",
+    "conversations.info",
+    "chat.getPermalink",
+    "bookmarks.list",
+];
+
 #[derive(Clone)]
 pub struct Client {
     slack: Arc<SlackClient<Connector>>,
@@ -84,7 +97,17 @@ impl Client {
         within: Duration,
     ) -> Result<Value, Trouble> {
         let session = self.slack.open_session(token);
-        let call = session.http_session_api.http_post::<_, Value>(method, request, None);
+        // What only reads takes its arguments in the address, and ignores a body of JSON.
+        let params: Vec<(&str, Option<String>)> = match (READS.contains(&method), request.as_object()) {
+            (true, Some(all)) => all.iter().map(|(k, v)| (k.as_str(), Some(param(v)))).collect(),
+            _ => Vec::new(),
+        };
+        let call = async {
+            match READS.contains(&method) {
+                true => session.http_session_api.http_get::<Value, _, _>(method, &params, None).await,
+                false => session.http_session_api.http_post::<_, Value>(method, request, None).await,
+            }
+        };
         match tokio::time::timeout(within, call).await {
             Err(_) => Err(Trouble::Unclear(format!("Slack did not answer {method} within {} s", within.as_secs()))),
             Ok(Err(e)) => Err(trouble(e)),
@@ -113,6 +136,10 @@ impl Client {
             Ok(Ok(_)) => Ok(()),
         }
     }
+}
+
+fn param(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
 
 fn trouble(e: SlackClientError) -> Trouble {

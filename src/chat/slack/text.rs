@@ -48,6 +48,11 @@ fn next_address(text: &str) -> Option<usize> {
     None
 }
 
+/// Words that hold no marks, where marks would be read.
+pub fn escape_marks(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 fn push_escaped(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {

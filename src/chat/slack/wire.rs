@@ -2,8 +2,10 @@
 //! crate's event types, because those drop what we need (the user's name, selections of people, a `null` team of an
 //! organisation-wide installation), and one field more in a payload must not lose a command. Reads; does nothing.
 
+use firebell_domain::chain::hex;
 use serde::Deserialize;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// A slash command.
@@ -67,6 +69,14 @@ pub struct View {
     pub callback_id: String,
     pub private_metadata: String,
     pub state: State,
+}
+
+impl View {
+    /// One submission with what was filled in.
+    pub fn delivery(&self) -> String {
+        let filled = format!("{:?}", self.state.values);
+        format!("view:{}:{}", self.id, hex(&Sha256::digest(filled.as_bytes())))
+    }
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -169,13 +179,16 @@ pub enum Inbound {
 impl Inbound {
     /// What Slack calls it: the same whichever way and however often it is delivered. `None` for what has no name.
     pub fn key(&self) -> Option<String> {
+        // A form that was refused is corrected and comes again; one that was taken comes again only unchanged.
+        if let Inbound::Interaction(Interaction { view: Some(view), kind, .. }) = self
+            && kind == "view_submission"
+        {
+            return (!view.id.is_empty()).then(|| view.delivery());
+        }
         let key = match self {
             Inbound::Command(c) => ("command", c.trigger_id.as_str()),
             Inbound::Event(e) => ("event", e.event_id.as_str()),
-            Inbound::Interaction(i) => match (i.kind.as_str(), &i.view) {
-                ("view_submission", Some(view)) => ("view", view.id.as_str()),
-                _ => ("interaction", i.trigger_id.as_str()),
-            },
+            Inbound::Interaction(i) => ("interaction", i.trigger_id.as_str()),
         };
         (!key.1.is_empty()).then(|| format!("{}:{}", key.0, key.1))
     }
