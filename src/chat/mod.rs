@@ -3,3 +3,4 @@
 //! committed.
 
 pub mod hear;
+pub mod slack;

@@ -3,6 +3,7 @@
 
 use super::matcher::Matcher;
 use crate::program::{Note, Program};
+use firebell_domain::chat::ChatRule;
 use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Settings, System};
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use firebell_domain::schedule::Schedule;
@@ -311,11 +312,22 @@ impl Config {
             schedules: self.schedules.clone(),
             pagers: self.pagers.iter().map(Pager::channel).collect(),
             notice_channels: self.pagers.iter().filter(notices).map(Pager::channel).collect(),
-            chats: Vec::new(),
+            chats: self.chats(),
             settings: self.incidents.clone(),
             systems: self.systems.clone(),
             default_system: self.default_system.clone(),
         }
+    }
+
+    /// What each configured chat is used for.
+    fn chats(&self) -> Vec<ChatRule> {
+        let slack = self.slack.iter().map(|s| ChatRule {
+            channel: ChannelId::from("slack"),
+            // Without channels of their own, incidents live in threads of the announcements.
+            opens: s.open_channels || s.announce.is_some(),
+            announces: s.announce.is_some(),
+        });
+        slack.collect()
     }
 
     /// What links start with, without a slash at the end: as configured, else the address that was bound (which

@@ -136,8 +136,12 @@ impl Slack {
         let request = json!({ "channel": channel, "message_ts": message.ts });
         let link = self.0.client.reply("chat.getPermalink", &request).await;
         let link = link.ok().and_then(|a| a.get("permalink").and_then(Value::as_str).map(str::to_string));
-        let files: Vec<String> =
-            message.files.iter().filter(|f| !f.name.is_empty()).map(|f| format!("{} {}", f.name, f.permalink)).collect();
+        let files: Vec<String> = message
+            .files
+            .iter()
+            .filter(|f| !f.name.is_empty())
+            .map(|f| format!("{} {}", f.name, f.permalink))
+            .collect();
         let mut note = super::text::cut(text.trim(), firebell_domain::limits::TEXT_CHARS_MAX / 2);
         if !files.is_empty() {
             note.push_str(&format!("\nFiles: {}", files.join(", ")));
@@ -203,7 +207,10 @@ impl Slack {
         let rest: Vec<(usize, String)> = lines.collect();
         match answer.kind {
             Kind::Done => {
-                let said: Vec<Words> = rest.into_iter().filter_map(|(n, line)| Some(say(n, format!("{} {line}", answer.incident?)))).collect();
+                let said: Vec<Words> = rest
+                    .into_iter()
+                    .filter_map(|(n, line)| Some(say(n, format!("{} {line}", answer.incident?))))
+                    .collect();
                 tokio::spawn(async move { slack.after_form(&user, &channel, &answer, said).await });
                 Reply::Empty
             }

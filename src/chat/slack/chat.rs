@@ -4,7 +4,7 @@
 
 use super::client::Trouble;
 use super::pace::{Method, method};
-use super::render::{self, Rendered, channel_of, card, lines};
+use super::render::{self, Rendered, card, channel_of, lines};
 use super::wire::Message;
 use super::{Slack, text};
 use crate::clock;
@@ -138,7 +138,12 @@ impl Slack {
     }
 
     /// Posts what may have been posted before: the channel it went to, and its name there.
-    async fn post(&self, act: &ChatAct, place: &str, make: &(dyn Fn(bool) -> Rendered + Sync)) -> Did<(String, String)> {
+    async fn post(
+        &self,
+        act: &ChatAct,
+        place: &str,
+        make: &(dyn Fn(bool) -> Rendered + Sync),
+    ) -> Did<(String, String)> {
         let mut repeated = false;
         if act.maybe_repeated {
             match self.posted_before(place, act).await {
@@ -255,9 +260,12 @@ impl Slack {
     /// Where no channels are made, an incident lives in a thread of the announcements. A private one lives nowhere here.
     async fn open_thread(&self, act: &ChatAct, topic: &str) -> Did {
         let (Some(announce), false) = (&self.0.settings.announce, act.private) else {
-            return Err(Outcome::Never { why: "[slack] makes no channels, and this incident has no other place".into() });
+            return Err(Outcome::Never {
+                why: "[slack] makes no channels, and this incident has no other place".into(),
+            });
         };
-        let make = |repeated| marked(render::answer(&format!("{topic}\nEverything about it is in this thread.")), repeated);
+        let make =
+            |repeated| marked(render::answer(&format!("{topic}\nEverything about it is in this thread.")), repeated);
         let (channel, ts) = self.post(act, announce, &make).await?;
         Ok(Some(format!("{channel}/{ts}")))
     }
@@ -351,7 +359,8 @@ enum Before {
 }
 
 fn is_auth(code: &str) -> bool {
-    ["invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"].contains(&code)
+    ["invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "missing_scope"]
+        .contains(&code)
 }
 
 /// A message that may be there already says so.
@@ -378,4 +387,3 @@ fn plain_name(act: &ChatAct) -> String {
 fn seconds(at: Timestamp) -> String {
     format!("{}.{:06}", at.0.div_euclid(1_000_000), at.0.rem_euclid(1_000_000))
 }
-

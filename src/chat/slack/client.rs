@@ -56,17 +56,7 @@ pub enum Trouble {
 
 impl Client {
     pub fn new(api_url: &str, bot: &SecretString, app: Option<&SecretString>) -> Result<Client, String> {
-        let mut http = HttpConnector::new();
-        http.enforce_http(false);
-        http.set_nodelay(true);
-        http.set_connect_timeout(Some(Duration::from_secs(5)));
-        let https = hyper_rustls::HttpsConnectorBuilder::new()
-            .with_native_roots()
-            .map_err(|e| format!("The certificates of this system cannot be read: {e}"))?
-            .https_or_http()
-            .enable_all_versions()
-            .wrap_connector(http);
-        let connector = SlackClientHyperConnector::with_connector(https).with_slack_api_url(api_url);
+        let connector = SlackClientHyperConnector::with_connector(connector()?).with_slack_api_url(api_url);
         let token = |secret: &SecretString| SlackApiToken::new(secret.expose_secret().into());
         Ok(Client { slack: Arc::new(SlackClient::new(connector)), bot: token(bot), app: app.map(token) })
     }
@@ -135,6 +125,41 @@ impl Client {
             Ok(Err(e)) => Err(trouble(e)),
             Ok(Ok(_)) => Ok(()),
         }
+    }
+}
+
+/// For https, and for http on loopback.
+fn connector() -> Result<SlackHyperHttpsConnector, String> {
+    let mut http = HttpConnector::new();
+    http.enforce_http(false);
+    http.set_nodelay(true);
+    http.set_connect_timeout(Some(Duration::from_secs(5)));
+    let https = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_native_roots()
+        .map_err(|e| format!("The certificates of this system cannot be read: {e}"))?
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(http);
+    Ok(https)
+}
+
+/// The scopes of a token: Slack names them in a header, which the crate's client does not hand out.
+pub async fn granted(api_url: &str, bot: &SecretString) -> Result<Option<Vec<String>>, Trouble> {
+    let client = hyper_util::client::legacy::Client::builder(hyper_util::rt::TokioExecutor::new())
+        .build::<_, axum::body::Body>(connector().map_err(Trouble::Unclear)?);
+    let request = axum::http::Request::post(format!("{api_url}/auth.test"))
+        .header("authorization", format!("Bearer {}", bot.expose_secret()))
+        .header("content-type", "application/json; charset=utf-8")
+        .body(axum::body::Body::from("{}"));
+    let request = request.map_err(|_| Trouble::Unclear("the address of Slack's API cannot be used".to_string()))?;
+    let answer = tokio::time::timeout(CALL_TIMEOUT, client.request(request)).await;
+    match answer {
+        Ok(Ok(response)) => {
+            let header = response.headers().get("x-oauth-scopes").and_then(|v| v.to_str().ok());
+            Ok(header.map(|all| all.split(',').map(|s| s.trim().to_string()).filter(|s| !s.is_empty()).collect()))
+        }
+        Ok(Err(e)) => Err(connection(Some(&e))),
+        Err(_) => Err(Trouble::Unclear("Slack did not answer in time".to_string())),
     }
 }
 
@@ -210,9 +235,7 @@ impl Trouble {
         match self {
             Trouble::Api { code } if passes(code) => Outcome::Retry { after_s: None, why, maybe_arrived: false },
             Trouble::Api { .. } => Outcome::Never { why },
-            Trouble::RateLimited { after_s } => {
-                Outcome::Retry { after_s: Some(*after_s), why, maybe_arrived: false }
-            }
+            Trouble::RateLimited { after_s } => Outcome::Retry { after_s: Some(*after_s), why, maybe_arrived: false },
             Trouble::Away(_) => Outcome::Retry { after_s: None, why, maybe_arrived: false },
             Trouble::Unclear(_) => Outcome::Retry { after_s: None, why, maybe_arrived: true },
         }
@@ -242,7 +265,9 @@ fn advice(code: &str) -> Option<&'static str> {
         "missing_scope" | "no_permission" => {
             "the app lacks a scope; compare it with config/slack-manifest.yaml and install it again"
         }
-        "not_allowed_token_type" => "this token is of the wrong kind; bot_token begins with xoxb-, app_token with xapp-",
+        "not_allowed_token_type" => {
+            "this token is of the wrong kind; bot_token begins with xoxb-, app_token with xapp-"
+        }
         "channel_not_found" => "there is no such channel, or the app is not in it; invite it with /invite",
         "not_in_channel" => "the app is not in this channel; invite it with /invite",
         "is_archived" => "the channel is archived; unarchive it to go on there",
@@ -251,7 +276,9 @@ fn advice(code: &str) -> Option<&'static str> {
         }
         "invalid_blocks" | "invalid_blocks_format" | "msg_too_long" => "it refuses the message; tell your operator",
         "too_many_pins" => "the channel has as many pins as Slack allows; remove some",
-        "user_not_found" | "user_disabled" => "this person is not (any more) in the workspace; correct [people.NAME] slack",
+        "user_not_found" | "user_disabled" => {
+            "this person is not (any more) in the workspace; correct [people.NAME] slack"
+        }
         _ => return None,
     })
 }

@@ -103,7 +103,9 @@ impl Slack {
         }
         match self.message_at(&channel, &ts).await {
             Some(message) => self.put_on_timeline(&event, &channel, message, key, began).await,
-            None => tracing::info!("a message that was pinned by a reaction cannot be read: is the app in the channel?"),
+            None => {
+                tracing::info!("a message that was pinned by a reaction cannot be read: is the app in the channel?")
+            }
         }
     }
 
@@ -131,8 +133,8 @@ impl Slack {
         let words = self.note_of(event.user_id(), channel, &message, &note, key);
         let heard = self.hear(words, began, WITHIN).await;
         if !heard.answer.done() {
-            let said = render::answer(&heard.answer.text)
-                .request(json!({ "channel": channel, "user": event.user_id() }));
+            let said =
+                render::answer(&heard.answer.text).request(json!({ "channel": channel, "user": event.user_id() }));
             if let Err(trouble) = self.0.client.call("chat.postEphemeral", &said).await {
                 tracing::info!("an answer could not be given in Slack: {}", trouble.why());
             }
@@ -150,10 +152,9 @@ impl Slack {
             return Some(message);
         }
         // A reply in a thread is in no history.
-        let replies = self.0.client.call("conversations.replies", &json!({
-            "channel": channel, "ts": ts, "latest": ts, "oldest": ts, "inclusive": true, "limit": 1,
-        }));
-        found(&replies.await.ok()?)
+        let request =
+            json!({ "channel": channel, "ts": ts, "latest": ts, "oldest": ts, "inclusive": true, "limit": 1 });
+        found(&self.0.client.call("conversations.replies", &request).await.ok()?)
     }
 
     /// Links to public incidents unfold to their headline.

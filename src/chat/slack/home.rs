@@ -35,10 +35,12 @@ impl Slack {
         }
         let mine: Vec<String> = directory.schedules.keys().map(|s| escape(s.as_str())).collect();
         if !mine.is_empty() {
-            blocks.push(section(&format!("Who is on call: say `/oncall` or `/incident oncall` ({}).", mine.join(", "))));
+            blocks
+                .push(section(&format!("Who is on call: say `/oncall` or `/incident oncall` ({}).", mine.join(", "))));
         }
         let command = escape(&self.0.settings.command);
-        blocks.push(section(&format!("`{command}` declares an incident, `{command} help` says what else can be said.")));
+        blocks
+            .push(section(&format!("`{command}` declares an incident, `{command} help` says what else can be said.")));
         blocks.truncate(BLOCKS_MAX);
         let request = json!({ "user_id": user, "view": { "type": "home", "blocks": blocks } });
         if let Err(trouble) = self.0.client.call("views.publish", &request).await {

@@ -3,8 +3,8 @@
 //! What Slack says of its users is remembered for a while; nothing of it is written anywhere.
 
 use super::client::Client;
-use crate::clock;
 use crate::chat::hear;
+use crate::clock;
 use firebell_domain::directory::Directory;
 use firebell_domain::id::{ChannelId, PersonId};
 use serde_json::{Value, json};
@@ -95,7 +95,8 @@ impl Identity {
     }
 
     async fn ask(&self, user: &str) -> Option<User> {
-        let asked = self.client.call("users.info", &json!({ "user": user }));
+        let request = json!({ "user": user });
+        let asked = self.client.call("users.info", &request);
         let answer = tokio::time::timeout(Duration::from_millis(700), asked).await.ok()?.ok()?;
         let known = read(answer.get("user")?);
         self.remember(user, known.clone());

@@ -53,7 +53,9 @@ pub fn yaml(command: &str) -> String {
     let mut line = |text: &str| {
         let _ = writeln!(out, "{text}");
     };
-    line("# The Slack app of Firebell: create it at https://api.slack.com/apps, \"From a manifest\". docs/slack.md says what");
+    line(
+        "# The Slack app of Firebell: create it at https://api.slack.com/apps, \"From a manifest\". docs/slack.md says what",
+    );
     line("# each scope is for, and what to change to be called over HTTP instead of Socket Mode.");
     line("display_information:");
     line("  name: Firebell");

@@ -20,8 +20,6 @@ mod seen;
 mod socket;
 mod text;
 mod wire;
-#[cfg(test)]
-mod tests;
 
 pub use health::State as Health;
 pub use identity::Mapped;
@@ -35,6 +33,7 @@ use crate::engine::ports::BoxFuture;
 use client::Client;
 use firebell_domain::id::{ChannelId, IncidentId};
 use identity::Identity;
+pub use online::Finding;
 use pace::Pace;
 use seen::Seen;
 use serde_json::{Value, json};
@@ -44,7 +43,6 @@ use wire::Inbound;
 
 /// The channel's name, as outboxes and the log have it.
 pub const CHANNEL: &str = "slack";
-/// Answers to one response address: Slack takes five within half an hour. One is left for what is asked meanwhile.
 const GONE: &str = "Your Slack account is deactivated or a bot's: nothing was done.";
 
 /// One connection to Slack.
@@ -130,6 +128,16 @@ impl Slack {
         self.0.settings.app_token.is_some()
     }
 
+    /// Keeps the sockets of Socket Mode until it is told to stop.
+    pub async fn listen(self, stop: tokio::sync::watch::Receiver<bool>) {
+        socket::run(self, stop).await;
+    }
+
+    /// What Slack calls over HTTP.
+    pub fn router(&self) -> axum::Router {
+        http::router(self)
+    }
+
     fn app(&self) -> &App {
         self.0.ear.app()
     }
@@ -175,8 +183,7 @@ impl Slack {
         }
         let text = self.typed(&words.text).await;
         let within = limit.saturating_sub(began.elapsed()).max(Duration::from_millis(200));
-        let saying =
-            Saying { person: who.person, admin: false, place: words.place, text, key: words.key, within };
+        let saying = Saying { person: who.person, admin: false, place: words.place, text, key: words.key, within };
         self.0.ear.hear(saying).await
     }
 

@@ -50,7 +50,9 @@ pub async fn check(settings: &config::Slack) -> Vec<Finding> {
 async fn scopes(settings: &config::Slack) -> Vec<Finding> {
     let granted = match super::client::granted(settings.api_url.base(), &settings.bot_token).await {
         Ok(Some(granted)) => granted,
-        Ok(None) => return vec![Finding { ok: true, text: "slack: Slack did not say which scopes the token has".into() }],
+        Ok(None) => {
+            return vec![Finding { ok: true, text: "slack: Slack did not say which scopes the token has".into() }];
+        }
         Err(trouble) => return vec![Finding { ok: false, text: format!("slack: {}", trouble.why()) }],
     };
     let missing: Vec<Finding> = SCOPES

@@ -57,9 +57,9 @@ impl State {
         let debt = self.whole_at.get(&method).map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
         let budget = debt.saturating_sub(spacing * burst.saturating_sub(1 + reserve.min(burst - 1)));
         let blocked = self.blocked_until.get(&method).map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
-        let place = place.and_then(|p| self.places.get(p)).map_or(Duration::ZERO, |last| {
-            (*last + PLACE_SPACING).saturating_duration_since(now)
-        });
+        let place = place
+            .and_then(|p| self.places.get(p))
+            .map_or(Duration::ZERO, |last| (*last + PLACE_SPACING).saturating_duration_since(now));
         budget.max(blocked).max(place)
     }
 }
@@ -128,7 +128,8 @@ mod tests {
                 now += pace.take(method, None, now);
                 made.push(now);
             }
-            let most = made.iter().map(|t| made.iter().filter(|u| **u >= *t && **u < *t + Duration::from_secs(60)).count());
+            let most =
+                made.iter().map(|t| made.iter().filter(|u| **u >= *t && **u < *t + Duration::from_secs(60)).count());
             assert!(most.max().unwrap_or(0) <= tier, "{method:?}");
         }
     }

@@ -63,7 +63,10 @@ pub fn card(card: &Card, mention: Mention<'_>) -> Rendered {
     for paragraph in &card.text {
         blocks.extend(pieces(&escape(paragraph), SECTION_CHARS_MAX).iter().map(|p| section(p)));
     }
-    let foot = vec![actions(card.incident, &card.actions), Some(context(&format!("<{}|Open in the room>", address(&card.link))))];
+    let foot = vec![
+        actions(card.incident, &card.actions),
+        Some(context(&format!("<{}|Open in the room>", address(&card.link)))),
+    ];
     blocks.truncate(BLOCKS_MAX - 2);
     blocks.extend(foot.into_iter().flatten());
     Rendered { blocks, text: plain(&card.plain) }

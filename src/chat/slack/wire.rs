@@ -180,8 +180,9 @@ impl Inbound {
     /// What Slack calls it: the same whichever way and however often it is delivered. `None` for what has no name.
     pub fn key(&self) -> Option<String> {
         // A form that was refused is corrected and comes again; one that was taken comes again only unchanged.
-        if let Inbound::Interaction(Interaction { view: Some(view), kind, .. }) = self
-            && kind == "view_submission"
+        if let Inbound::Interaction(i) = self
+            && i.kind == "view_submission"
+            && let Some(view) = &i.view
         {
             return (!view.id.is_empty()).then(|| view.delivery());
         }
