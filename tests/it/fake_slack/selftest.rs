@@ -1,0 +1,8 @@
+//! The test's Slack against itself: each refusal in Slack's words, and each way in and out.
+//!
+//! It never uses Firebell: here an app is a few lines of raw HTTP and WebSocket.
+
+mod app;
+mod web_api;
+
+use super::*;
