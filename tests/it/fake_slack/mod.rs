@@ -6,6 +6,7 @@
 #![allow(dead_code, reason = "a Slack offers a whole vocabulary; today's tests need not say every word")]
 
 mod args;
+mod controls;
 mod desk;
 mod events;
 mod faults;
@@ -27,6 +28,7 @@ mod state;
 mod time;
 mod web;
 
+pub use controls::End;
 pub use faults::Fault;
 pub use http::signature;
 pub use parcel::Reply;

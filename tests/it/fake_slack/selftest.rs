@@ -3,6 +3,7 @@
 //! It never uses Firebell: here an app is a few lines of raw HTTP and WebSocket.
 
 mod app;
+mod judges;
 mod web_api;
 
 use super::*;

@@ -136,6 +136,10 @@ impl World {
             .collect();
         for id in lost {
             let Some(pending) = self.sockets.pending.remove(&id) else { continue };
+            if pending.parcel.sort == Sort::Event {
+                // Its acknowledgement may still come over another socket; the event is told again all the same.
+                self.sockets.done.insert(id.clone(), pending.sent_at);
+            }
             let mut parcel = pending.parcel;
             let open = self.sockets.connections.iter().position(|open| !open.leaving);
             match (parcel.sort, open) {
@@ -212,6 +216,10 @@ impl World {
 }
 
 impl Sockets {
+    pub fn is_busy(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// Waits for the next socket, within its three seconds.
     fn unsent(&mut self, id: String, parcel: Parcel, sent_at: i64, sent: std::time::Instant) {
         self.pending.insert(id, Pending { parcel, connection: 0, sent_at, sent });

@@ -16,7 +16,8 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
-use tokio_tungstenite::tungstenite::protocol::Role;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
 
 /// Slack's servers say that they are there; clients of its own hang up when they do not.
 const PING_EVERY: Duration = Duration::from_secs(5);
@@ -65,7 +66,7 @@ async fn serve(desk: Desk, mut socket: WebSocketStream<TokioIo<hyper::upgrade::U
             frame = frames.recv() => match frame {
                 Some(Frame::Text(text)) => if socket.send(Message::text(text)).await.is_err() { break },
                 Some(Frame::Close) => {
-                    socket.close(None).await.ok();
+                    socket.close(Some(goodbye())).await.ok();
                 }
                 None => break,
             },
@@ -78,6 +79,11 @@ async fn serve(desk: Desk, mut socket: WebSocketStream<TokioIo<hyper::upgrade::U
         }
     }
     desk.with(|world| world.gone(id));
+}
+
+/// Slack's close frames say why; a client of its own waits for more when one is empty.
+fn goodbye() -> CloseFrame {
+    CloseFrame { code: CloseCode::Normal, reason: "goodbye".into() }
 }
 
 fn plain(status: StatusCode, text: &'static str) -> Response<Body> {

@@ -10,6 +10,7 @@ mod conversations;
 mod files;
 mod history;
 mod membership;
+mod message;
 mod pins;
 mod reactions;
 mod usergroups;
@@ -22,7 +23,7 @@ use super::state::{Channel, Kind, Token, World};
 use super::web::lacking;
 use axum::http::HeaderMap;
 
-pub use chat::{check_content, deliver_message};
+pub use message::{check_content, deliver_message};
 pub use files::upload;
 pub use views::{close_modals, open_view, update_view};
 
