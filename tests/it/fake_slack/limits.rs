@@ -1,8 +1,8 @@
 //! Slack's rate limits: the published tier of each method, per workspace; one message a second into a channel; and
 //! the reading of histories by apps that are not on the Marketplace.
 //!
-//! It never waits: it says how long a caller has to. A window is "so many calls within so long", which lets a short
-//! burst through and keeps the average, as Slack describes it.
+//! It never waits: it says how long a caller has to. A tier is "so many calls within a minute"; a channel is a bucket that
+//! fills by one message a second and holds a few, so that a short burst passes, as Slack describes it.
 
 use super::time::SECOND;
 use std::collections::{HashMap, VecDeque};
@@ -11,7 +11,7 @@ const MINUTE: i64 = 60 * SECOND;
 
 /// Several messages may follow each other at once if the channel was quiet; the average is one a second.
 /// Slack says "short bursts" and gives no number.
-const POST_BURST: usize = 3;
+const POST_BURST: i64 = 3;
 
 /// "Several hundred messages a minute" over all channels of a workspace.
 const POSTS_PER_MINUTE: usize = 300;
@@ -54,6 +54,8 @@ pub struct Limits {
     /// Apps outside the Marketplace read one page of 15 messages a minute.
     pub histories_slowly: bool,
     windows: HashMap<String, VecDeque<i64>>,
+    /// By channel: until when its messages are used up at one a second.
+    posts: HashMap<String, i64>,
     refused: HashMap<String, usize>,
 }
 
@@ -64,6 +66,7 @@ impl Default for Limits {
             faster: 1.0,
             histories_slowly: false,
             windows: HashMap::new(),
+            posts: HashMap::new(),
             refused: HashMap::new(),
         }
     }
@@ -75,31 +78,32 @@ impl Limits {
         if !self.enforced {
             return Ok(());
         }
-        let mut windows = Vec::new();
+        let scaled = |span: i64| (span as f64 / self.faster) as i64;
+        let (minute, second) = (scaled(MINUTE), scaled(SECOND));
+        let mut wait_us = 0;
+        let window = format!("{team} {method}");
         if let Some(most) = tier.per_minute() {
             let most = if tier == Tier::History && self.histories_slowly { 1 } else { most };
-            windows.push((format!("{team} {method}"), most, MINUTE));
-        }
-        if let (Tier::Posting, Some(channel)) = (tier, channel) {
-            windows.push((format!("{team} {method} {channel}"), POST_BURST, POST_BURST as i64 * SECOND));
-        }
-        let mut wait_us = 0;
-        for (key, most, span) in &windows {
-            let span = (*span as f64 / self.faster) as i64;
-            let taken = self.windows.entry(key.clone()).or_default();
-            while taken.front().is_some_and(|at| *at + span <= now) {
+            let taken = self.windows.entry(window.clone()).or_default();
+            while taken.front().is_some_and(|at| *at + minute <= now) {
                 taken.pop_front();
             }
-            if taken.len() >= *most {
-                wait_us = wait_us.max(taken[taken.len() - most] + span - now);
+            if taken.len() >= most {
+                wait_us = taken[taken.len() - most] + minute - now;
             }
+        }
+        let place = format!("{team} {}", channel.unwrap_or_default());
+        let used_until = self.posts.get(&place).copied().unwrap_or(now).max(now);
+        if tier == Tier::Posting && channel.is_some() {
+            wait_us = wait_us.max(used_until - (POST_BURST - 1) * second - now);
         }
         if wait_us > 0 {
             *self.refused.entry(method.to_owned()).or_default() += 1;
             return Err((wait_us + SECOND - 1) / SECOND);
         }
-        for (key, ..) in windows {
-            self.windows.entry(key).or_default().push_back(now);
+        self.windows.entry(window).or_default().push_back(now);
+        if tier == Tier::Posting {
+            self.posts.insert(place, used_until + second);
         }
         Ok(())
     }

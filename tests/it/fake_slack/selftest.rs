@@ -3,7 +3,10 @@
 //! It never uses Firebell: here an app is a few lines of raw HTTP and WebSocket.
 
 mod app;
+mod blocks;
 mod judges;
+mod places;
+mod views;
 mod web_api;
 
 use super::*;

@@ -1,9 +1,11 @@
 //! A bare app: calls of the Web API, and a Socket Mode client that answers what it is told to.
 
 use super::*;
-use crate::harness::{Answer, http_client};
+pub use crate::harness::{Answer, http_client};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
+use std::sync::Arc;
+pub use std::sync::atomic::{AtomicI64, Ordering};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, client_async};
@@ -38,6 +40,13 @@ pub async fn refusal(slack: &FakeSlack, method: &str, body: Value) -> String {
 /// The id of a channel.
 pub fn place(slack: &FakeSlack, name: &str) -> String {
     slack.see(|world| world.place(world.home(), name).expect("there is such a channel").id.clone())
+}
+
+/// A Slack whose clock stands still until the test moves it.
+pub fn clock() -> (Arc<AtomicI64>, Setup) {
+    let now = Arc::new(AtomicI64::new(1_790_000_000 * SECOND));
+    let copy = now.clone();
+    (now, Setup::default().clock(move || copy.load(Ordering::SeqCst)))
 }
 
 pub struct Socket(WebSocketStream<TcpStream>);
