@@ -97,7 +97,11 @@ impl FakeSlack {
         self.with(|world| {
             let (team, bot) = (world.home().to_owned(), world.team(world.home()).bot_user.clone());
             world.happened(&team, None, "tokens_revoked", json!({"tokens": {"oauth": [], "bot": [bot]}}));
-            world.tokens.values_mut().filter(|token| token.kind == TokenKind::Bot).for_each(|token| token.revoked = true);
+            world
+                .tokens
+                .values_mut()
+                .filter(|token| token.kind == TokenKind::Bot)
+                .for_each(|token| token.revoked = true);
         });
     }
 

@@ -5,21 +5,62 @@ use serde_json::Value;
 
 /// What a section may have beside its text.
 pub const SECTION: &[&str] = &[
-    "button", "overflow", "image", "static_select", "external_select", "users_select", "conversations_select",
-    "channels_select", "multi_static_select", "multi_external_select", "multi_users_select",
-    "multi_conversations_select", "multi_channels_select", "datepicker", "timepicker", "checkboxes", "radio_buttons",
+    "button",
+    "overflow",
+    "image",
+    "static_select",
+    "external_select",
+    "users_select",
+    "conversations_select",
+    "channels_select",
+    "multi_static_select",
+    "multi_external_select",
+    "multi_users_select",
+    "multi_conversations_select",
+    "multi_channels_select",
+    "datepicker",
+    "timepicker",
+    "checkboxes",
+    "radio_buttons",
 ];
 
 pub const ACTIONS: &[&str] = &[
-    "button", "overflow", "static_select", "external_select", "users_select", "conversations_select",
-    "channels_select", "datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons",
+    "button",
+    "overflow",
+    "static_select",
+    "external_select",
+    "users_select",
+    "conversations_select",
+    "channels_select",
+    "datepicker",
+    "timepicker",
+    "datetimepicker",
+    "checkboxes",
+    "radio_buttons",
 ];
 
 pub const INPUT: &[&str] = &[
-    "plain_text_input", "static_select", "external_select", "users_select", "conversations_select", "channels_select",
-    "multi_static_select", "multi_external_select", "multi_users_select", "multi_conversations_select",
-    "multi_channels_select", "datepicker", "timepicker", "datetimepicker", "checkboxes", "radio_buttons",
-    "email_text_input", "url_text_input", "number_input", "file_input", "rich_text_input",
+    "plain_text_input",
+    "static_select",
+    "external_select",
+    "users_select",
+    "conversations_select",
+    "channels_select",
+    "multi_static_select",
+    "multi_external_select",
+    "multi_users_select",
+    "multi_conversations_select",
+    "multi_channels_select",
+    "datepicker",
+    "timepicker",
+    "datetimepicker",
+    "checkboxes",
+    "radio_buttons",
+    "email_text_input",
+    "url_text_input",
+    "number_input",
+    "file_input",
+    "rich_text_input",
 ];
 
 const PLACEHOLDER_MAX: usize = 150;
@@ -43,26 +84,53 @@ fn fields(kind: &str) -> Option<(&'static [&'static str], &'static [&'static str
             (&["placeholder", "options", "option_groups", "initial_option", "confirm", "focus_on_load"], &[])
         }
         "multi_static_select" => (
-            &["placeholder", "options", "option_groups", "initial_options", "confirm", "max_selected_items", "focus_on_load"],
+            &[
+                "placeholder",
+                "options",
+                "option_groups",
+                "initial_options",
+                "confirm",
+                "max_selected_items",
+                "focus_on_load",
+            ],
             &[],
         ),
         "external_select" => (&["placeholder", "initial_option", "min_query_length", "confirm", "focus_on_load"], &[]),
-        "multi_external_select" => {
-            (&["placeholder", "initial_options", "min_query_length", "confirm", "max_selected_items", "focus_on_load"], &[])
-        }
+        "multi_external_select" => (
+            &["placeholder", "initial_options", "min_query_length", "confirm", "max_selected_items", "focus_on_load"],
+            &[],
+        ),
         "users_select" => (&["placeholder", "initial_user", "confirm", "focus_on_load"], &[]),
-        "multi_users_select" => (&["placeholder", "initial_users", "confirm", "max_selected_items", "focus_on_load"], &[]),
+        "multi_users_select" => {
+            (&["placeholder", "initial_users", "confirm", "max_selected_items", "focus_on_load"], &[])
+        }
         "conversations_select" => (
-            &["placeholder", "initial_conversation", "default_to_current_conversation", "confirm",
-                "response_url_enabled", "filter", "focus_on_load"],
+            &[
+                "placeholder",
+                "initial_conversation",
+                "default_to_current_conversation",
+                "confirm",
+                "response_url_enabled",
+                "filter",
+                "focus_on_load",
+            ],
             &[],
         ),
         "multi_conversations_select" => (
-            &["placeholder", "initial_conversations", "default_to_current_conversation", "confirm",
-                "max_selected_items", "filter", "focus_on_load"],
+            &[
+                "placeholder",
+                "initial_conversations",
+                "default_to_current_conversation",
+                "confirm",
+                "max_selected_items",
+                "filter",
+                "focus_on_load",
+            ],
             &[],
         ),
-        "channels_select" => (&["placeholder", "initial_channel", "confirm", "response_url_enabled", "focus_on_load"], &[]),
+        "channels_select" => {
+            (&["placeholder", "initial_channel", "confirm", "response_url_enabled", "focus_on_load"], &[])
+        }
         "multi_channels_select" => {
             (&["placeholder", "initial_channels", "confirm", "max_selected_items", "focus_on_load"], &[])
         }
@@ -72,14 +140,30 @@ fn fields(kind: &str) -> Option<(&'static [&'static str], &'static [&'static str
         "checkboxes" => (&["options", "initial_options", "confirm", "focus_on_load"], &["options"]),
         "radio_buttons" => (&["options", "initial_option", "confirm", "focus_on_load"], &["options"]),
         "plain_text_input" => (
-            &["placeholder", "initial_value", "multiline", "min_length", "max_length", "dispatch_action_config", "focus_on_load"],
+            &[
+                "placeholder",
+                "initial_value",
+                "multiline",
+                "min_length",
+                "max_length",
+                "dispatch_action_config",
+                "focus_on_load",
+            ],
             &[],
         ),
         "email_text_input" | "url_text_input" => {
             (&["placeholder", "initial_value", "dispatch_action_config", "focus_on_load"], &[])
         }
         "number_input" => (
-            &["placeholder", "is_decimal_allowed", "initial_value", "min_value", "max_value", "dispatch_action_config", "focus_on_load"],
+            &[
+                "placeholder",
+                "is_decimal_allowed",
+                "initial_value",
+                "min_value",
+                "max_value",
+                "dispatch_action_config",
+                "focus_on_load",
+            ],
             &["is_decimal_allowed"],
         ),
         "file_input" => (&["filetypes", "max_files"], &[]),

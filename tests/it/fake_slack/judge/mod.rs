@@ -49,8 +49,19 @@ pub fn view(view: &Value, kind: &str) -> Vec<String> {
     if view["type"] != kind {
         judge.say("must be a valid enum value", "/view/type");
     }
-    let modal = ["type", "title", "blocks", "close", "submit", "private_metadata", "callback_id", "clear_on_close",
-        "notify_on_close", "external_id", "submit_disabled"];
+    let modal = [
+        "type",
+        "title",
+        "blocks",
+        "close",
+        "submit",
+        "private_metadata",
+        "callback_id",
+        "clear_on_close",
+        "notify_on_close",
+        "external_id",
+        "submit_disabled",
+    ];
     let home = ["type", "blocks", "private_metadata", "callback_id", "external_id"];
     let (allowed, required): (&[&str], &[&str]) =
         if kind == "home" { (&home, &["type", "blocks"]) } else { (&modal, &["type", "title", "blocks"]) };
@@ -103,10 +114,13 @@ pub fn with_block_ids(blocks: Value) -> Value {
         }
         let Some(map) = block.as_object_mut() else { continue };
         let own = map.iter_mut().filter(|(key, _)| ["accessory", "element", "elements"].contains(&key.as_str()));
-        for (number, element) in own.flat_map(|(_, value)| match value {
-            Value::Array(many) => many.iter_mut().collect::<Vec<_>>(),
-            one => vec![one],
-        }).enumerate() {
+        for (number, element) in own
+            .flat_map(|(_, value)| match value {
+                Value::Array(many) => many.iter_mut().collect::<Vec<_>>(),
+                one => vec![one],
+            })
+            .enumerate()
+        {
             let acts = element["type"].as_str().is_some_and(elements::acts);
             if acts && element.get("action_id").is_none() {
                 element["action_id"] = json!(format!("a{index:03}{number:02}"));

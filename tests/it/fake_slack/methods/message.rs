@@ -172,4 +172,3 @@ impl World {
         self.happened(team, Some(place), "message", event);
     }
 }
-

@@ -23,8 +23,8 @@ use super::state::{Channel, Kind, Token, World};
 use super::web::lacking;
 use axum::http::HeaderMap;
 
-pub use message::{check_content, deliver_message};
 pub use files::upload;
+pub use message::{check_content, deliver_message};
 pub use views::{close_modals, open_view, update_view};
 
 pub struct Method {

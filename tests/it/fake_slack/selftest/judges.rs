@@ -2,8 +2,8 @@
 //! What they take for a Slack is faithful enough. `./test --install` fetches them; without them these tests fail.
 
 use super::*;
-use crate::harness::process::{Process, kept};
 use crate::harness::port::free_port;
+use crate::harness::process::{Process, kept};
 use crate::harness::temp_dir;
 use std::path::PathBuf;
 use std::process::Command;
@@ -14,7 +14,11 @@ fn python(script: &str, arguments: &[&str]) -> Command {
     assert!(packages.join("slack_sdk").exists(), "{} has no slack_sdk. Run ./test --install", packages.display());
     let mut command = kept("python3");
     command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/judges/slack").join(script));
-    command.args(arguments).env("PYTHONPATH", packages).env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONUNBUFFERED", "1");
+    command
+        .args(arguments)
+        .env("PYTHONPATH", packages)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env("PYTHONUNBUFFERED", "1");
     command
 }
 
@@ -77,8 +81,10 @@ async fn bolt_runs_an_incident_over_signed_http() {
     let number = port.number().to_string();
     let command = python("run.py", &["bolt-http", &slack.url(), &slack.bot_token(), &slack.signing_secret(), &number]);
     let _program = Process::start("Bolt", command, &folder.join("log"));
-    crate::harness::eventually("Bolt listens", BOUND, async || tokio::net::TcpStream::connect(port.address()).await.is_ok())
-        .await;
+    crate::harness::eventually("Bolt listens", BOUND, async || {
+        tokio::net::TcpStream::connect(port.address()).await.is_ok()
+    })
+    .await;
     let path = format!("{}/slack/events", port.url());
     slack.with(|world| {
         let http = &mut world.http;
@@ -105,10 +111,11 @@ async fn an_incident(slack: &FakeSlack) {
     slack.message("#general", "acknowledged by bo").await;
     slack.cy().says("#general", "@firebell are you there?").await;
     let called = slack.message("#general", "are you there").await;
-    slack.eventually("it answers in the thread", |world| {
-        world.messages_in(&called.team, "#general").iter().any(|message| message.thread() == Some(&called.ts))
-    })
-    .await;
+    slack
+        .eventually("it answers in the thread", |world| {
+            world.messages_in(&called.team, "#general").iter().any(|message| message.thread() == Some(&called.ts))
+        })
+        .await;
     slack.ana().says("#general", "/incident help").await;
     slack.ephemeral("ana", "say /incident and fill in the form").await;
 }

@@ -31,7 +31,8 @@ async fn invitations_name_who_cannot_come() {
     let (ana, bo, cy) = (slack.ana().id.clone(), slack.bo().id.clone(), slack.cy().id.clone());
     slack.deactivates("cy");
     let bot = slack.see(|world| world.team(world.home()).bot_user.clone());
-    let invite = async |users: &str| call(&slack, "conversations.invite", json!({"channel": channel, "users": users})).await;
+    let invite =
+        async |users: &str| call(&slack, "conversations.invite", json!({"channel": channel, "users": users})).await;
     assert_eq!(invite(&ana).await["ok"], true);
     assert_eq!(invite(&ana).await["error"], "already_in_channel");
     assert_eq!(invite(&bot).await["error"], "cant_invite_self");

@@ -90,7 +90,8 @@ async fn an_update_with_an_old_hash_is_a_conflict_and_three_modals_are_a_full_st
     let id = trigger(&slack, &mut socket).await;
     let opened = call(&slack, "views.open", json!({"trigger_id": id, "view": modal("One")})).await;
     let (view, hash) = (opened["view"]["id"].clone(), opened["view"]["hash"].clone());
-    let update = async || call(&slack, "views.update", json!({"view_id": view, "hash": hash, "view": modal("Two")})).await;
+    let update =
+        async || call(&slack, "views.update", json!({"view_id": view, "hash": hash, "view": modal("Two")})).await;
     assert_eq!(update().await["ok"], true);
     assert_eq!(update().await["error"], "hash_conflict");
     let unknown = call(&slack, "views.update", json!({"view_id": "V0", "view": modal("Two")})).await;
@@ -113,7 +114,10 @@ async fn a_home_is_published_and_told_when_it_is_opened() {
     let mut socket = Socket::open(&slack).await;
     slack.ana().opens_home();
     let event = socket.take("events_api", Value::Null).await["payload"]["event"].clone();
-    assert_eq!((&event["type"], &event["tab"], &event["user"]), (&json!("app_home_opened"), &json!("home"), &json!(slack.ana().id)));
+    assert_eq!(
+        (&event["type"], &event["tab"], &event["user"]),
+        (&json!("app_home_opened"), &json!("home"), &json!(slack.ana().id))
+    );
     let blocks = json!([{"type": "header", "text": {"type": "plain_text", "text": "My incidents"}}]);
     let body = json!({"user_id": slack.ana().id, "view": {"type": "home", "blocks": blocks}});
     assert_eq!(call(&slack, "views.publish", body.clone()).await["ok"], true);

@@ -57,7 +57,11 @@ async fn a_message_is_posted_edited_and_read_back() {
 
 #[tokio::test]
 async fn messages_that_slack_does_not_take_are_refused_in_its_words() {
-    let slack = Setup::default().without_limits().edit_window_s(60).scopes(&setup::SCOPES.replace("chat:write.public", "")).start();
+    let slack = Setup::default()
+        .without_limits()
+        .edit_window_s(60)
+        .scopes(&setup::SCOPES.replace("chat:write.public", ""))
+        .start();
     let general = place(&slack, "general");
     let said = slack.ana().says("#general", "mine").await.ts.expect("a ts");
     let lonely = slack.ana().makes_channel("lonely", Kind::Public);
@@ -71,9 +75,17 @@ async fn messages_that_slack_does_not_take_are_refused_in_its_words() {
         ("chat.postMessage", json!({"channel": secret, "text": "x"}), "channel_not_found"),
         ("chat.postMessage", json!({"channel": lonely, "text": "x"}), "not_in_channel"),
         ("chat.postMessage", json!({"channel": general, "text": "x", "blocks": "[{"}), "invalid_blocks_format"),
-        ("chat.postMessage", json!({"channel": general, "text": "x", "blocks": [{"type": "marquee"}]}), "invalid_blocks"),
+        (
+            "chat.postMessage",
+            json!({"channel": general, "text": "x", "blocks": [{"type": "marquee"}]}),
+            "invalid_blocks",
+        ),
         ("chat.postMessage", json!({"channel": general, "text": "x", "thread_ts": "1.000001"}), "thread_not_found"),
-        ("chat.postMessage", json!({"channel": general, "text": "x", "metadata": {"event_type": ""}}), "invalid_metadata_format"),
+        (
+            "chat.postMessage",
+            json!({"channel": general, "text": "x", "metadata": {"event_type": ""}}),
+            "invalid_metadata_format",
+        ),
         ("chat.update", json!({"channel": general, "ts": "1.000001", "text": "x"}), "message_not_found"),
         ("chat.update", json!({"channel": general, "ts": said, "text": "x"}), "cant_update_message"),
         ("chat.update", json!({"channel": general, "ts": old, "text": long}), "msg_too_long"),
@@ -84,7 +96,10 @@ async fn messages_that_slack_does_not_take_are_refused_in_its_words() {
         assert_eq!(refusal(&slack, method, body.clone()).await, word, "{method} {body}");
     }
     slack.with(|world| world.edit_window_s = Some(-1));
-    assert_eq!(refusal(&slack, "chat.update", json!({"channel": general, "ts": old, "text": "x"})).await, "edit_window_closed");
+    assert_eq!(
+        refusal(&slack, "chat.update", json!({"channel": general, "ts": old, "text": "x"})).await,
+        "edit_window_closed"
+    );
     slack.archives("#general");
     assert_eq!(refusal(&slack, "chat.postMessage", json!({"channel": general, "text": "x"})).await, "is_archived");
     slack.finish();
@@ -134,8 +149,10 @@ async fn a_history_comes_in_pages_that_new_messages_do_not_shift() {
     let first = form(&slack, "conversations.history", &[("channel", &channel), ("limit", "2")]).await;
     slack.ana().says("#general", "later").await;
     let cursor = first["response_metadata"]["next_cursor"].as_str().expect("more");
-    let second = form(&slack, "conversations.history", &[("channel", &channel), ("limit", "2"), ("cursor", cursor)]).await;
-    let texts: Vec<_> = second["messages"].as_array().expect("messages").iter().map(|one| one["text"].clone()).collect();
+    let second =
+        form(&slack, "conversations.history", &[("channel", &channel), ("limit", "2"), ("cursor", cursor)]).await;
+    let texts: Vec<_> =
+        second["messages"].as_array().expect("messages").iter().map(|one| one["text"].clone()).collect();
     assert_eq!(texts, ["number 2", "number 1"]);
     slack.finish();
 }
@@ -145,7 +162,9 @@ async fn a_channel_takes_one_message_a_second_and_a_method_its_tier() {
     let (now, setup) = clock();
     let slack = setup.start();
     let channel = place(&slack, "general");
-    let post = async || call_as(&slack, &slack.bot_token(), "chat.postMessage", json!({"channel": channel, "text": "x"})).await;
+    let post = async || {
+        call_as(&slack, &slack.bot_token(), "chat.postMessage", json!({"channel": channel, "text": "x"})).await
+    };
     for _ in 0..3 {
         assert_eq!(post().await.status, 200);
     }
