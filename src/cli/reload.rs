@@ -51,6 +51,7 @@ impl Parts {
             pagers: config.pagers.iter().map(|p| p.channel().to_string()).collect(),
             pagerduty: web::PagerDuty::of(config),
             templates: config.templates.clone(),
+            chats: self.outlets.now().chats.values().cloned().collect(),
         });
         let mut hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
         if let Some(slack) = &self.slack {

@@ -19,6 +19,7 @@ mod people;
 mod recovery;
 mod reload;
 mod runbooks;
+mod slack;
 mod storm;
 mod templates;
 mod tidy;

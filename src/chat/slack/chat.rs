@@ -8,7 +8,7 @@ use super::render::{self, Rendered, card, channel_of, lines};
 use super::wire::Message;
 use super::{Slack, text};
 use crate::clock;
-use crate::engine::ports::chat::{Card, Chat, ChatAct, ChatJob, ChatKind};
+use crate::engine::ports::chat::{Card, Chat, ChatAct, ChatJob, ChatKind, ChatStanding};
 use crate::engine::ports::{BoxFuture, Outcome};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::time::Timestamp;
@@ -51,10 +51,33 @@ impl Chat for Slack {
                 }
             };
             match outcome {
-                Ok(receipt) => Outcome::Done { receipt },
+                Ok(receipt) => {
+                    self.0.health.change(|h| h.refused = None);
+                    Outcome::Done { receipt }
+                }
                 Err(outcome) => outcome,
             }
         })
+    }
+
+    fn standing(&self, now: Timestamp) -> ChatStanding {
+        let health = self.health();
+        let hears = !self.by_socket() || health.connected > 0;
+        let message = match (&health.problem, &health.refused) {
+            (Some(why), _) if !hears => format!("Nothing is heard from Slack: {why}."),
+            (None, _) if !hears => "No socket to Slack is open yet.".to_string(),
+            (Some(why), _) | (None, Some(why)) => format!("Slack takes nothing: {why}."),
+            (None, None) if self.by_socket() => format!("{} sockets are open.", health.connected),
+            (None, None) => "Slack calls over HTTP.".to_string(),
+        };
+        let age = health.last_inbound_at.map(|at| ("last_heard_s", now.seconds_since(at).max(0)));
+        let counts = [
+            ("sockets", health.connected as i64),
+            ("hellos", health.hellos as i64),
+            ("unreadable", health.unreadable as i64),
+        ];
+        let sends = health.problem.is_none() && health.refused.is_none();
+        ChatStanding { hears, sends, message, figures: counts.into_iter().chain(age).collect() }
     }
 }
 
@@ -79,7 +102,7 @@ impl Slack {
             }
             Err(trouble @ Trouble::Api { code }) if is_auth(code) => {
                 let why = trouble.why();
-                self.0.health.change(|h| h.problem = Some(why));
+                self.0.health.change(|h| h.refused = Some(why));
             }
             _ => {}
         }

@@ -9,8 +9,10 @@ pub struct State {
     pub connected: usize,
     pub hellos: u64,
     pub last_inbound_at: Option<Timestamp>,
-    /// Why the sockets are down, or the last call was refused for good.
+    /// Why the sockets are down.
     pub problem: Option<String>,
+    /// Why the last call was refused until somebody changes something.
+    pub refused: Option<String>,
     pub unreadable: u64,
 }
 
