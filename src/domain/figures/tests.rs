@@ -28,6 +28,7 @@ fn facts(no: i64, severity: (&str, u32), declared_at: Timestamp) -> Facts {
         rank: severity.1,
         service: None,
         private: false,
+        involved: Vec::new(),
         status: IncidentStatus::Resolved,
         declared_at,
         rounds,
