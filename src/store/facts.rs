@@ -24,7 +24,8 @@ const ROWS: &str = "SELECT incident_id, title, severity, severity_rank, service,
 const DECLARED: &str = "declared_at >= $1 AND declared_at < $2 ORDER BY declared_at, incident_id LIMIT $3";
 /// Word for word what the index `event_mark` is for, so that it is used.
 const MARKS: &str = "SELECT incident_id, seq, kind, at FROM event WHERE kind IN ('acknowledged', 'resolved', 'reopened', 'milestone_breached') AND";
-const RINGS: &str = "SELECT incident_id, intent_no, recipient, rang_at, summary FROM outbox WHERE rang_at IS NOT NULL AND";
+const RINGS: &str =
+    "SELECT incident_id, intent_no, recipient, rang_at, summary FROM outbox WHERE rang_at IS NOT NULL AND";
 const STATES: &str = "SELECT incident_id, head_hash, state FROM incident WHERE";
 const BETWEEN: &str = "incident_id BETWEEN $1 AND $2";
 

@@ -99,7 +99,8 @@ impl FactsKept {
             None => Vec::new(),
             Some(before) => {
                 let moved = tx.moved(before.settled, place.next).await?;
-                let others = moved.iter().filter(|m| m.declared_at >= shelf.since && shelf.state(m.id) != Some(m.state));
+                let others =
+                    moved.iter().filter(|m| m.declared_at >= shelf.since && shelf.state(m.id) != Some(m.state));
                 tx.facts(Which::These(&others.map(|m| m.id).collect::<Vec<_>>())).await?
             }
         };
