@@ -20,7 +20,8 @@ use sqlx::{AssertSqlSafe, Row};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-const ROWS: &str = "SELECT incident_id, title, severity, severity_rank, service, private, status, declared_at, moved, head_seq FROM incident WHERE";
+const ROWS: &str =
+    "SELECT incident_id, title, severity, severity_rank, service, private, status, declared_at FROM incident WHERE";
 const DECLARED: &str = "declared_at >= $1 AND declared_at < $2 ORDER BY declared_at, incident_id LIMIT $3";
 /// Word for word what the index `event_mark` is for, so that it is used.
 const MARKS: &str = "SELECT incident_id, seq, kind, at FROM event WHERE kind IN ('acknowledged', 'resolved', 'reopened', 'milestone_breached') AND";
@@ -36,20 +37,6 @@ enum Which<'a> {
     These(&'a [IncidentId]),
 }
 
-/// An incident's facts, and which of its states they are of.
-#[derive(Clone, Debug)]
-struct Fresh {
-    facts: Arc<Facts>,
-    state: State,
-}
-
-/// Changes whenever an incident's row does: the number of the change, and that of the last event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct State {
-    moved: i64,
-    seq: i64,
-}
-
 /// An event as the index has it, without its body.
 struct Marked {
     seq: i64,
@@ -63,7 +50,7 @@ impl Store {
         let mut tx = self.begin_read().await?;
         let all = tx.facts(Which::Declared(from, to, limit)).await?;
         tx.commit().await?;
-        Ok(all.into_iter().map(|f| f.facts).collect())
+        Ok(all)
     }
 
     /// Everything that is read in it is of one instant.
@@ -96,7 +83,7 @@ macro_rules! fact_row {
         let row = $row;
         let id = IncidentId(row.try_get(0).map_err(fault)?);
         let (rank, status): (i64, String) = (row.try_get(3).map_err(fault)?, row.try_get(6).map_err(fault)?);
-        let facts = Facts {
+        Facts {
             id,
             title: row.try_get(1).map_err(fault)?,
             severity: row.try_get(2).map_err(fault)?,
@@ -109,8 +96,7 @@ macro_rules! fact_row {
             rounds: Vec::new(),
             breached: Vec::new(),
             rings: Vec::new(),
-        };
-        (facts, State { moved: row.try_get(8).map_err(fault)?, seq: row.try_get(9).map_err(fault)? })
+        }
     }};
 }
 
@@ -154,9 +140,9 @@ enum Span<'a> {
 }
 
 impl Tx {
-    async fn facts(&mut self, which: Which<'_>) -> Result<Vec<Fresh>, Fault> {
+    async fn facts(&mut self, which: Which<'_>) -> Result<Vec<Arc<Facts>>, Fault> {
         let rows = self.fact_rows(&which).await?;
-        let ids = || rows.iter().map(|(f, _)| f.id);
+        let ids = || rows.iter().map(|f| f.id);
         let (Some(first), Some(last)) = (ids().min(), ids().max()) else { return Ok(Vec::new()) };
         let span = match which {
             Which::Declared(..) => Span::Between(first, last),
@@ -165,10 +151,10 @@ impl Tx {
         let marked = self.marked(span).await?;
         let bodies = self.bodies(&wanted(&marked)).await?;
         let mut rings = self.rings_of(span).await?;
-        let private: Vec<IncidentId> = rows.iter().filter(|(f, _)| f.private).map(|(f, _)| f.id).collect();
+        let private: Vec<IncidentId> = rows.iter().filter(|f| f.private).map(|f| f.id).collect();
         let mut involved = self.involved(&private).await?;
         let mut all = Vec::with_capacity(rows.len());
-        for (mut f, state) in rows {
+        for mut f in rows {
             let marks: Vec<(Mark, Timestamp)> = marked
                 .get(&f.id)
                 .into_iter()
@@ -178,12 +164,12 @@ impl Tx {
             (f.rounds, f.breached) = figures::rounds(f.declared_at, marks);
             f.rings = rings.remove(&f.id).unwrap_or_default();
             f.involved = involved.remove(&f.id).unwrap_or_default();
-            all.push(Fresh { facts: Arc::new(f), state });
+            all.push(Arc::new(f));
         }
         Ok(all)
     }
 
-    async fn fact_rows(&mut self, which: &Which<'_>) -> Result<Vec<(Facts, State)>, Fault> {
+    async fn fact_rows(&mut self, which: &Which<'_>) -> Result<Vec<Facts>, Fault> {
         let mut all = Vec::new();
         match which {
             Which::Declared(from, to, limit) => {

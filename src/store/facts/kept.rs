@@ -1,31 +1,35 @@
 //! Facts that were read before, so that figures over 10,000 incidents need not read them again. At each look the
-//! database itself says which incidents have moved since the last one, in one question of an index, and only those are
-//! read; so nothing depends on which replica wrote, or on whether an announcement came. Holds no total and knows nobody's
-//! eyes. What is kept is given up as soon as it is not certain: another database, or one that went back.
+//! database itself says which incidents may have moved since the last one, and only those are read; so nothing depends
+//! on which replica wrote, or on whether an announcement came. Holds no total and knows nobody's eyes. What is kept is
+//! given up as soon as it is not certain.
 //!
-//! Why no change is missed: the database numbers each change of an incident's row (migration 7). SQLite has one writer,
-//! so whoever sees a number sees every smaller one. On Postgres the number is that of the transaction, and a snapshot
-//! says below which number every transaction is over and seen (`settled`); changes from there on are asked for again at
-//! the next look, however late they commit.
+//! Why no change is missed: what has moved is what checkpoints are made of. An incident whose log has grown is in the
+//! index of those that no checkpoint has yet; when it leaves it, the checkpoint that took it names it, in the same
+//! transaction. Checkpoints are numbered in the order in which they commit. So what is in that index now, and what the
+//! checkpoints since the last look name, is all that can be otherwise than it was at the last look. What was in the
+//! index then is read again too: a database that was put back to an earlier time has lost it, or has another there. A
+//! checkpoint's MAC is over everything before it: where the one of the last look is not there, nothing is kept.
 
-use super::{Facts, Fresh, State, Which};
-use crate::fault::Fault;
+use super::{Facts, Which};
+use crate::fault::{Fault, FaultKind};
 use crate::store::{Store, Tx, fault, on_tx};
 use firebell_domain::id::IncidentId;
 use firebell_domain::limits::FIGURES_KEPT_BYTES_MAX;
 use firebell_domain::time::Timestamp;
-use sqlx::Row;
-use std::collections::BTreeMap;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
 /// What an entry takes besides its facts: its places in the maps, and the counters of a shared value.
 const ENTRY_BYTES: usize = 160;
-const LITE_PLACE: &str = "SELECT '', COALESCE(MAX(moved), 0) + 1, COALESCE(MAX(moved), 0) + 1 FROM incident";
-/// Another server, or one that was started again, may have lost what this one had seen (a replica that was promoted);
-/// another file of the table is one that was restored or emptied.
-const PG_PLACE: &str = "SELECT extract(epoch FROM pg_postmaster_start_time())::text || ' ' || pg_relation_filenode('incident')::text, txid_snapshot_xmin(s), txid_snapshot_xmax(s) FROM txid_current_snapshot() AS s";
-const MOVED: &str = "SELECT incident_id, moved, head_seq, declared_at FROM incident WHERE moved >= $1 AND moved < $2";
+/// Checkpoints of which it is read what they name, a busy hour of them. Beyond it everything is read again.
+const CHECKPOINTS_MAX: i64 = 3_600;
+/// Word for word what the index `incident_unchecked` is for, so that it is used.
+const UNCHECKED: &str = "SELECT incident_id FROM incident WHERE checkpointed_seq < head_seq ORDER BY incident_id";
+const NEWEST: &str = "SELECT checkpoint_no, mac FROM checkpoint ORDER BY checkpoint_no DESC LIMIT 1";
+const IS_THERE: &str = "SELECT COUNT(*) FROM checkpoint WHERE checkpoint_no = $1 AND mac = $2";
+const NAMED: &str = "SELECT heads FROM checkpoint WHERE checkpoint_no > $1 ORDER BY checkpoint_no";
 
 /// One for each process; whoever looks at the same time waits for the one that reads.
 #[derive(Debug)]
@@ -41,20 +45,13 @@ impl Default for FactsKept {
 }
 
 /// How far the database had come at a look.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Place {
-    database: String,
-    /// Every change with a smaller number is seen.
-    settled: i64,
-    /// No change with this number or a larger one is seen, unless another database gave it.
-    next: i64,
-}
-
-/// An incident whose row has changed, or may have.
-struct Moved {
-    id: IncidentId,
-    state: State,
-    declared_at: Timestamp,
+    /// 0 where there was none.
+    checkpoint_no: i64,
+    mac: String,
+    /// What no checkpoint had yet.
+    unchecked: BTreeSet<IncidentId>,
 }
 
 #[derive(Debug)]
@@ -64,7 +61,7 @@ struct Shelf {
     since: Timestamp,
     /// Nothing from before here is kept: there is no room for it.
     floor: Timestamp,
-    by_time: BTreeMap<(Timestamp, IncidentId), Fresh>,
+    by_time: BTreeMap<(Timestamp, IncidentId), Arc<Facts>>,
     times: BTreeMap<IncidentId, Timestamp>,
     bytes: usize,
 }
@@ -92,16 +89,15 @@ impl FactsKept {
         let mut shelf = self.shelf.lock().await;
         let mut tx = store.begin_read().await?;
         let place = tx.place().await?;
-        if shelf.place.as_ref().is_some_and(|p| p.database != place.database || p.settled > place.settled) {
-            *shelf = Shelf::default();
-        }
-        let mut fresh = match &shelf.place {
-            None => Vec::new(),
-            Some(before) => {
-                let moved = tx.moved(before.settled, place.next).await?;
-                let others =
-                    moved.iter().filter(|m| m.declared_at >= shelf.since && shelf.state(m.id) != Some(m.state));
-                tx.facts(Which::These(&others.map(|m| m.id).collect::<Vec<_>>())).await?
+        let moved = match &shelf.place {
+            None => None,
+            Some(before) => tx.moved(before, &place).await?,
+        };
+        let mut fresh = match moved {
+            Some(moved) => tx.facts(Which::These(&moved)).await?,
+            None => {
+                *shelf = Shelf::default();
+                Vec::new()
             }
         };
         let mut since = shelf.since;
@@ -117,7 +113,7 @@ impl FactsKept {
         // From here on nothing waits: who goes away in the middle leaves the shelf as it was, or as it will be.
         shelf.since = since;
         shelf.place = Some(place);
-        for f in fresh.into_iter().filter(|f| f.facts.declared_at >= since) {
+        for f in fresh.into_iter().filter(|f| f.declared_at >= since) {
             shelf.put(f);
         }
         shelf.make_room(self.bytes_max);
@@ -125,7 +121,7 @@ impl FactsKept {
             false => Ok(shelf.between(from, to, limit)),
             true => {
                 drop(shelf);
-                tx.facts(Which::Declared(from, to, limit)).await.map(|all| all.into_iter().map(|f| f.facts).collect())
+                tx.facts(Which::Declared(from, to, limit)).await
             }
         };
         tx.commit().await?;
@@ -139,40 +135,33 @@ impl FactsKept {
     }
 }
 
-fn bytes(fresh: &Fresh) -> usize {
-    fresh.facts.bytes() + ENTRY_BYTES
+fn bytes(facts: &Arc<Facts>) -> usize {
+    facts.bytes() + ENTRY_BYTES
 }
 
 impl Shelf {
-    fn state(&self, id: IncidentId) -> Option<State> {
-        let at = *self.times.get(&id)?;
-        self.by_time.get(&(at, id)).map(|f| f.state)
-    }
-
-    fn put(&mut self, fresh: Fresh) {
-        let (id, at) = (fresh.facts.id, fresh.facts.declared_at);
+    fn put(&mut self, facts: Arc<Facts>) {
+        let (id, at) = (facts.id, facts.declared_at);
         if let Some(before) = self.times.insert(id, at) {
             let gone = self.by_time.remove(&(before, id));
             self.bytes -= gone.as_ref().map_or(0, bytes);
         }
-        self.bytes += bytes(&fresh);
-        self.by_time.insert((at, id), fresh);
+        self.bytes += bytes(&facts);
+        self.by_time.insert((at, id), facts);
     }
 
-    /// The oldest go, and do not come back.
+    /// The oldest go, all of one instant, and do not come back.
     fn make_room(&mut self, bytes_max: usize) {
-        while self.bytes > bytes_max {
-            let Some(((at, id), gone)) = self.by_time.pop_first() else { break };
+        while let Some(((at, id), _)) = self.by_time.first_key_value().map(|(key, f)| (*key, f)) {
+            if self.bytes <= bytes_max && at >= self.since {
+                return;
+            }
+            if let Some(gone) = self.by_time.remove(&(at, id)) {
+                self.bytes -= bytes(&gone);
+            }
             self.times.remove(&id);
-            self.bytes -= bytes(&gone);
             self.since = Timestamp(at.0 + 1);
             self.floor = self.since;
-        }
-        // Of one instant all are kept, or none.
-        while self.by_time.first_key_value().is_some_and(|((at, _), _)| *at < self.since) {
-            let Some(((_, id), gone)) = self.by_time.pop_first() else { break };
-            self.times.remove(&id);
-            self.bytes -= bytes(&gone);
         }
     }
 
@@ -180,31 +169,47 @@ impl Shelf {
         let first = IncidentId(i64::MIN);
         let limit = usize::try_from(limit).unwrap_or(0);
         let range = (from < to).then(|| self.by_time.range((from, first)..(to, first)));
-        range.into_iter().flatten().take(limit).map(|(_, f)| f.facts.clone()).collect()
+        range.into_iter().flatten().take(limit).map(|(_, f)| f.clone()).collect()
     }
 }
 
 impl Tx {
     async fn place(&mut self) -> Result<Place, Fault> {
-        let sql = if matches!(self, Tx::Pg(_)) { PG_PLACE } else { LITE_PLACE };
         on_tx!(self, |c| {
-            let row = sqlx::query(sql).fetch_one(c).await.map_err(fault)?;
-            let (settled, next) = (row.try_get(1).map_err(fault)?, row.try_get(2).map_err(fault)?);
-            Ok(Place { database: row.try_get(0).map_err(fault)?, settled, next })
+            let newest: Option<(i64, String)> = sqlx::query_as(NEWEST).fetch_optional(&mut *c).await.map_err(fault)?;
+            let unchecked: Vec<i64> = sqlx::query_scalar(UNCHECKED).fetch_all(c).await.map_err(fault)?;
+            let (checkpoint_no, mac) = newest.unwrap_or_default();
+            Ok(Place { checkpoint_no, mac, unchecked: unchecked.into_iter().map(IncidentId).collect() })
         })
     }
 
-    /// What has moved with a number in [from, to).
-    async fn moved(&mut self, from: i64, to: i64) -> Result<Vec<Moved>, Fault> {
-        on_tx!(self, |c| {
-            let rows = sqlx::query(MOVED).bind(from).bind(to).fetch_all(c).await.map_err(fault)?;
-            rows.iter()
-                .map(|row| {
-                    let state = State { moved: row.try_get(1).map_err(fault)?, seq: row.try_get(2).map_err(fault)? };
-                    let declared_at = Timestamp(row.try_get(3).map_err(fault)?);
-                    Ok(Moved { id: IncidentId(row.try_get(0).map_err(fault)?), state, declared_at })
-                })
-                .collect()
-        })
+    /// What may be otherwise than it was; `None` where that cannot be said.
+    async fn moved(&mut self, before: &Place, now: &Place) -> Result<Option<Vec<IncidentId>>, Fault> {
+        let mut moved: BTreeSet<IncidentId> = before.unchecked.union(&now.unchecked).copied().collect();
+        let goes_on = match before.checkpoint_no == now.checkpoint_no {
+            true => before.mac == now.mac,
+            false => (0..=CHECKPOINTS_MAX).contains(&(now.checkpoint_no - before.checkpoint_no)),
+        };
+        if !goes_on {
+            return Ok(None);
+        }
+        if before.checkpoint_no == now.checkpoint_no {
+            return Ok(Some(moved.into_iter().collect()));
+        }
+        let named: Option<Vec<String>> = on_tx!(self, |c| {
+            let q = sqlx::query_scalar(IS_THERE).bind(before.checkpoint_no).bind(&before.mac);
+            let there: i64 = q.fetch_one(&mut *c).await.map_err(fault)?;
+            match there == 1 || before.checkpoint_no == 0 {
+                false => None,
+                true => Some(sqlx::query_scalar(NAMED).bind(before.checkpoint_no).fetch_all(c).await.map_err(fault)?),
+            }
+        });
+        let Some(named) = named else { return Ok(None) };
+        for heads in &named {
+            let heads: Vec<(i64, IgnoredAny, IgnoredAny)> = serde_json::from_str(heads)
+                .map_err(|e| Fault::new(FaultKind::Damaged, format!("the heads of a checkpoint do not read: {e}")))?;
+            moved.extend(heads.into_iter().map(|(id, _, _)| IncidentId(id)).filter(|id| *id != IncidentId::ORG));
+        }
+        Ok(Some(moved.into_iter().collect()))
     }
 }

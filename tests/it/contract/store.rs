@@ -117,7 +117,7 @@ impl Bench {
     }
 }
 
-fn key() -> AuditKey {
+pub(super) fn key() -> AuditKey {
     AuditKey([7; 32])
 }
 
