@@ -139,7 +139,7 @@ async fn anything(b: &Bench, drawn: &mut Drawn, declared: i64) {
 on_both! {
     async fn kept_facts_are_those_that_are_read_anew_whatever_happens(b: Bench) {
         // Two replicas that look at different times, and one that has no room for all.
-        let (one, two, small) = (FactsKept::default(), FactsKept::default(), FactsKept::new(6_000));
+        let (one, two, small) = (FactsKept::default(), FactsKept::default(), FactsKept::new(2_500));
         assert!(b.same(&one, "nothing yet").await.is_empty());
         let (mut drawn, mut crowded) = (Drawn(11), 0);
         for step in 0..96_i64 {
@@ -160,7 +160,7 @@ on_both! {
             if drawn.below(7) == 0 {
                 b.same(&small, &format!("step {step}, small")).await;
                 let (incidents, bytes) = small.size().await;
-                assert!(bytes <= 6_000, "{bytes}");
+                assert!(bytes <= 2_500, "{bytes}");
                 crowded += usize::from((incidents as i64) < declared);
             }
         }
