@@ -181,6 +181,11 @@ impl FakeSlack {
         });
     }
 
+    /// Waits until the app has acknowledged all that it was told.
+    pub async fn settled(&self) {
+        self.eventually("the app has acknowledged everything", |world| !world.busy()).await;
+    }
+
     /// The end of a test: panics with what no real Slack would have let pass.
     pub fn finish(self) {
         let found = self.see(|world| {
