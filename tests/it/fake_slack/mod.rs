@@ -3,7 +3,11 @@
 //!
 //! A test drives it through the people in it (`slack.ana().says(…)`) and reads what they would see. It never knows
 //! what Firebell is; whatever an app did that a real Slack would not have let pass fails the test in `finish`.
-#![allow(dead_code, reason = "a Slack offers a whole vocabulary; today's tests need not say every word")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "a Slack offers a whole vocabulary; today's tests need not say every word"
+)]
 
 mod args;
 mod controls;
@@ -18,10 +22,12 @@ mod methods;
 mod parcel;
 mod person;
 mod plain;
+mod press;
 mod reading;
 mod replies;
 mod selftest;
 mod setup;
+mod shapes;
 mod socket;
 mod socket_wire;
 mod state;
@@ -31,6 +37,7 @@ mod web;
 pub use controls::End;
 pub use faults::Fault;
 pub use http::signature;
+pub use judge::judged_by_others;
 pub use parcel::Reply;
 pub use person::Person;
 pub use reading::Seen;
@@ -172,6 +179,11 @@ impl FakeSlack {
             world.complaints.retain(|line| !line.contains(part));
             world.sockets.unacknowledged.retain(|line| !line.contains(part));
         });
+    }
+
+    /// Waits until the app has acknowledged all that it was told.
+    pub async fn settled(&self) {
+        self.eventually("the app has acknowledged everything", |world| !world.busy()).await;
     }
 
     /// The end of a test: panics with what no real Slack would have let pass.

@@ -23,7 +23,7 @@ pub fn of(body: &Value) -> String {
     }
     match body["blocks"].as_array().filter(|blocks| !blocks.is_empty()) {
         Some(blocks) => blocks.iter().for_each(|block| line(block, &mut lines)),
-        None => lines.extend(body["text"].as_str().map(str::to_owned)),
+        None => lines.extend(body["text"].as_str().map(read)),
     }
     for attachment in body["attachments"].as_array().into_iter().flatten() {
         lines.push(of(attachment));
@@ -36,7 +36,10 @@ pub fn of(body: &Value) -> String {
 }
 
 fn line(block: &Value, lines: &mut Vec<String>) {
-    let text = |value: &Value| value["text"].as_str().unwrap_or_default().to_owned();
+    let text = |value: &Value| {
+        let text = value["text"].as_str().unwrap_or_default();
+        if value["type"] == "plain_text" { text.to_owned() } else { read(text) }
+    };
     let label = |element: &Value| controls_of("", "", false, element).iter().map(shown).collect::<Vec<_>>().join(" ");
     match block["type"].as_str().unwrap_or_default() {
         "divider" => lines.push("---".to_owned()),
@@ -151,7 +154,45 @@ impl Control {
     }
 }
 
-/// `**` of nothing and `&lt;` of `<`: what stands in `mrkdwn` as a person reads it.
-pub fn unescaped(text: &str) -> String {
-    text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+/// `mrkdwn` as a person reads it: links by their labels, times by their fallback, `&lt;` as `<`.
+pub fn read(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('<') {
+        let Some((token, next)) = after.split_once('>') else { break };
+        shown.push_str(before);
+        let (what, label) = token.split_once('|').unwrap_or((token, ""));
+        match (label, what.strip_prefix('!')) {
+            ("", Some(word)) => shown.extend(["@", word]),
+            ("", None) => shown.push_str(what),
+            (label, _) => shown.push_str(label),
+        }
+        rest = next;
+    }
+    shown.push_str(rest);
+    shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+}
+
+/// Whom a message calls: `<!channel>`, `<!here>`, `<@U…>`, `<!subteam^S…>`, wherever Slack reads `mrkdwn`.
+pub fn called(body: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(text) = body["text"].as_str().filter(|_| body["type"] != "plain_text") {
+        let tokens = text.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+        let calls = |token: &&str| {
+            token.starts_with('@')
+                || ["!channel", "!here", "!everyone"].contains(token)
+                || token.starts_with("!subteam")
+        };
+        found
+            .extend(tokens.map(|(token, _)| token.split('|').next().unwrap_or(token)).filter(calls).map(str::to_owned));
+    }
+    let inner = ["blocks", "elements", "text", "fields", "accessory", "attachments"].map(|key| &body[key]);
+    for value in inner {
+        match value {
+            Value::Array(items) => found.extend(items.iter().flat_map(called)),
+            Value::Object(_) => found.extend(called(value)),
+            _ => {}
+        }
+    }
+    found
 }

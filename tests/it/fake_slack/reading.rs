@@ -30,6 +30,11 @@ impl Seen {
         self.body["text"].as_str().unwrap_or_default()
     }
 
+    /// Whom it calls by name or all at once, so that their devices ring.
+    pub fn calls(&self) -> Vec<String> {
+        plain::called(&self.body)
+    }
+
     pub fn blocks(&self) -> &Value {
         &self.body["blocks"]
     }

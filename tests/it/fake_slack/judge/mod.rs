@@ -6,6 +6,9 @@
 mod blocks;
 mod elements;
 mod objects;
+mod others;
+
+pub use others::{judged_by_others, python};
 
 use serde_json::{Value, json};
 use std::collections::HashSet;

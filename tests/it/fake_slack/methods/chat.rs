@@ -97,10 +97,10 @@ fn update(world: &mut World, call: &Call) -> Answer {
         return Err("edit_window_closed".into());
     }
     want_fallback(world, call);
-    // What is not said again goes: blocks and attachments are exchanged as a whole, unless only the text is given.
-    if new.contains_key("blocks") || new.contains_key("attachments") {
-        for key in ["blocks", "attachments"] {
-            new.entry(key).or_insert(json!([]));
+    // What is not said again stays; an empty array takes it away.
+    for key in ["blocks", "attachments"] {
+        if call.args.json(key).ok().flatten() == Some(json!([])) {
+            new.insert(key.to_owned(), json!([]));
         }
     }
     let user = call.user.clone();

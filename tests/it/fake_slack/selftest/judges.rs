@@ -1,26 +1,12 @@
 //! Slack's own clients, unchanged: slack_sdk's WebClient and Socket Mode client, and Bolt over sockets and over HTTP.
 //! What they take for a Slack is faithful enough. `./test --install` fetches them; without them these tests fail.
 
+use super::judge::python;
 use super::*;
 use crate::harness::port::free_port;
-use crate::harness::process::{Process, kept};
+use crate::harness::process::Process;
 use crate::harness::temp_dir;
-use std::path::PathBuf;
-use std::process::Command;
-
-/// `run.py` with the packages that `./test` put beside the build.
-fn python(script: &str, arguments: &[&str]) -> Command {
-    let packages = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../judges/slack");
-    assert!(packages.join("slack_sdk").exists(), "{} has no slack_sdk. Run ./test --install", packages.display());
-    let mut command = kept("python3");
-    command.arg(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/judges/slack").join(script));
-    command
-        .args(arguments)
-        .env("PYTHONPATH", packages)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("PYTHONUNBUFFERED", "1");
-    command
-}
+use serde_json::{Value, json};
 
 async fn ends_well(mut program: Process) {
     let ended = program.end_within(BOUND).await;
@@ -118,4 +104,24 @@ async fn an_incident(slack: &FakeSlack) {
         .await;
     slack.ana().says("#general", "/incident help").await;
     slack.ephemeral("ana", "say /incident and fill in the form").await;
+}
+
+#[tokio::test]
+async fn others_judge_blocks_too_and_name_what_is_wrong() {
+    let words = |text: &str| json!({"type": "plain_text", "text": text});
+    let button = |length: usize| json!({"type": "button", "action_id": "a", "text": words(&"x".repeat(length))});
+    let card = |length: usize| {
+        json!({"text": "down", "blocks": [{"type": "header", "text": words("INC-42")},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "*down*"}, "accessory": button(length)},
+        {"type": "actions", "elements": [button(5)]}, {"type": "context", "elements": [words("since 10:00")]}]})
+    };
+    let field =
+        json!({"type": "input", "label": words("Title"), "element": {"type": "plain_text_input", "action_id": "t"}});
+    let form = |submit: Value| json!({"type": "modal", "title": words("Declare"), "submit": submit, "blocks": [field]});
+    let good = judged_by_others(&[("card", &card(75)), ("form", &form(words("Declare")))]).await;
+    assert_eq!(good, Vec::<String>::new());
+    let bad =
+        judged_by_others(&[("card", &card(76)), ("form", &form(Value::Null)), ("mute", &json!({"blocks": []}))]).await;
+    let names = |start: &str| bad.iter().any(|line| line.starts_with(start));
+    assert!(names("card.json/blocks/1: ") && names("form.json: an input") && names("mute.json: no text"), "{bad:#?}");
 }

@@ -127,6 +127,24 @@ async fn a_message_without_text_passes_but_fails_the_test() {
 }
 
 #[tokio::test]
+async fn an_edit_keeps_what_it_does_not_name_and_people_read_what_slack_draws() {
+    let slack = FakeSlack::start();
+    let channel = place(&slack, "general");
+    let words = "&lt;b&gt; since <!date^1790000000^{time}|10:13>, <https://example.com|board>, <!here> <@U0ANA>";
+    let blocks = json!([{"type": "section", "text": {"type": "mrkdwn", "text": words}}]);
+    let body = json!({"channel": channel, "text": "down", "blocks": blocks});
+    let ts = call(&slack, "chat.postMessage", body).await["ts"].clone();
+    let seen = slack.message("#general", "down").await;
+    assert_eq!(seen.plain(), "<b> since 10:13, board, @here @U0ANA");
+    assert_eq!(seen.calls(), ["!here", "@U0ANA"]);
+    call(&slack, "chat.update", json!({"channel": channel, "ts": ts, "text": "up"})).await;
+    assert_eq!(slack.message("#general", "up").await.plain(), seen.plain());
+    call(&slack, "chat.update", json!({"channel": channel, "ts": ts, "text": "up again", "blocks": []})).await;
+    assert_eq!(slack.message("#general", "up again").await.plain(), "up again");
+    slack.finish();
+}
+
+#[tokio::test]
 async fn metadata_is_read_back_by_who_asks_for_it() {
     let slack = FakeSlack::start();
     let channel = place(&slack, "general");
