@@ -18,6 +18,8 @@ mod pace;
 mod render;
 mod seen;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod text;
 mod wire;
 
@@ -59,6 +61,8 @@ struct Inner {
     health: health::Health,
     pace: Pace,
     me: Mutex<Option<Me>>,
+    /// Of the announcements, where they are configured by name.
+    announce_id: Mutex<Option<String>>,
 }
 
 /// Who the bot is there.
@@ -111,6 +115,7 @@ impl Slack {
             health: health::Health::default(),
             pace: Pace::default(),
             me: Mutex::default(),
+            announce_id: Mutex::default(),
         })))
     }
 

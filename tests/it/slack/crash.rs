@@ -12,8 +12,8 @@ async fn a_message_whose_answer_was_lost_is_found_again_and_not_posted_twice() {
     told(&ana.says("general", "/incident declare P1 checkout is down").await);
     let room = slack.channel("inc-1").await;
     ana.clicks(&slack.message(&room, "checkout is down").await, "Acknowledge").await;
-    slack.message(&room, "Ana Ruiz has it").await;
-    slack.message("incidents", "Ana Ruiz has it").await;
+    slack.message(&room, "@ana has it").await;
+    slack.message("incidents", "@ana has it").await;
     let cards = |place: &str| slack.messages(place).iter().filter(|m| !m.buttons().is_empty()).count();
     assert_eq!((cards(&room), cards("incidents")), (1, 1));
     assert!(!slack.messages(&room).iter().any(|m| m.says("ossibly repeated")));

@@ -20,7 +20,7 @@ async fn a_bare_command_opens_a_form_that_declares_with_everything_in_it() {
     assert_eq!((reply.error, reply.body), (None, json!(null)), "the form closes");
     let room = slack.channel("inc-1").await;
     slack.message(&room, "is in the title").await;
-    slack.message(&room, "Bo").await;
+    slack.message(&room, "@UBO").await;
     let (_, shown) = both.bot.say("ana", "/incident INC-1 timeline").await;
     assert!(shown.contains("since 9:00"), "{shown}");
 

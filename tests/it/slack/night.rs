@@ -28,12 +28,12 @@ async fn an_incident_is_lived_from_its_declaration_to_its_post_mortem() {
     // The first press stops the paging, and everybody sees who has it.
     bo.joins(&room);
     assert_eq!(bo.clicks(&card, "Acknowledge").await.error, None);
-    slack.message(&room, "bo has it").await;
-    assert!(slack.ephemeral("bo", "acknowledged").await.ephemeral);
-    slack.message("incidents", "bo has it").await;
+    slack.message(&room, "@bo has it").await;
+    assert!(slack.ephemeral("bo", "has INC-1 now").await.ephemeral);
+    slack.message("incidents", "@bo has it").await;
 
     // In a thread slash commands do not work; a mention does.
-    let card = slack.message(&room, "bo has it").await;
+    let card = slack.message(&room, "@bo has it").await;
     bo.replies(&card, "@firebell severity P2 only one shop");
     slack.message(&room, "P2").await;
     assert!(slack.replies(&card).iter().any(|m| m.says("INC-1")), "answered in the thread");
