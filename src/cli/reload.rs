@@ -2,6 +2,7 @@
 //! nothing changes: what was valid before stays, and the log, `/health/components` and the metrics say why.
 
 use crate::app::{Act, App, On};
+use crate::chat::slack::Slack;
 use crate::compose::{self, CannotStart};
 use crate::config::{self, Change, Loaded, Look, Problem, Standing, Tables, Watched};
 use crate::engine::{EngineState, Outlets};
@@ -32,6 +33,8 @@ pub struct Parts {
     pub routers: watch::Sender<Router>,
     pub bound: SocketAddr,
     pub log: LogFilter,
+    /// Connected at the start; a reload only changes who people are there.
+    pub slack: Option<Slack>,
 }
 
 impl Parts {
@@ -48,8 +51,13 @@ impl Parts {
             pagers: config.pagers.iter().map(|p| p.channel().to_string()).collect(),
             pagerduty: web::PagerDuty::of(config),
             templates: config.templates.clone(),
+            chats: self.outlets.now().chats.values().cloned().collect(),
         });
-        let hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
+        let mut hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
+        if let Some(slack) = &self.slack {
+            slack.put(compose::slack_people(config));
+            hooks = hooks.merge(slack.router());
+        }
         let _old = self.routers.send_replace(web::router(web, hooks));
         self.log.set(&config.log);
         measure::known(&compose::known(config));

@@ -3,8 +3,10 @@
 use super::reload::{Parts, Reloader};
 use super::{End, descriptors};
 use crate::app::{Act, App, Moved, On};
+use crate::chat::slack::Slack;
 use crate::compose::{self, CannotStart};
 use crate::config::{Loaded, Standing};
+use crate::engine::ports::chat::Chat;
 use crate::engine::{Engine, EngineState};
 use crate::store::{Mode, Store};
 use crate::{commands, telemetry, web};
@@ -55,6 +57,8 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
         stop: stopped.clone(),
     };
     let (routers, answering) = watch::channel(axum::Router::new());
+    let slack = compose::slack(config, &app)?;
+    engine.outlets().put_chats(slack.iter().map(|s| Arc::new(s.clone()) as Arc<dyn Chat>).collect());
     let parts = Parts {
         app: app.clone(),
         outlets: engine.outlets(),
@@ -63,6 +67,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
         routers,
         bound,
         log,
+        slack: slack.clone(),
     };
     parts.put_in_force(&loaded)?;
     parts.warn(&loaded).await;
@@ -77,6 +82,8 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     }
     greet(&app).await?;
 
+    // Only now: what people say there is answered by what is in force.
+    let in_slack = slack.filter(Slack::by_socket).map(|s| tokio::spawn(s.listen(stopped.clone())));
     let reloads = tokio::spawn(reloader.run(hangups, stopped.clone()));
     // Heard before anybody is answered: who saw it ready may end it at once, and in order.
     let signal = tokio::signal::unix::signal;
@@ -86,6 +93,9 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     let served = web::serve(listener, answering, stopped).await;
     // The engine lets what is being sent finish, so that a restart does not repeat it.
     let _ = tokio::time::timeout(Duration::from_secs(20), engine).await;
+    if let Some(in_slack) = in_slack {
+        in_slack.abort();
+    }
     replicas.abort();
     reloads.abort();
     if let Some(tidying) = tidying {

@@ -22,6 +22,7 @@ mod schema;
 mod server;
 mod settings;
 mod shape;
+mod slack;
 mod standing;
 mod tables;
 mod templates;
@@ -38,7 +39,7 @@ pub use report::{all_well, report_json, report_text};
 pub use runbooks::{overlay_of, read_file as read_runbook};
 pub use settings::{
     Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings, Rule,
-    ServiceSettings, Smtp, Template, Webhook,
+    ServiceSettings, Slack, SlackInvite, Smtp, Template, Webhook,
 };
 pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
@@ -222,6 +223,7 @@ fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems:
         pagers: paging::pagers(root, ways, problems),
         pagerduty_webhooks: paging::pagerduty_webhooks(root, problems),
         ingest,
+        slack: slack::slack(root, &severities, problems),
         severities,
         api_tokens: paging::api_tokens(root, problems),
         audit_key: server::audit_key(root, problems),
