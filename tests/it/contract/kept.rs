@@ -149,6 +149,13 @@ on_both! {
             }
             let declared = step / 8 + 1;
             anything(&b, &mut drawn, declared).await;
+            // What chance may leave out.
+            if step == 50 {
+                let (none, part, whole) =
+                    (b.begin("none", false).await, b.begin("part", false).await, b.begin("whole", false).await);
+                b.try_to(none, Input::Cancel { reason: text("none") }).await;
+                b.try_to(part, Input::Merge { into: whole }).await;
+            }
             let have = one.facts(&b.store, days(-30), days(400), MANY).await.expect("facts");
             assert_eq!(have, b.anew(days(-30), days(400)).await, "step {step}");
             if drawn.below(4) == 0 {
