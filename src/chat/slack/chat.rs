@@ -334,7 +334,7 @@ impl Slack {
             return Ok(None);
         }
         let request = json!({ "channel_id": place });
-        let have = self.turn(Method::Bookmark, None, "bookmarks.list", &request).await.map_err(|t| t.outcome())?;
+        let have = self.0.client.call("bookmarks.list", &request).await.map_err(|t| t.outcome())?;
         let have = have.get("bookmarks").and_then(Value::as_array).cloned().unwrap_or_default();
         for (title, link) in links {
             if have.iter().any(|b| b.get("link").and_then(Value::as_str) == Some(link.as_str())) {

@@ -39,7 +39,7 @@ async fn what_a_form_cannot_do_is_said_beside_the_field_and_can_be_corrected() {
     let (slack, ana) = (&both.slack, both.slack.ana());
     told(&ana.says("general", "/incident declare P1 checkout is down").await);
     let room = slack.channel("inc-1").await;
-    let card = slack.message(&room, "checkout is down").await;
+    let card = slack.message(&room, "[Resolve…]").await;
     ana.clicks(&card, "Post update…").await;
     let form = slack.modal("ana", "Post an update").await;
     // Somebody else has ended it meanwhile.

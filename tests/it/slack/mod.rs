@@ -4,9 +4,11 @@
 
 mod crash;
 mod forms;
+mod frozen;
 mod http;
 mod night;
 mod people;
+mod places;
 mod set_up;
 mod sockets;
 mod trouble;

@@ -10,7 +10,7 @@ async fn an_incident_is_lived_from_its_declaration_to_its_post_mortem() {
     let said = told(&ana.says("general", "/incident declare P1 checkout is down").await);
     assert!(said.contains("INC-1"), "{said}");
     let room = slack.channel("inc-1-checkout-is-down").await;
-    let card = slack.message(&room, "checkout is down").await;
+    let card = slack.message(&room, "nobody has acknowledged").await;
     assert!(card.says("nobody has acknowledged"), "{}", card.plain());
     assert_eq!(&card.buttons()[..3], ["Acknowledge", "Post update…", "Resolve…"]);
     let line = slack.message("incidents", "INC-1").await;
@@ -39,7 +39,7 @@ async fn an_incident_is_lived_from_its_declaration_to_its_post_mortem() {
     assert!(slack.replies(&card).iter().any(|m| m.says("INC-1")), "answered in the thread");
 
     // A form from a button, filled in.
-    let card = slack.message(&room, "checkout is down").await;
+    let card = slack.message(&room, "[Resolve…]").await;
     bo.clicks(&card, "Post update…").await;
     let form = slack.modal("bo", "Post an update").await;
     assert_eq!(bo.submits(&form, &[("Update", "Payments <!channel> are back & fine")]).await.error, None);
