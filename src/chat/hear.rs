@@ -3,8 +3,10 @@
 //! then is answered "not recorded yet, do not rely on it", and its outcome follows. Knows no platform.
 
 use crate::app::{ActError, App, Manner};
+use crate::clock;
 use crate::commands;
 use crate::engine::ports::BoxFuture;
+use crate::fault::{Fault, FaultKind};
 use firebell_domain::directory::Directory;
 use firebell_domain::id::{ChannelId, IncidentId, PersonId};
 use serde_json::Value;
@@ -19,6 +21,10 @@ pub const WITHIN: Duration = Duration::from_secs(2);
 pub const WITHIN_TRIGGER: Duration = Duration::from_millis(1_500);
 /// How long the outcome of what was not known in time is waited for: a platform takes late answers for as long.
 const OUTCOME_WITHIN: Duration = Duration::from_secs(30 * 60);
+/// How long something whose outcome the database did not tell is asked about again, and how often. Beyond it a person has
+/// long done something else, and it would come as a surprise.
+const ASKED_WITHIN: Duration = Duration::from_secs(5 * 60);
+const ASK_AGAIN: Duration = Duration::from_secs(2);
 /// Sayings of one platform that are under way at once, those whose outcome is still awaited among them. Beyond it the
 /// answer is "too much is waiting" at once.
 const UNDER_WAY_MAX: usize = 512;
@@ -26,6 +32,12 @@ const UNDER_WAY_MAX: usize = 512;
 /// Which incident a place of a platform belongs to: a channel, a thread.
 pub trait Rooms: Send + Sync {
     fn incident_at<'a>(&'a self, chat: &'a ChannelId, place: &'a str) -> BoxFuture<'a, Option<IncidentId>>;
+
+    /// The same where "it is not known" must not be taken for "none": a command without a number would then be about
+    /// another incident.
+    fn find<'a>(&'a self, chat: &'a ChannelId, place: &'a str) -> BoxFuture<'a, Result<Option<IncidentId>, Fault>> {
+        Box::pin(async move { Ok(self.incident_at(chat, place).await) })
+    }
 }
 
 /// Something said.
@@ -145,31 +157,47 @@ impl Ear {
         }
     }
 
+    /// Says it until what came of it is known. Saying it again is safe: what was done under its key is not done twice.
     async fn outcome(&self, saying: Saying) -> Answer {
+        let began = clock::instant();
+        loop {
+            let (answer, known) = self.once(&saying).await;
+            if known || began.elapsed() > ASKED_WITHIN {
+                return answer;
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// The answer, and whether it says what came of it.
+    async fn once(&self, saying: &Saying) -> (Answer, bool) {
         let manner = Arc::new(Manner::new(OUTCOME_WITHIN, format!("{}:{}", self.chat, saying.key)));
         let app = self.app.in_manner(manner.clone());
         let said = tokio::time::timeout(OUTCOME_WITHIN, async {
             let room = match &saying.place {
-                Some(place) => self.room(place).await,
+                Some(place) => self.rooms.find(&self.chat, place).await?,
                 None => None,
             };
-            let speaker =
-                commands::Speaker { person: saying.person.clone(), via: self.chat.to_string(), admin: saying.admin };
+            let (person, via) = (saying.person.clone(), self.chat.to_string());
+            let speaker = commands::Speaker { person, via, admin: saying.admin };
             commands::say(&app, &speaker, room, &saying.text).await
         });
         let said = said.await;
         if let Some(first) = manner.again() {
             let text = format!("{first} has this already: it was recorded when it arrived the first time.");
-            return Answer { incident: IncidentId::parse(first), ..Answer::new(Kind::Again, text) };
+            return (Answer { incident: IncidentId::parse(first), ..Answer::new(Kind::Again, text) }, true);
         }
         match said {
-            Ok(Ok(said)) => Answer { incident: said.incident, data: said.data, ..Answer::new(Kind::Done, said.text) },
-            Ok(Err(e @ ActError::Refused(_))) => Answer::new(Kind::Refused, e.shown()),
-            Ok(Err(ActError::Fault(fault))) => {
-                let fault = fault.logged();
-                Answer::new(Kind::Fault, fault.shown())
+            Ok(Ok(said)) => {
+                let answer = Answer::new(Kind::Done, said.text);
+                (Answer { incident: said.incident, data: said.data, ..answer }, true)
             }
-            Err(_) => unknown(),
+            Ok(Err(e @ ActError::Refused(_))) => (Answer::new(Kind::Refused, e.shown()), true),
+            Ok(Err(ActError::Fault(fault))) => {
+                let known = fault.kind != FaultKind::Unknown;
+                (Answer::new(Kind::Fault, fault.logged().shown()), known)
+            }
+            Err(_) => (unknown(), true),
         }
     }
 }

@@ -230,7 +230,7 @@ impl Slack {
                 page(said_view("Not recorded yet", &answer.text))
             }
             Kind::Refused | Kind::Fault => {
-                self.0.seen.forget(&view.delivery());
+                self.0.seen.let_again(&view.delivery());
                 refused(view, &answer)
             }
         }

@@ -173,7 +173,13 @@ impl Slack {
         let mut repeated = false;
         if act.maybe_repeated {
             match self.posted_before(place, act).await {
-                Before::Found(channel, ts) => return Ok((channel, ts)),
+                Before::Found(channel, ts) => {
+                    // It may show how things stood when it was posted; lines stay what they were.
+                    if !matches!(act.job, ChatJob::Lines { .. }) {
+                        self.edit(&channel, &ts, make(false)).await?;
+                    }
+                    return Ok((channel, ts));
+                }
                 Before::Not => {}
                 Before::Unknown => repeated = true,
             }

@@ -32,6 +32,7 @@ use crate::chat::hear::{Answer, Ear, Heard, Kind, Later, Rooms, Saying};
 use crate::clock;
 use crate::config;
 use crate::engine::ports::BoxFuture;
+use crate::fault::Fault;
 use client::{Client, Trouble};
 use firebell_domain::id::{ChannelId, IncidentId};
 use identity::Identity;
@@ -87,16 +88,22 @@ struct Placed(App);
 impl Rooms for Placed {
     fn incident_at<'a>(&'a self, chat: &'a ChannelId, place: &'a str) -> BoxFuture<'a, Option<IncidentId>> {
         Box::pin(async move {
-            let mut places = vec![place];
-            places.extend(place.split_once('/').map(|(channel, _)| channel));
-            for place in places {
-                match self.0.incident_at(chat, place).await {
-                    Ok(Some(id)) => return Some(id),
-                    Ok(None) => {}
-                    Err(fault) => drop(fault.logged()),
-                }
+            self.find(chat, place).await.unwrap_or_else(|fault| {
+                fault.logged();
+                None
+            })
+        })
+    }
+
+    fn find<'a>(&'a self, chat: &'a ChannelId, place: &'a str) -> BoxFuture<'a, Result<Option<IncidentId>, Fault>> {
+        Box::pin(async move {
+            if let Some(id) = self.0.incident_at(chat, place).await? {
+                return Ok(Some(id));
             }
-            None
+            match place.split_once('/') {
+                Some((channel, _)) => self.0.incident_at(chat, channel).await,
+                None => Ok(None),
+            }
         })
     }
 }

@@ -25,7 +25,7 @@ impl Seen {
     where
         F: Future<Output = Reply> + Send + 'static,
     {
-        let mut outcome = match self.begin(key) {
+        let mut outcome = match self.enter(key) {
             Ok(told) => {
                 let outcome = told.subscribe();
                 let work = work();
@@ -39,11 +39,11 @@ impl Seen {
     }
 
     /// What came to nothing may be tried again under the same name.
-    pub fn forget(&self, key: &str) {
+    pub fn let_again(&self, key: &str) {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).by_key.remove(key);
     }
 
-    fn begin(&self, key: String) -> Result<watch::Sender<Option<Reply>>, watch::Receiver<Option<Reply>>> {
+    fn enter(&self, key: String) -> Result<watch::Sender<Option<Reply>>, watch::Receiver<Option<Reply>>> {
         let mut inner = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(outcome) = inner.by_key.get(&key) {
             return Err(outcome.clone());

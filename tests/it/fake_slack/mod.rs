@@ -188,6 +188,11 @@ impl FakeSlack {
 
     /// The end of a test: panics with what no real Slack would have let pass.
     pub fn finish(self) {
+        self.complaints();
+    }
+
+    /// The same of a Slack that goes on.
+    pub fn complaints(&self) {
         let found = self.see(|world| {
             let mut found = world.complaints.clone();
             found.extend(world.sockets.unacknowledged.iter().map(|line| format!("not acknowledged in time: {line}")));

@@ -59,8 +59,7 @@ async fn a_button_of_an_incident_that_has_ended_says_so_and_does_nothing() {
     let card = slack.message(&room, "nobody has acknowledged").await;
     both.bot.say("bo", "/incident INC-1 cancel a false alarm").await;
     assert_eq!(ana.clicks(&card, "Acknowledge").await.error, None);
-    let said = slack.ephemeral("ana", "INC-1").await;
-    assert!(said.says("cancelled") || said.says("ended"), "{}", said.plain());
+    slack.ephemeral("ana", "cancelled").await;
 
     // Not ours at all.
     let forged = json!({ "action_id": "drop.tables", "type": "button", "value": "INC-1 say ack" });

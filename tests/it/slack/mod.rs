@@ -59,7 +59,19 @@ impl Both {
             !log.contains("/commands/T0") && !log.contains("ticket="),
             "an address that is a capability stands in the log"
         );
-        self.slack.finish();
+        self.slack.complaints();
+    }
+}
+
+/// What the bot printed helps to see why a test failed.
+impl Drop for Both {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the bot's log:\n{}", self.bot.log());
+            let calls =
+                self.slack.see(|w| w.calls.iter().map(|c| format!("{} {}", c.method, c.outcome)).collect::<Vec<_>>());
+            eprintln!("what it called:\n{}", calls.join("\n"));
+        }
     }
 }
 

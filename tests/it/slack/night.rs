@@ -36,7 +36,13 @@ async fn an_incident_is_lived_from_its_declaration_to_its_post_mortem() {
     let card = slack.message(&room, "@bo has it").await;
     bo.replies(&card, "@firebell severity P2 only one shop");
     slack.message(&room, "P2").await;
-    assert!(slack.replies(&card).iter().any(|m| m.says("INC-1")), "answered in the thread");
+    slack
+        .eventually("it is answered in the thread", |w| {
+            w.messages_in(w.home(), &room)
+                .iter()
+                .any(|m| m.thread() == Some(card.ts.as_str()) && m.says("INC-1") && !m.says("@firebell"))
+        })
+        .await;
 
     // A form from a button, filled in.
     let card = slack.message(&room, "[Resolve…]").await;
