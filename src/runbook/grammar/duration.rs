@@ -169,7 +169,7 @@ pub fn window(text: &str) -> Option<[u64; 2]> {
 }
 
 struct Parser<'a> {
-    fold: &'a Fold,
+    fold: &'a Fold<'a>,
     text: &'a str,
     alone: bool,
 }

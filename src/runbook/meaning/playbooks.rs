@@ -3,7 +3,6 @@
 
 use super::Reading;
 use crate::document::{BlockKind, Inline, Section, SectionId, SectionKind};
-use crate::grammar::severity;
 use crate::lexicon::{Role, roles};
 use crate::model::{Condition, Line, Playbook, Risk};
 
@@ -101,7 +100,7 @@ fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
     parts.sort_unstable();
     parts.dedup();
     // "P1 response procedure" is how everything is answered, unless it has signs of its own.
-    let general = own.contains(&Role::Response) || !severity::mentions(&reading.document.sections[id].name).is_empty();
+    let general = own.contains(&Role::Response) || !reading.levels(id).is_empty();
     parts.len() >= 2 && (!general || parts.contains(&Role::Symptoms))
 }
 

@@ -15,7 +15,7 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
             continue;
         }
         match &block.kind {
-            BlockKind::Table(table) => found.extend(of_table(table)),
+            BlockKind::Table(table) => found.extend(of_table(reading, table)),
             BlockKind::Item(item) => {
                 item.text.iter().take(1).for_each(|l| of_line(reading, block.section, l, &mut found))
             }
@@ -71,8 +71,8 @@ fn turned(limit: &Cell) -> Bound {
     Bound { op: op.into(), value: limit.value }
 }
 
-fn of_table(table: &Table) -> Vec<Threshold> {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+fn of_table(reading: &Reading<'_>, table: &Table) -> Vec<Threshold> {
+    let heads = reading.heads(table);
     let at = |wanted: Header| heads.iter().position(|h| *h == Some(wanted));
     let (warning, critical, limit) = (at(Header::Warning), at(Header::Critical), at(Header::Limit));
     if warning.is_none() && critical.is_none() && limit.is_none() {
