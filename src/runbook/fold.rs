@@ -158,6 +158,9 @@ fn is_emoji(c: char) -> bool {
 
 /// A title or cell to be looked up: folded, without emphasis marks, numbering and punctuation at its ends, single spaces.
 pub fn key(text: &str) -> String {
+    if is_key(text) {
+        return text.to_string();
+    }
     let folded = folded(text);
     // Most are plain already: only then is anything taken apart.
     let words: Vec<&str> =
@@ -171,6 +174,16 @@ pub fn key(text: &str) -> String {
         rest = others;
     }
     rest.join(" ").trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '%' | '<' | '>' | '=' | '$')).to_string()
+}
+
+/// Small letters and digits, one space between words: nothing is to be taken off.
+fn is_key(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let word = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    bytes.first().is_none_or(word)
+        && bytes.last().is_none_or(word)
+        && bytes.iter().all(|b| word(b) || *b == b' ')
+        && !text.contains("  ")
 }
 
 fn is_numbering(word: &str) -> bool {

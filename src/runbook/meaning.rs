@@ -112,7 +112,11 @@ impl<'a> Reading<'a> {
     /// What the columns of a table are about.
     pub fn heads(&self, table: &Table) -> Cow<'_, [Option<Header>]> {
         let from = self.heads.partition_point(|(t, _)| t.head_line < table.head_line);
-        match self.heads[from..].iter().take_while(|(t, _)| t.head_line == table.head_line).find(|(t, _)| *t as *const _ == table) {
+        match self.heads[from..]
+            .iter()
+            .take_while(|(t, _)| t.head_line == table.head_line)
+            .find(|(t, _)| *t as *const _ == table)
+        {
             Some((_, heads)) => Cow::Borrowed(heads),
             None => Cow::Owned(columns(table)),
         }

@@ -4,18 +4,19 @@
 use crate::fold::{Fold, is_wide};
 use std::ops::Range;
 
-/// How many pairs of bytes are told apart.
-const PAIRS: usize = 1024;
+/// How many beginnings are told apart.
+const STARTS: usize = 2048;
 
 #[derive(Clone, Debug)]
 pub struct Phrases<T> {
-    /// By their first two bytes: a text is looked through at each of its words by dozens of tables, so what is surely no
-    /// phrase must be seen at once and what may be one compared with few.
-    by_start: Vec<Vec<Phrase<T>>>,
-    /// For each pair its list, or 0, which is empty.
-    list: Vec<u16>,
-    /// Of a single letter or sign, which have no second byte.
-    single: Vec<Phrase<T>>,
+    /// By their first three bytes: a text is looked through at each of its words by dozens of tables, so what is surely
+    /// no phrase must be seen at once and what may be one compared with few. The first list is empty.
+    long: Vec<Vec<Phrase<T>>>,
+    /// For each beginning its list.
+    long_at: Vec<u16>,
+    /// Of one or two bytes, by the first. The first list is empty.
+    short: Vec<Vec<Phrase<T>>>,
+    short_at: [u16; 256],
     /// Which bytes begin a phrase.
     begins: [bool; 256],
 }
@@ -32,12 +33,27 @@ struct Phrase<T> {
 
 impl<T> Default for Phrases<T> {
     fn default() -> Phrases<T> {
-        Phrases { by_start: vec![Vec::new()], list: vec![0; PAIRS], single: Vec::new(), begins: [false; 256] }
+        Phrases {
+            long: vec![Vec::new()],
+            long_at: vec![0; STARTS],
+            short: vec![Vec::new()],
+            short_at: [0; 256],
+            begins: [false; 256],
+        }
     }
 }
 
-fn pair(first: u8, second: u8) -> usize {
-    (first as usize * 37 + second as usize) % PAIRS
+fn start(bytes: [u8; 3]) -> usize {
+    let [a, b, c] = bytes.map(usize::from);
+    (a * 67 + b * 31 + c) % STARTS
+}
+
+impl<T> Phrase<T> {
+    /// The last byte first: most that begin alike end otherwise.
+    fn begins(&self, text: &[u8]) -> bool {
+        let phrase = self.text.as_bytes();
+        phrase.len() <= text.len() && phrase.last() == text.get(phrase.len() - 1) && text.starts_with(phrase)
+    }
 }
 
 impl<T: Copy> Phrases<T> {
@@ -46,17 +62,15 @@ impl<T: Copy> Phrases<T> {
         let text = Fold::new(phrase.trim_end_matches('*')).text.trim().to_string();
         let Some(last) = text.chars().next_back() else { return };
         let whole = is_wide(last) || !last.is_alphanumeric();
-        let list = match text.as_bytes() {
-            [first, second, ..] => {
-                let list = &mut self.list[pair(*first, *second)];
-                if *list == 0 {
-                    *list = self.by_start.len() as u16;
-                    self.by_start.push(Vec::new());
-                }
-                &mut self.by_start[*list as usize]
-            }
-            _ => &mut self.single,
+        let (lists, at) = match text.as_bytes() {
+            [a, b, c, ..] => (&mut self.long, &mut self.long_at[start([*a, *b, *c])]),
+            short => (&mut self.short, &mut self.short_at[short[0] as usize]),
         };
+        if *at == 0 {
+            *at = lists.len() as u16;
+            lists.push(Vec::new());
+        }
+        let list = &mut lists[*at as usize];
         self.begins[text.as_bytes()[0] as usize] = true;
         let at = list.partition_point(|p| (p.text.len(), !p.open) >= (text.len(), !open));
         list.insert(at, Phrase { text, open, whole, means });
@@ -69,28 +83,36 @@ impl<T: Copy> Phrases<T> {
         if !self.begins[first as usize] || !text.is_char_boundary(at) {
             return None;
         }
-        self.from(rest).find_map(|p| {
-            let after = rest.strip_prefix(p.text.as_bytes())?;
-            let after = &text[text.len() - after.len()..];
-            if p.whole {
-                return Some((p.text.len(), p.means));
+        for list in self.candidates(rest) {
+            for p in list.iter().filter(|p| p.begins(rest)) {
+                let len = p.text.len();
+                if p.whole {
+                    return Some((len, p.means));
+                }
+                let more = match rest.get(len) {
+                    None => 0,
+                    Some(b) if b.is_ascii() && !b.is_ascii_alphabetic() => 0,
+                    Some(_) => {
+                        let after = &text[at + len..];
+                        after.find(|c: char| !c.is_alphabetic() || is_wide(c)).unwrap_or(after.len())
+                    }
+                };
+                if more == 0 || p.open {
+                    return Some((len + more, p.means));
+                }
             }
-            let more = match after.as_bytes().first() {
-                None => 0,
-                Some(b) if b.is_ascii() && !b.is_ascii_alphabetic() => 0,
-                Some(_) => after.find(|c: char| !c.is_alphabetic() || is_wide(c)).unwrap_or(after.len()),
-            };
-            (more == 0 || p.open).then_some((p.text.len() + more, p.means))
-        })
+        }
+        None
     }
 
-    /// What begins with the same two bytes, and those of one byte, which are the shortest of all.
-    fn from(&self, rest: &[u8]) -> impl Iterator<Item = &Phrase<T>> {
-        let long = match rest {
-            [first, second, ..] => self.by_start[self.list[pair(*first, *second)] as usize].as_slice(),
-            _ => &[],
+    /// What may begin a text with these bytes, the longest first.
+    fn candidates(&self, rest: &[u8]) -> [&[Phrase<T>]; 2] {
+        let (long, short) = match rest {
+            [a, b, c, ..] => (self.long_at[start([*a, *b, *c])], self.short_at[*a as usize]),
+            [a, ..] => (0, self.short_at[*a as usize]),
+            [] => (0, 0),
         };
-        long.iter().chain(&self.single)
+        [&self.long[long as usize], &self.short[short as usize]]
     }
 
     /// Where phrases may begin: at the beginning of words, behind and between signs, anywhere in scripts without spaces.
@@ -121,13 +143,17 @@ impl<T: Copy> Phrases<T> {
         self.each(text).next()
     }
 
-    /// Whether such a phrase may stand anywhere, inside of others too: if not, nobody needs to look.
+    /// Whether such a phrase may begin at any word, inside of others too: if not, nobody needs to look.
     pub fn may_hold(&self, text: &str, such: impl Fn(T) -> bool) -> bool {
         let bytes = text.as_bytes();
         (0..bytes.len()).any(|at| {
             let rest = &bytes[at..];
-            self.begins[rest[0] as usize]
-                && self.from(rest).any(|p| such(p.means) && rest.starts_with(p.text.as_bytes()))
+            let free = at == 0 || !bytes[at - 1].is_ascii_alphabetic() || !rest[0].is_ascii_alphabetic();
+            free && self.begins[rest[0] as usize]
+                && self.candidates(rest).into_iter().flatten().any(|p| {
+                    let goes_on = || rest.get(p.text.len()).is_some_and(u8::is_ascii_alphabetic);
+                    such(p.means) && p.begins(rest) && (p.whole || p.open || !goes_on())
+                })
         })
     }
 
@@ -146,7 +172,7 @@ impl<T: Copy> Phrases<T> {
 
     #[cfg(test)]
     pub fn entries(&self) -> impl Iterator<Item = (&str, T)> {
-        self.by_start.iter().flatten().chain(&self.single).map(|p| (p.text.as_str(), p.means))
+        self.long.iter().chain(&self.short).flatten().map(|p| (p.text.as_str(), p.means))
     }
 }
 

@@ -121,9 +121,9 @@ fn answers(reading: &Reading<'_>, id: SectionId) -> bool {
     ];
     match reading.nearest(id, 0, &ABOUT) {
         Some(Role::Response | Role::Severity) => true,
-        _ => reading.around(id).any(|id| {
-            reading.level(id).is_some_and(|r| r.number.is_some()) || !reading.levels(id).is_empty()
-        }),
+        _ => reading
+            .around(id)
+            .any(|id| reading.level(id).is_some_and(|r| r.number.is_some()) || !reading.levels(id).is_empty()),
     }
 }
 

@@ -21,7 +21,7 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
             }
             BlockKind::Paragraph(lines) => lines
                 .iter()
-                .filter(|l| level_of(&l.plain).is_some())
+                .filter(|l| has_digit(&l.plain) && level_of(&l.plain).is_some())
                 .for_each(|l| of_line(reading, block.section, l, &mut found)),
             _ => {}
         }
@@ -33,6 +33,11 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
 fn happened(reading: &Reading<'_>, id: SectionId) -> bool {
     const OTHER: [Role; 3] = [Role::History, Role::Symptoms, Role::Escalation];
     reading.nearest(id, 0, &OTHER).is_some()
+}
+
+/// There is no limit without a number.
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -167,6 +172,9 @@ fn two_levels(plain: &str, line: Line) -> Option<Threshold> {
 
 fn of_line(reading: &Reading<'_>, section: SectionId, inline: &Inline, found: &mut Vec<Threshold>) {
     let plain = inline.plain.as_str();
+    if !has_digit(plain) {
+        return;
+    }
     if let Some(both) = two_levels(plain, inline.line) {
         found.push(both);
         return;
