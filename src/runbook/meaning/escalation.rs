@@ -20,7 +20,7 @@ use crate::grammar::{duration, severity};
 use crate::lexicon::{Header, Role, header, lexicon};
 use crate::model::{Action, Escalation, Line};
 use crate::proposal::Proposal;
-use clauses::{sentences, timed};
+use clauses::{sentences, several, timed};
 use elsewhere::elsewhere;
 use lists::{is_tier, listed};
 use std::collections::BTreeMap;
@@ -74,8 +74,8 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
                         continue;
                     }
                     for sentence in sentences(&text.plain) {
-                        let several = timed(sentence);
-                        if several.len() >= 2 {
+                        let several = several(sentence);
+                        if !several.is_empty() {
                             let scope = severity::reference(sentence)
                                 .filter(|r| r.number.is_some() && !is_tier(&r.label))
                                 .map(|r| r.label)

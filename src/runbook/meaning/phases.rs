@@ -1,6 +1,8 @@
 //! Steps of answering an incident that have a time: windows ("0-2 minutes") and deadlines ("< 15 minutes"), in titles,
 //! numbered steps and tables. The same parenthesis behind a routine task is an estimate and makes nothing.
 
+mod steps;
+
 use super::Reading;
 use crate::document::{BlockKind, SectionId, SectionKind, Table};
 use crate::grammar::duration::{self, Dur};
@@ -96,6 +98,7 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
             _ => {}
         }
     }
+    found.extend(steps::in_lists(reading));
     found.sort_by_key(|p| p.line);
     found.dedup_by_key(|p| p.line);
     found

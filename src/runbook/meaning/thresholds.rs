@@ -1,6 +1,8 @@
 //! Limits of metrics: columns of tables, bullets under a title about thresholds, "if X > N: do Y", and what a good
 //! state should be (turned round: crossing it is the alarm).
 
+mod said;
+
 use super::Reading;
 use crate::document::{BlockKind, Inline, SectionId, Table};
 use crate::fold::key;
@@ -19,10 +21,13 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
             BlockKind::Item(item) => {
                 item.text.iter().take(1).for_each(|l| of_line(reading, block.section, l, &mut found))
             }
-            BlockKind::Paragraph(lines) => lines
-                .iter()
-                .filter(|l| has_digit(&l.plain) && level_of(&l.plain).is_some())
-                .for_each(|l| of_line(reading, block.section, l, &mut found)),
+            BlockKind::Paragraph(lines) => {
+                lines.iter().filter(|l| has_digit(&l.plain)).for_each(|l| match level_of(&l.plain) {
+                    Some(_) => of_line(reading, block.section, l, &mut found),
+                    None if said::names_a_level(&l.plain) => found.extend(said::in_sentence(&l.plain, l.line)),
+                    None => {}
+                })
+            }
             _ => {}
         }
     }
@@ -177,6 +182,12 @@ fn of_line(reading: &Reading<'_>, section: SectionId, inline: &Inline, found: &m
     }
     if let Some(both) = two_levels(plain, inline.line) {
         found.push(both);
+        return;
+    }
+    if said::names_a_level(plain)
+        && let Some(one) = said::in_parentheses(plain, inline.line).or_else(|| said::in_sentence(plain, inline.line))
+    {
+        found.push(one);
         return;
     }
     if let Some((level, rest)) = level_of(plain) {

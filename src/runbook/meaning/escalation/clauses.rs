@@ -8,6 +8,12 @@ pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
 
 /// The steps of a sentence whose clauses each say when and whom: "if …, page bo; after 1 hour the lead is informed".
 pub fn timed(sentence: &str) -> Vec<Step> {
+    let several = several(sentence);
+    if several.is_empty() { clause(sentence).into_iter().collect() } else { several }
+}
+
+/// The same, if there are two or more.
+pub fn several(sentence: &str) -> Vec<Step> {
     const MARKS: [&[char]; 3] = [&[';', '；'], &['，', ';', '；'], &[',', ';']];
     let mut tried: Vec<&str> = Vec::new();
     for marks in MARKS.into_iter().filter(|marks| sentence.contains(*marks)) {
@@ -21,7 +27,7 @@ pub fn timed(sentence: &str) -> Vec<Step> {
         }
         tried = pieces;
     }
-    clause(sentence).into_iter().collect()
+    Vec::new()
 }
 
 fn clause(text: &str) -> Option<Step> {

@@ -1,6 +1,6 @@
 //! One item of a list about escalation: a severity or a level that leads it, whom it names, and when.
 
-use super::clauses::timed;
+use super::clauses::several;
 use super::{Chain, counted_in, lists_criteria, scope};
 use crate::document::{Block, Inline};
 use crate::fold::key;
@@ -50,8 +50,8 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
             }
         }
     }
-    let several = timed(plain);
-    if several.len() >= 2 {
+    let several = several(plain);
+    if !several.is_empty() {
         for said in several {
             chain.push(counted_in(reading, block), scope.clone(), said, text.line);
         }
