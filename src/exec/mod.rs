@@ -3,6 +3,7 @@
 
 pub mod clean;
 pub mod docker;
+pub mod host;
 pub mod http;
 pub mod process;
 pub mod ran;
