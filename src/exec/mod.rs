@@ -2,6 +2,7 @@
 //! Nothing here decides whether something may run, and nothing here hands a value from chat to a shell.
 
 pub mod clean;
+pub mod compose;
 pub mod docker;
 pub mod host;
 pub mod http;

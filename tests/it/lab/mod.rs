@@ -1,5 +1,6 @@
 //! Executors against the real thing, each with an effect that is seen from outside; and with the tool itself broken.
 
+mod compose;
 mod docker;
 mod host;
 mod http;

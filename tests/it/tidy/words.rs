@@ -76,6 +76,10 @@ fn no_package_host_and_no_path_of_a_machine_is_named() {
     // Cargo writes where packages come from into its lock files.
     let all = texts().into_iter().filter(|(path, _)| !path.ends_with("Cargo.lock"));
     let forbidden = [package_hosts(), machine_paths()].concat();
+    // Debian has a package whose name is also a host's: as such it is a line of the list of packages.
+    let package = format!("\n    docker{}", ".io ");
+    let all =
+        all.map(|(path, text)| if path == "test" { (path, text.replacen(&package, "\n", 1)) } else { (path, text) });
     none("It would be wrong elsewhere", all.flat_map(|(path, text)| holds(&path, &text, &forbidden)).collect());
     planted(2, holds("x", &format!("{}x {}/a", machine_paths()[0], package_hosts()[0]), &forbidden).len());
 }
