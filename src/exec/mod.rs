@@ -9,6 +9,7 @@ pub mod http;
 pub mod process;
 pub mod ran;
 pub mod script;
+pub mod tls;
 mod words;
 
 use crate::engine::ports::execute::Execute;
