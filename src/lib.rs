@@ -2,6 +2,7 @@
 //! is a library so that the tests can hold the parts in their hands.
 
 pub mod app;
+pub mod chat;
 pub mod cli;
 pub mod clock;
 #[path = "../commands/mod.rs"]

@@ -116,7 +116,10 @@ impl App {
         acted
     }
 
-    async fn act_unmeasured(&self, act: Act, arrived_at: Timestamp) -> Result<Acted, ActError> {
+    async fn act_unmeasured(&self, mut act: Act, arrived_at: Timestamp) -> Result<Acted, ActError> {
+        if let (Some(manner), None) = (&self.manner, &act.once) {
+            act.once = Some(manner.once());
+        }
         let (reply, answer) = oneshot::channel();
         match self.inner.commands.try_send(Job { act, arrived_at, reply }) {
             Ok(()) => {}
@@ -127,7 +130,11 @@ impl App {
                 return Err(Fault::new(FaultKind::Unavailable, "the writer has stopped").into());
             }
         }
-        wait(answer, COMMIT_WAIT).await
+        let acted = wait(answer, self.manner.as_ref().map_or(COMMIT_WAIT, |m| m.patience())).await;
+        if let (Some(manner), Ok(Acted::Again(kept))) = (&self.manner, &acted) {
+            manner.heard_again(kept);
+        }
+        acted
     }
 
     /// Does something to one incident for a person.

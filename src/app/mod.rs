@@ -7,10 +7,12 @@ pub mod audit;
 mod belongs;
 mod commit;
 pub mod ingest;
+mod manner;
 pub mod rebuild;
 mod thread;
 
 pub use act::{Act, ActError, Acted, Changed, On, Once};
+pub use manner::Manner;
 
 use crate::clock::Clock;
 use crate::fault::Fault;
@@ -40,6 +42,8 @@ pub struct App {
     inner: Arc<Inner>,
     /// Looks things up here instead of in what is in force.
     pinned: Option<Arc<Setup>>,
+    /// How whoever holds this one waits.
+    manner: Option<Arc<Manner>>,
 }
 
 /// What of a configuration is looked up by whoever does or asks something; exchanged as a whole by a reload.
@@ -93,6 +97,7 @@ impl App {
                 nudge: Arc::new(Notify::new()),
             }),
             pinned: None,
+            manner: None,
         };
         let writer =
             commit::Writer { store, clock, moved, nudge: app.inner.nudge.clone(), app: Arc::downgrade(&app.inner) };
@@ -180,7 +185,12 @@ impl App {
     /// The same application, looking things up in what is in force now also after a reload: who answers a request by it
     /// has one configuration from the request's beginning to its end. Decisions are the writer's, which has no such.
     pub fn pinned(&self) -> App {
-        App { inner: self.inner.clone(), pinned: Some(self.setup()) }
+        App { inner: self.inner.clone(), pinned: Some(self.setup()), manner: self.manner.clone() }
+    }
+
+    /// The same application for one saying: what is done through it is waited for, and done once, in this manner.
+    pub fn in_manner(&self, manner: Arc<Manner>) -> App {
+        App { manner: Some(manner), ..self.clone() }
     }
 
     /// The directory with the stand-ins that are not over.
