@@ -2,6 +2,7 @@
 //! nothing changes: what was valid before stays, and the log, `/health/components` and the metrics say why.
 
 use crate::app::{Act, App, On};
+use crate::chat::discord::{self, Discord};
 use crate::compose::{self, CannotStart};
 use crate::config::{self, Change, Loaded, Look, Problem, Standing, Tables, Watched};
 use crate::engine::{EngineState, Outlets};
@@ -31,6 +32,7 @@ pub struct Parts {
     pub web: WebState,
     pub routers: watch::Sender<Router>,
     pub bound: SocketAddr,
+    pub discord: Option<Arc<Discord>>,
     pub log: LogFilter,
 }
 
@@ -50,7 +52,12 @@ impl Parts {
             templates: config.templates.clone(),
         });
         let hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
-        let _old = self.routers.send_replace(web::router(web, hooks));
+        let mut beside = hooks;
+        if let Some(discord) = &self.discord {
+            discord.reload(compose::discord_people(config));
+            beside = beside.merge(discord::router(discord));
+        }
+        let _old = self.routers.send_replace(web::router(web, beside));
         self.log.set(&config.log);
         measure::known(&compose::known(config));
         Ok(())

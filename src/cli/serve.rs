@@ -5,6 +5,7 @@ use super::{End, descriptors};
 use crate::app::{Act, App, Moved, On};
 use crate::compose::{self, CannotStart};
 use crate::config::{Loaded, Standing};
+use crate::engine::ports::chat::Chat;
 use crate::engine::{Engine, EngineState};
 use crate::store::{Mode, Store};
 use crate::{commands, telemetry, web};
@@ -55,9 +56,13 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
         stop: stopped.clone(),
     };
     let (routers, answering) = watch::channel(axum::Router::new());
+    let discord = compose::discord(config, &app)?;
+    let outlets = engine.outlets();
+    outlets.put_chats(discord.iter().map(|d| d.clone() as Arc<dyn Chat>).collect());
     let parts = Parts {
         app: app.clone(),
-        outlets: engine.outlets(),
+        outlets,
+        discord: discord.clone(),
         engine: state,
         web: web::WebState::new(settings, web::Front::default()),
         routers,
@@ -68,6 +73,9 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     parts.warn(&loaded).await;
     let reloader = Reloader::new(parts, &loaded, standing);
     let engine = tokio::spawn(engine.run(stopped.clone()));
+    if let Some(discord) = &discord {
+        discord.start(stopped.clone());
+    }
     let tidying = config.sqlite_path().map(|path| tokio::spawn(store.clone().keep_log_short(path)));
     let replicas = tokio::spawn(hear_replicas(app.clone(), store.clone(), stopped.clone()));
 

@@ -3,6 +3,7 @@
 
 use super::matcher::Matcher;
 use crate::program::{Note, Program};
+use firebell_domain::chat::ChatRule;
 use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Settings, System};
 use firebell_domain::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use firebell_domain::schedule::Schedule;
@@ -38,6 +39,8 @@ pub struct Config {
     /// What PagerDuty signs its own words with, one for each of its webhook subscriptions; none: it is not heard.
     pub pagerduty_webhooks: Vec<SecretString>,
     pub ingest: BTreeMap<String, Ingest>,
+    /// `None`: Discord is not used.
+    pub discord: Option<Discord>,
     /// Bearer tokens of the API, by name of who has them.
     pub api_tokens: BTreeMap<String, SecretString>,
     /// 32 bytes; `None` means the generated one in the data folder.
@@ -130,6 +133,49 @@ pub struct Smtp {
     pub ca_pem: Option<String>,
     /// Also gets cards and updates, not only pages.
     pub notices: bool,
+}
+
+/// How Discord is spoken to, and where incidents get their own place there.
+#[derive(Clone, Debug)]
+pub struct Discord {
+    /// Without `Bot `. `None`: only what comes over HTTP is answered, nothing is posted.
+    pub token: Option<SecretString>,
+    pub application_id: String,
+    /// What Discord signs HTTP interactions with; `None`: the address does not listen.
+    pub public_key: Option<[u8; 32]>,
+    pub guild_id: String,
+    /// `https://discord.com/api/v10`, without a slash at its end.
+    pub api_url: Address,
+    /// Whether this replica keeps a connection of its own.
+    pub gateway: bool,
+    pub open: DiscordPlace,
+    /// The category of channels, the channel of threads or the forum of posts.
+    pub parent: Option<String>,
+    /// The channel in which every incident that is not private is announced.
+    pub announce: Option<String>,
+    /// Roles that see the places of private incidents, besides the people in them.
+    pub private_roles: Vec<String>,
+    /// The privileged intent is switched on for the bot: reactions may keep what a message says.
+    pub message_content: bool,
+}
+
+impl Discord {
+    /// What it is used for; `None` where nothing is posted.
+    pub fn rule(&self) -> Option<ChatRule> {
+        self.token.as_ref()?;
+        let opens = self.open != DiscordPlace::None;
+        let announces = self.announce.is_some();
+        (opens || announces).then(|| ChatRule { channel: ChannelId::from("discord"), opens, announces })
+    }
+}
+
+/// What an incident gets of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscordPlace {
+    Channel,
+    Thread,
+    Forum,
+    None,
 }
 
 #[derive(Debug)]
@@ -283,7 +329,7 @@ impl Config {
             schedules: self.schedules.clone(),
             pagers: self.pagers.iter().map(Pager::channel).collect(),
             notice_channels: self.pagers.iter().filter(notices).map(Pager::channel).collect(),
-            chats: Vec::new(),
+            chats: self.discord.iter().filter_map(Discord::rule).collect(),
             settings: self.incidents.clone(),
             systems: self.systems.clone(),
             default_system: self.default_system.clone(),

@@ -37,9 +37,15 @@ pub enum RoomTask {
     /// What leads out of the chat.
     Links,
     /// Responders by their place in the incident's list: [from, to).
-    Invite { from: usize, to: usize },
+    Invite {
+        from: usize,
+        to: usize,
+    },
     /// What was said and done, of the events in (after, to].
-    Lines { after: i64, to: i64 },
+    Lines {
+        after: i64,
+        to: i64,
+    },
 }
 
 impl RoomTask {

@@ -3,8 +3,8 @@
 
 mod apply;
 
-use crate::chat::Room;
 use crate::alert::{Alert, AlertStatus, Group, Tracked};
+use crate::chat::Room;
 use crate::clocks::{self, Course};
 use crate::directory::EscalationPolicy;
 use crate::event::{Actor, Event, IncidentEvent};

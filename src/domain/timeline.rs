@@ -332,7 +332,9 @@ impl Walk {
                 let text = self.actions.get(no).map_or(String::new(), |t| format!(": {}", one(t)));
                 ("action", Normal, format!("Action item {no} done{text}"))
             }
-            Event::RoomOpened { chat, .. } => ("channel", Normal, format!("Has a channel in {} now", one(chat.as_str()))),
+            Event::RoomOpened { chat, .. } => {
+                ("channel", Normal, format!("Has a channel in {} now", one(chat.as_str())))
+            }
             Event::PlaybookStarted { playbook } => {
                 let steps = counted(playbook.steps.len(), "step");
                 let text =

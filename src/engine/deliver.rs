@@ -2,8 +2,8 @@
 
 use super::EngineState;
 use super::ports::chat::Chat;
-use super::rooms::{self, Weather};
 use super::ports::{Message, Notify, Outcome, Part, Sending, SendingKind};
+use super::rooms::{self, Weather};
 use crate::app::ack_link::{self, AckLink, AckLinks, Whose};
 use crate::app::{ActError, App, Changed};
 use crate::fault::Fault;
@@ -45,7 +45,12 @@ pub(super) struct Done {
 
 impl Deliveries {
     pub fn new(app: App, state: Arc<EngineState>, slots: usize, links: AckLinks) -> Deliveries {
-        Deliveries { app, state, slots, links, under_way: BTreeMap::new(),
+        Deliveries {
+            app,
+            state,
+            slots,
+            links,
+            under_way: BTreeMap::new(),
             kinds: BTreeMap::new(),
             weather: BTreeMap::new(),
             tasks: JoinSet::new(),

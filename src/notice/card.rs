@@ -47,7 +47,9 @@ fn status(i: &Incident) -> String {
         (true, Some(a)) => format!("{}, {} has it", i.status, who(&a.by)),
         (true, None) if i.snoozed_until.is_some() => format!("{}, snoozed", i.status),
         (true, None) if i.quiet_resolves_at.is_some() => format!("{}, all alerts have resolved", i.status),
-        (true, None) if i.escalation.used_up => format!("{}, every level was paged and nobody has acknowledged", i.status),
+        (true, None) if i.escalation.used_up => {
+            format!("{}, every level was paged and nobody has acknowledged", i.status)
+        }
         (true, None) => format!("{}, nobody has acknowledged", i.status),
         (false, _) => match i.merged_into {
             Some(into) => format!("merged into {into}"),
@@ -157,7 +159,12 @@ fn actions(i: &Incident) -> Vec<CardAction> {
     if !i.status.open() {
         return match i.status {
             IncidentStatus::Resolved => {
-                vec![plain("postmortem", "Post-mortem"), form("action", "Add action item…"), form("reopen", "Reopen…"), plain("timeline", "Timeline")]
+                vec![
+                    plain("postmortem", "Post-mortem"),
+                    form("action", "Add action item…"),
+                    form("reopen", "Reopen…"),
+                    plain("timeline", "Timeline"),
+                ]
             }
             _ => vec![plain("timeline", "Timeline")],
         };
@@ -208,7 +215,10 @@ pub fn lines(before: &Incident, events: &[IncidentEvent], chat: &ChannelId) -> V
     if left > 0 {
         all.drain(..left);
         if let Some(first) = all.first() {
-            let text = format!("{} before these: say \"timeline\" to read them.", counted(left, "more entry").replace("entrys", "entries"));
+            let text = format!(
+                "{} before these: say \"timeline\" to read them.",
+                counted(left, "more entry").replace("entrys", "entries")
+            );
             all.insert(0, Line { seq: 0, at: first.at, who: "Firebell".to_string(), text });
         }
     }

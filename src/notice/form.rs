@@ -26,12 +26,9 @@ pub fn form(verb: &str, incident: Option<&Incident>, directory: &Directory) -> O
     };
     let person = |label: &str| Field { kind: FieldKind::Person, ..text("person", label, "", true) };
     let (title, submit, intro, fields) = match verb {
-        "declare" => (
-            "Declare an incident",
-            "Declare",
-            Some("Whoever is on call is paged at once."),
-            declare(directory),
-        ),
+        "declare" => {
+            ("Declare an incident", "Declare", Some("Whoever is on call is paged at once."), declare(directory))
+        }
         "update" => (
             "Post an update",
             "Post",
@@ -50,7 +47,9 @@ pub fn form(verb: &str, incident: Option<&Incident>, directory: &Directory) -> O
             Some("Paging begins again with the first level."),
             vec![text("text", "Why", "", false)],
         ),
-        "reopen" => ("Reopen the incident", "Reopen", Some("Paging begins again."), vec![text("text", "Why", "", true)]),
+        "reopen" => {
+            ("Reopen the incident", "Reopen", Some("Paging begins again."), vec![text("text", "Why", "", true)])
+        }
         "note" => ("Add a note", "Add", None, vec![text("text", "Note", "For the timeline", true)]),
         "lead" => ("Who leads", "Assign", None, vec![person("Incident lead")]),
         "page" => (
@@ -100,10 +99,8 @@ fn declare(directory: &Directory) -> Vec<Field> {
     };
     let services = directory.services.keys().take(CHOICES_MAX);
     let services: Vec<_> = services.map(|s| (s.to_string(), one(s.as_str()), None)).collect();
-    let mut all = vec![
-        field("title", "What is broken", FieldKind::Line(TITLE_CHARS_MAX), true),
-        severities(directory, None),
-    ];
+    let mut all =
+        vec![field("title", "What is broken", FieldKind::Line(TITLE_CHARS_MAX), true), severities(directory, None)];
     if !services.is_empty() {
         all.push(field("service", "Service", FieldKind::Choice(services), false));
     }

@@ -241,7 +241,8 @@ fn every_button_of_a_card_that_asks_for_more_has_its_form_and_the_form_says_what
         let incident = (verb != "declare").then_some(&middle.after);
         let form = form::form(&verb, incident, &story.directory).expect("a form");
         assert!(form.title.chars().count() <= 24 && form.submit.chars().count() <= 24, "{}", form.title);
-        let _ = writeln!(out, "# {verb}: {} [{}]\n    {}", form.title, form.submit, form.intro.as_deref().unwrap_or("-"));
+        let _ =
+            writeln!(out, "# {verb}: {} [{}]\n    {}", form.title, form.submit, form.intro.as_deref().unwrap_or("-"));
         for f in &form.fields {
             let _ = writeln!(out, "    {}{}: {:?}", f.label, if f.required { " (needed)" } else { "" }, f.kind);
         }

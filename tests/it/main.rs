@@ -5,6 +5,7 @@ mod browser;
 mod clocks;
 mod contract;
 mod conversation;
+mod discord;
 mod fake_discord;
 mod harness;
 mod harness_selftest;

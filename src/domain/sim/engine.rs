@@ -331,7 +331,9 @@ impl World {
 
     fn configured(&self, channel: &ChannelId) -> bool {
         let d = &self.directory;
-        d.pagers.contains(channel) || d.notice_channels.contains(channel) || d.chats.iter().any(|c| c.channel == *channel)
+        d.pagers.contains(channel)
+            || d.notice_channels.contains(channel)
+            || d.chats.iter().any(|c| c.channel == *channel)
     }
 
     /// What came of a send. `life` is `None` for a stray copy that anybody commits.

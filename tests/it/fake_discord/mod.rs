@@ -25,8 +25,8 @@ pub mod permissions;
 pub mod reading;
 pub mod refused;
 pub mod rest;
-pub mod session;
 mod selftest;
+pub mod session;
 mod socket;
 pub mod state;
 pub mod time;
@@ -171,7 +171,8 @@ impl Discord {
     /// What happened so far, for a test that waited in vain.
     pub fn report(&self) -> String {
         self.read(|state| {
-            let made = state.made.iter().rev().take(20).rev().map(|m| format!("  {} {} → {}", m.method, m.path, m.status));
+            let made =
+                state.made.iter().rev().take(20).rev().map(|m| format!("  {} {} → {}", m.method, m.path, m.status));
             let problems = state.problems.iter().map(|problem| format!("  {problem}"));
             let made: Vec<String> = made.collect();
             let problems: Vec<String> = problems.collect();
@@ -200,7 +201,9 @@ impl Discord {
         tokio::time::timeout(patience, settled).await.ok(); // what is still open is said below
         let mut problems = self.read(|state| state.problems.clone());
         problems.extend(self.read(unanswered).into_iter().map(|asked| format!("{asked} was never answered")));
-        problems.extend(self.read(|state| state.faults.left()).into_iter().map(|left| format!("a fault that nobody met: {left}")));
+        problems.extend(
+            self.read(|state| state.faults.left()).into_iter().map(|left| format!("a fault that nobody met: {left}")),
+        );
         for expected in self.0.problems_expected.lock().expect("not poisoned").iter() {
             let before = problems.len();
             problems.retain(|problem| !problem.contains(expected));
@@ -208,7 +211,12 @@ impl Discord {
                 problems.push(format!("expected, but did not happen: {expected}"));
             }
         }
-        assert!(problems.is_empty(), "Discord would not have liked this:\n  {}\n{}", problems.join("\n  "), self.report());
+        assert!(
+            problems.is_empty(),
+            "Discord would not have liked this:\n  {}\n{}",
+            problems.join("\n  "),
+            self.report()
+        );
     }
 }
 

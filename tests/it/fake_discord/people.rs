@@ -147,7 +147,8 @@ impl Person {
     /// A button by its label or custom id, as the message is now.
     pub async fn clicks(&self, message: &Message, button: &str) -> Asked {
         let found = self.component(message, |c| c["type"] == 2 && (c["custom_id"] == button || c["label"] == button));
-        let found = found.unwrap_or_else(|| panic!("there is no button `{button}` on\n{}", self.discord.plain(message)));
+        let found =
+            found.unwrap_or_else(|| panic!("there is no button `{button}` on\n{}", self.discord.plain(message)));
         assert!(found["disabled"] != true, "the button `{button}` is greyed out");
         assert!(found["custom_id"].is_string(), "the button `{button}` is a link: {}", found["url"]);
         self.uses(message, json!({"component_type": 2, "custom_id": found["custom_id"], "id": found["id"]}))
@@ -160,7 +161,8 @@ impl Person {
             is_select(kind) && (c["custom_id"] == select || c["placeholder"] == select)
         };
         let found = self.component(message, is_it);
-        let found = found.unwrap_or_else(|| panic!("there is no select `{select}` on\n{}", self.discord.plain(message)));
+        let found =
+            found.unwrap_or_else(|| panic!("there is no select `{select}` on\n{}", self.discord.plain(message)));
         assert!(found["disabled"] != true, "the select `{select}` is greyed out");
         let mut data = self.picked(&found, picked);
         data["component_type"] = found["type"].clone();
@@ -265,7 +267,11 @@ impl Person {
             let picked: Vec<&str> = picked.iter().map(String::as_str).collect();
             let least = inner["min_values"].as_u64().unwrap_or(1);
             let optional = inner["required"] == false && picked.is_empty();
-            let data = if optional || least == 0 && picked.is_empty() { json!({"values": []}) } else { self.picked(inner, &picked) };
+            let data = if optional || least == 0 && picked.is_empty() {
+                json!({"values": []})
+            } else {
+                self.picked(inner, &picked)
+            };
             inner_filled["values"] = data["values"].clone();
         }
         match old {
@@ -293,11 +299,15 @@ impl Person {
     }
 
     pub fn reacts(&self, message: &Message, emoji: &str) {
-        self.discord.change(|state| rest::react(state, message.channel, message.id, self.id, emoji, true)).expect("it is there");
+        self.discord
+            .change(|state| rest::react(state, message.channel, message.id, self.id, emoji, true))
+            .expect("it is there");
     }
 
     pub fn unreacts(&self, message: &Message, emoji: &str) {
-        self.discord.change(|state| rest::react(state, message.channel, message.id, self.id, emoji, false)).expect("it is there");
+        self.discord
+            .change(|state| rest::react(state, message.channel, message.id, self.id, emoji, false))
+            .expect("it is there");
     }
 
     pub fn pins(&self, message: &Message) {

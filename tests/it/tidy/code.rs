@@ -28,8 +28,16 @@ const ONLY: &[Only] = &[
     // One database layer. `serve` listens to Postgres for what other replicas wrote.
     Only { path: "sqlx::", may: &["src/store/", "src/cli/serve.rs"], why: "nobody outside the store sees a row" },
     // One HTTP client library for what goes out, and it goes out in few places.
-    Only { path: "reqwest::", may: &["src/notify/", "src/cli/", "src/config/"], why: "effects leave through a port" },
-    Only { path: "reqwest::Client", may: &["src/notify/", "src/cli/"], why: "the configuration only reads addresses" },
+    Only {
+        path: "reqwest::",
+        may: &["src/notify/", "src/chat/", "src/cli/", "src/config/"],
+        why: "effects leave through a port",
+    },
+    Only {
+        path: "reqwest::Client",
+        may: &["src/notify/", "src/chat/", "src/cli/"],
+        why: "the configuration only reads addresses",
+    },
     // The surroundings of the process.
     Only { path: "std::env", may: &["src/cli/", "src/stop.rs"], why: "the command line reads the environment" },
     Only { path: "process::exit", may: &[], why: "return to cli::main" },

@@ -46,7 +46,9 @@ fn kept(state: &mut State, scope: Option<Id>, given: &Value) -> Value {
     match scope {
         Some(guild) => command["guild_id"] = json!(guild.to_string()),
         None => {
-            for (key, default) in [("contexts", Value::Null), ("integration_types", json!([0])), ("dm_permission", json!(true))] {
+            for (key, default) in
+                [("contexts", Value::Null), ("integration_types", json!([0])), ("dm_permission", json!(true))]
+            {
                 if command.get(key).is_none() {
                     command[key] = default;
                 }

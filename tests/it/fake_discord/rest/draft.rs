@@ -117,7 +117,9 @@ impl State {
         let allowed = &draft.allowed_mentions;
         let may = |kind: &str, id: Id| {
             let listed = |list: &Value, what: &Value| list.as_array().is_some_and(|list| list.contains(what));
-            allowed.is_null() || listed(&allowed["parse"], &json!(kind)) || listed(&allowed[kind], &json!(id.to_string()))
+            allowed.is_null()
+                || listed(&allowed["parse"], &json!(kind))
+                || listed(&allowed[kind], &json!(id.to_string()))
         };
         let mighty = self.permissions(author, channel) & MENTION_EVERYONE != 0;
         let guild = channel.guild.and_then(|id| self.guilds.get(&id));

@@ -33,7 +33,8 @@ pub fn create(state: &mut State, call: &Call) -> Result<Reply, Refused> {
     if let (Some(nonce), true) = (&nonce, call.body["enforce_nonce"] == true) {
         let now = state.now_ms();
         state.nonces.retain(|(at, ..)| now - at < NONCE_MS);
-        let same = state.nonces.iter().find(|(_, author, at, known, _)| (*author, *at, known) == (bot, channel.id, nonce));
+        let same =
+            state.nonces.iter().find(|(_, author, at, known, _)| (*author, *at, known) == (bot, channel.id, nonce));
         if let Some(message) = same.and_then(|(.., id)| state.message(channel.id, *id)) {
             return Reply::ok(state.message_json(message));
         }

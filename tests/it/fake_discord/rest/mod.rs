@@ -14,8 +14,8 @@ mod threads;
 pub mod webhooks;
 
 pub use call::{Call, Reply};
-pub use draft::Draft;
 pub use channels::remove as remove_channel;
+pub use draft::Draft;
 pub use guilds::new_channel;
 pub use messages::{change as change_message, post as post_message, remove as remove_message};
 pub use pins::pin;
@@ -211,10 +211,13 @@ impl Asked<'_> {
             state.problem(format!("Discord (or this stand-in) has no route {} {}", self.method, self.path));
             return self.done(state, None, Value::Null, json_response(404, &[], &refused::not_found().body()));
         };
-        let major = ["channel", "guild", "webhook"].iter().find_map(|name| params.get(name)).cloned().unwrap_or_default();
+        let major =
+            ["channel", "guild", "webhook"].iter().find_map(|name| params.get(name)).cloned().unwrap_or_default();
         let template = format!("{} {}", route.method, route.template);
         let mut met = state.buckets.take(&template, &major, now);
-        if route.auth != Auth::Interaction && let Some(global) = state.buckets.take_global(now) {
+        if route.auth != Auth::Interaction
+            && let Some(global) = state.buckets.take_global(now)
+        {
             met = global;
         }
         let fault = state.faults.take(&template, &format!("{} {}", self.method, self.path));

@@ -29,7 +29,11 @@ impl App {
 
     async fn asks(&self, method: &str, path: &str, body: Value) -> Answer {
         let request = self.request(method, path);
-        let request = if body.is_null() { request } else { request.header("content-type", "application/json").body(body.to_string()) };
+        let request = if body.is_null() {
+            request
+        } else {
+            request.header("content-type", "application/json").body(body.to_string())
+        };
         Answer::to(request).await.expect("it answers")
     }
 
