@@ -5,7 +5,7 @@
 use super::limits::{Limits, Spent};
 use crate::clock;
 use crate::engine::ports::Outcome;
-use firebell_domain::limits::{ANSWER_BYTES_MAX, SEND_CONNECT_TIMEOUT_S, SEND_TIMEOUT_S, WHY_CHARS_MAX};
+use firebell_domain::limits::{SEND_CONNECT_TIMEOUT_S, SEND_TIMEOUT_S, WHY_CHARS_MAX};
 use firebell_domain::text;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
@@ -14,7 +14,7 @@ use serde_json::Value;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-/// Bytes of an answer that are read: a hundred messages, or a server's channels. A pager's bound would cut them.
+/// Bytes of an answer that are read: a hundred messages, a server's channels, what is wrong with each option of a command.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// One request. `route` is its address without what is in its place: with `major` (the channel, the server) it names
@@ -137,10 +137,9 @@ impl Client {
         let mut response = built.send().await.map_err(no_answer)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
-        let most = if status.is_success() { BYTES_MAX } else { ANSWER_BYTES_MAX };
-        while body.len() < most {
+        while body.len() < BYTES_MAX {
             let Ok(Some(chunk)) = response.chunk().await else { break };
-            body.extend_from_slice(&chunk[..chunk.len().min(most - body.len())]);
+            body.extend_from_slice(&chunk[..chunk.len().min(BYTES_MAX - body.len())]);
         }
         let json: Option<Value> = serde_json::from_slice(&body).ok();
         let now = clock::instant();

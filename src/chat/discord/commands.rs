@@ -56,6 +56,11 @@ pub fn registration() -> Vec<CreateCommand> {
     ]
 }
 
+/// As it is sent, without what the builders leave empty.
+pub fn payload() -> Value {
+    essence(&serde_json::to_value(registration()).unwrap_or_default())
+}
+
 fn subcommand(spec: &Spec) -> CreateCommandOption {
     let name = path(spec.verb).last().copied().unwrap_or(spec.verb);
     let mut sub = CreateCommandOption::new(CommandOptionType::SubCommand, name, short(spec.summary));
@@ -71,8 +76,8 @@ fn subcommand(spec: &Spec) -> CreateCommandOption {
 }
 
 fn which() -> CreateCommandOption {
-    let summary = "Which one; else that of this place, else the only open one";
-    CreateCommandOption::new(CommandOptionType::String, INCIDENT, summary).set_autocomplete(true)
+    // Short, because it is there thirty times: a command has 4,000 characters in all.
+    CreateCommandOption::new(CommandOptionType::String, INCIDENT, "Which one").set_autocomplete(true)
 }
 
 fn option(arg: &Arg) -> CreateCommandOption {
@@ -164,7 +169,7 @@ impl Discord {
     pub async fn register(&self) -> Result<bool, No> {
         let (app, guild) = (&self.settings.application_id, &self.settings.guild_id);
         let path = format!("/applications/{app}/guilds/{guild}/commands");
-        let wanted = serde_json::to_value(registration()).unwrap_or_default();
+        let wanted = payload();
         let there = self.client.ask(Request::new(Method::GET, ROUTE, guild, format!("{path}?with_localizations=true")));
         if comparable(&there.await?) == comparable(&wanted) {
             return Ok(false);
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn what_discord_adds_is_no_difference_and_a_changed_word_is() {
-        let ours = serde_json::to_value(registration()).expect("JSON");
+        let ours = payload();
         let mut theirs = ours.clone();
         theirs.as_array_mut().expect("a list").reverse();
         for c in theirs.as_array_mut().expect("a list") {

@@ -9,7 +9,7 @@ use crate::clock;
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use serenity::all::{Event, GatewayIntents, RawEventHandler, ReactionType, ShardId};
+use serenity::all::{Event, GatewayIntents, Interaction, RawEventHandler, ReactionType, ShardId};
 use serenity::async_trait;
 use serenity::gateway::{ConnectionStage, ShardManager, ShardManagerOptions, ShardRunnerMessage};
 use serenity::prelude::{Context, TypeMap};
@@ -201,8 +201,7 @@ impl RawEventHandler for Handler {
         let discord = &self.discord;
         match event {
             Event::InteractionCreate(created) => {
-                let Ok(json) = serde_json::to_value(&created.interaction) else { return };
-                let Some(interaction) = wire::interaction(&json) else {
+                let Some(interaction) = read(&created.interaction) else {
                     tracing::warn!("an interaction that cannot be read");
                     return;
                 };
@@ -229,6 +228,20 @@ impl RawEventHandler for Handler {
             _ => {}
         }
     }
+}
+
+/// The library's types leave the kind to themselves.
+fn read(interaction: &Interaction) -> Option<wire::Interaction> {
+    let mut json = serde_json::to_value(interaction).ok()?;
+    json["type"] = Value::from(match interaction {
+        Interaction::Ping(_) => 1,
+        Interaction::Command(_) => 2,
+        Interaction::Component(_) => 3,
+        Interaction::Autocomplete(_) => 4,
+        Interaction::Modal(_) => 5,
+        _ => return None,
+    });
+    wire::interaction(&json)
 }
 
 impl Discord {

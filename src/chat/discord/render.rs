@@ -116,7 +116,9 @@ pub fn card(card: &Card, key: &str, who: &Identities, before: Option<&str>) -> V
 }
 
 fn embed(card: &Card, key: &str, who: &Identities) -> Value {
-    let footer = format!("{} · {} · {}", plain(&card.severity_level, LABEL_MAX), card.incident, shown_tag(key));
+    // A footer knows no markup: only what looks like a call is taken apart.
+    let level = plain(&card.severity_level, LABEL_MAX).replace('@', "@\u{200b}");
+    let footer = format!("{level} · {} · {}", card.incident, shown_tag(key));
     let title = line(&format!("{} {}", card.incident, card.title), TITLE_MAX);
     let units = |s: &str| s.encode_utf16().count();
     let mut left = EMBEDS_MAX - units(&footer) - units(&title);

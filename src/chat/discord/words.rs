@@ -3,8 +3,9 @@
 
 use firebell_domain::time::{SECOND, Timestamp};
 
-/// What of a text may be markup to Discord.
-const MARKS: &[char] = &['\\', '*', '_', '~', '`', '|', '>', '<', '[', ']', '(', ')', '#', '-', ':'];
+/// What of a text may be markup to Discord, anywhere and at the beginning of a line.
+const MARKS: &[char] = &['\\', '*', '_', '~', '`', '|', '<', '[', ']'];
+const AT_START: &[char] = &['#', '-', '>'];
 const MORE: &str = "…";
 
 /// At most `max` characters, escaped. Addresses stay as they are, so that they can be pressed.
@@ -14,14 +15,20 @@ pub fn words(text: &str, max: usize) -> String {
         if n > 0 {
             out.push("\n".to_string());
         }
+        let mut start = true;
         for (w, word) in line.split(' ').enumerate() {
             if w > 0 {
                 out.push(" ".to_string());
             }
-            match is_address(word) {
-                true => out.push(word.chars().filter(|c| fit(*c) && !matches!(c, '<' | '>' | '|')).collect()),
-                false => out.extend(word.chars().filter(|c| fit(*c)).map(escaped)),
+            let (before, address) = word.split_at(address_at(word));
+            for c in before.chars().filter(|c| fit(*c)) {
+                let at_start = start && AT_START.contains(&c);
+                out.push(if at_start { format!("\\{c}") } else { escaped(c) });
+                start = false;
             }
+            let address = address.chars().filter(|c| fit(*c) && !matches!(c, '<' | '>' | '|'));
+            out.push(address.collect::<String>().replace('@', "%40"));
+            start &= word.is_empty();
         }
     }
     cut(&out, max)
@@ -39,8 +46,13 @@ pub fn plain(text: &str, max: usize) -> String {
     cut(&pieces, max)
 }
 
-fn is_address(word: &str) -> bool {
-    word.starts_with("https://") || word.starts_with("http://")
+/// Where an address begins in a word: after opening marks alone. The word's end, where there is none.
+fn address_at(word: &str) -> usize {
+    let inner = word.trim_start_matches(['(', '"', '\'', '<', '[']);
+    match inner.starts_with("https://") || inner.starts_with("http://") {
+        true => word.len() - inner.len(),
+        false => word.len(),
+    }
 }
 
 /// Neither a control character nor one that turns the direction of what follows.
@@ -90,9 +102,11 @@ mod tests {
     fn words_of_people_are_neither_markup_nor_a_call() {
         for (said, shown) in [
             ("**bold** _x_", "\\*\\*bold\\*\\* \\_x\\_"),
-            ("@everyone <@5> <#6>", "@\u{200b}everyone \\<@\u{200b}5\\> \\<\\#6\\>"),
+            ("@everyone <@5> <#6>", "@\u{200b}everyone \\<@\u{200b}5> \\<#6>"),
             ("see https://a.example/b_c?d=*e", "see https://a.example/b_c?d=*e"),
-            ("[bait](https://evil.example)", "\\[bait\\]\\(https\\://evil.example\\)"),
+            ("[bait](https://evil.example)", "\\[bait\\](https://evil.example)"),
+            ("# big\n- one\nINC-1 > 2", "\\# big\n\\- one\nINC-1 > 2"),
+            ("(https://a.example/b_c)", "(https://a.example/b_c)"),
             ("\u{202e}drawkcab\u{0}", "drawkcab"),
             ("数据库 🔥 ünï", "数据库 🔥 ünï"),
         ] {

@@ -15,8 +15,7 @@ async fn done(house: &House, act: &ChatAct) -> String {
 }
 
 fn lines(place: &str) -> ChatJob {
-    let line =
-        Line { seq: 3, at: crate::conversation::world::START, who: "Ana Ruiz".into(), text: "acknowledged".into() };
+    let line = Line { seq: 3, at: crate::discord::START, who: "Ana Ruiz".into(), text: "acknowledged".into() };
     ChatJob::Lines { place: place.into(), lines: vec![line] }
 }
 
@@ -77,9 +76,7 @@ async fn a_private_incident_is_seen_by_those_in_it_alone() {
 #[tokio::test]
 async fn threads_and_forum_posts_are_places_too() {
     for (open_as, parent) in [("thread", "incidents"), ("forum", "incident-posts")] {
-        let server = crate::fake_discord::Discord::start();
-        let id = server.channel(parent).id;
-        let house = House::with(&format!("gateway = false\nopen = \"{open_as}\"\nparent = \"{id}\"")).await;
+        let house = House::with(&format!("gateway = false\nopen = \"{open_as}\"\nparent = \"#{parent}\"")).await;
         let place = done(&house, &house.act("open", open())).await;
         assert_eq!(house.server.threads(parent).len(), 1, "{open_as}");
         done(&house, &house.act("lines", lines(&place))).await;
@@ -91,7 +88,6 @@ async fn threads_and_forum_posts_are_places_too() {
         let again = ChatAct { maybe_repeated: true, ..house.act("open", open()) };
         assert_eq!(done(&house, &again).await, place);
         house.finish().await;
-        server.finish().await;
     }
 }
 

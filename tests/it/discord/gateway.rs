@@ -1,6 +1,7 @@
 //! The connection: resumed when Discord asks, begun again when it dies without a word, and given up on nobody.
 
 use super::House;
+use crate::fake_discord::session::Out;
 use serde_json::json;
 
 async fn answers(house: &House) {
@@ -12,7 +13,7 @@ async fn answers(house: &House) {
 async fn it_resumes_where_discord_asks_for_it_and_misses_nothing() {
     let house = House::started("").await;
     answers(&house).await;
-    house.server.asks_to_reconnect();
+    house.server.read(|s| s.sessions.tell_all(|| Out::Frame(json!({ "op": 7, "d": null }))));
     house.server.eventually("the session was resumed", |s| s.sessions.resumed >= 1).await;
     answers(&house).await;
     assert_eq!(house.server.read(|s| s.sessions.identified), 1, "one session all along");
@@ -37,7 +38,7 @@ async fn a_connection_that_is_closed_without_a_code_is_begun_again() {
     let house = House::started("").await;
     answers(&house).await;
     let before = house.server.read(|s| s.sessions.connected);
-    house.server.closes(None);
+    house.server.read(|s| s.sessions.tell_all(|| Out::Close(None)));
     house.server.eventually("another connection was made", |s| s.sessions.connected > before).await;
     crate::fake_discord::until("it is well again", async || house.bot.standing().gateway == Some(true)).await;
     answers(&house).await;

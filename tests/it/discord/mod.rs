@@ -21,11 +21,15 @@ use firebell::engine::ports::BoxFuture;
 use firebell::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, ChatAct, ChatJob};
 use firebell::store::{self, Mode};
 use firebell_domain::id::{ChannelId, IncidentId};
+use firebell_domain::time::Timestamp;
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
+
+/// A Monday night: 2026-03-02 03:00:00 UTC.
+pub const START: Timestamp = Timestamp(1_772_420_400_000_000);
 
 /// Looks often, so that what goes wrong is found within a test's patience.
 pub const QUICK: Watch = Watch {
@@ -68,6 +72,10 @@ impl House {
         let server = Server::start();
         let folder = temp_dir();
         let (ana, bo) = (server.ana().id, server.bo().id);
+        // `#incidents` stands for the channel's id.
+        let id_of = |name: &str| server.find_channel(name).map_or(name.to_string(), |c| c.id.to_string());
+        let more = more.split('"').map(|part| part.strip_prefix('#').map_or(part.to_string(), id_of));
+        let more = more.collect::<Vec<_>>().join("\"");
         let text = format!(
             r#"
             [discord]
@@ -115,6 +123,12 @@ impl House {
     pub async fn started(more: &str) -> House {
         let house = House::with(more).await;
         house.bot.start(house.stop.subscribe());
+        let wants_gateway = house.bot.settings().gateway;
+        crate::fake_discord::until("the bot is there and its commands are shown", async || {
+            let standing = house.bot.standing();
+            standing.registered && (!wants_gateway || standing.gateway == Some(true))
+        })
+        .await;
         house
     }
 
@@ -160,7 +174,7 @@ pub fn card() -> Card {
         facts: vec![
             ("Lead".into(), CardValue::Person { id: "ana".into(), name: "Ana Ruiz".into() }),
             ("Scribe".into(), CardValue::Person { id: "dee".into(), name: "Dee Young".into() }),
-            ("Next page".into(), CardValue::Time { at: crate::conversation::world::START, relative: true }),
+            ("Next page".into(), CardValue::Time { at: START, relative: true }),
             ("Service".into(), CardValue::Text("payments".into())),
         ],
         text: vec!["Pages bo in 5 minutes if nobody acknowledges.".into()],
