@@ -141,6 +141,7 @@ async fn a_pushpin_keeps_a_message_in_the_timeline_once_and_so_does_a_pin() {
     ana.runs("/incident declare", json!({ "title": "checkout is down" })).await.answered().await;
     let channel = house.server.has_channel("inc-1");
     house.place(channel, 1);
+    house.server.lets_pin();
     let message = bo.at("inc-1").writes("the replica is 40 minutes behind");
     ana.at("inc-1").reacts(&message, "📌");
     bo.at("inc-1").reacts(&message, "📌");

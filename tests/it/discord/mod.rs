@@ -7,6 +7,7 @@ mod hearing;
 mod http;
 mod registered;
 mod shown;
+mod together;
 
 use crate::fake_discord::Discord as Server;
 use crate::harness::files::{TempDir, temp_dir};
@@ -57,7 +58,7 @@ pub struct House {
     pub bot: Arc<Discord>,
     pub places: Arc<Places>,
     stop: watch::Sender<bool>,
-    _folder: TempDir,
+    pub folder: TempDir,
     _lock: store::Lock,
 }
 
@@ -116,7 +117,7 @@ impl House {
         let people = config.people.iter().filter_map(|(id, p)| Some((id.clone(), p.discord.clone()?)));
         let bot =
             Discord::new(settings, Identities::new(people), app.clone(), places.clone(), QUICK).expect("an adapter");
-        House { server, app, config, bot, places, stop: watch::Sender::new(false), _folder: folder, _lock: lock }
+        House { server, app, config, bot, places, stop: watch::Sender::new(false), folder, _lock: lock }
     }
 
     /// The same, listening.
