@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::app::audit::{AuditKey, Sweeper};
 use crate::chat::discord::{Discord, Identities};
+use crate::chat::slack::{self, Slack};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::engine::ports::Beat;
@@ -125,6 +126,23 @@ pub fn pagers_by(config: &Config, public_url: &str, now: notify::Now) -> Result<
         }),
     });
     Ok(Pagers::new(settings.collect(), &notify::http::client()?, &now)?)
+}
+
+/// Slack, if it is configured.
+pub fn slack(config: &Config, app: &App) -> Result<Option<Slack>, CannotStart> {
+    let Some(settings) = &config.slack else { return Ok(None) };
+    let slack = Slack::new(settings.clone(), app.clone(), slack_people(config));
+    slack.map(Some).map_err(CannotStart)
+}
+
+/// Who people are in Slack, as far as the configuration says.
+pub fn slack_people(config: &Config) -> slack::Mapped {
+    let mut mapped = slack::Mapped::default();
+    for (person, settings) in &config.people {
+        mapped.by_id.extend(settings.slack.clone().map(|id| (id, person.clone())));
+        mapped.by_email.extend(settings.email.as_ref().map(|e| (e.to_lowercase(), person.clone())));
+    }
+    mapped
 }
 
 /// Channels of the configured pagers.

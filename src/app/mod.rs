@@ -17,10 +17,12 @@ pub use manner::Manner;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::program::Program;
-use crate::store::Store;
+use crate::store::{FactsKept, Store};
 use firebell_domain::directory::Directory;
+use firebell_domain::figures::Facts;
 use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::intent::IntentNo;
+use firebell_domain::time::Timestamp;
 use std::sync::{Arc, RwLock};
 use tokio::sync::{Notify, broadcast, mpsc};
 
@@ -58,6 +60,7 @@ struct Inner {
     clock: Clock,
     setup: RwLock<Arc<Setup>>,
     install: String,
+    facts: FactsKept,
     commands: mpsc::Sender<commit::Job>,
     engine: mpsc::Sender<commit::Job>,
     moved: broadcast::Sender<Moved>,
@@ -90,6 +93,7 @@ impl App {
                     program: Arc::default(),
                 })),
                 install,
+                facts: FactsKept::default(),
                 commands,
                 engine,
                 moved: moved.clone(),
@@ -122,6 +126,10 @@ impl App {
     pub fn waiting(&self) -> [(&'static str, usize); 2] {
         let of = |queue: &mpsc::Sender<commit::Job>| queue.max_capacity() - queue.capacity();
         [("commands", of(&self.inner.commands)), ("engine", of(&self.inner.engine))]
+    }
+    /// What figures are made of, for every incident that was declared in [from, to), the oldest first; at most `limit`.
+    pub async fn facts(&self, from: Timestamp, to: Timestamp, limit: i64) -> Result<Vec<Arc<Facts>>, Fault> {
+        self.inner.facts.facts(&self.inner.store, from, to, limit).await
     }
     /// How a page is called at its vendor.
     pub fn thread(&self, incident: IncidentId, no: IntentNo) -> String {

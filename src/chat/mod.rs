@@ -4,3 +4,4 @@
 
 pub mod discord;
 pub mod hear;
+pub mod slack;

@@ -6,6 +6,7 @@ mod copies;
 mod descriptors;
 mod ingest_test;
 mod oncall;
+mod online;
 mod page_test;
 mod postmortem;
 mod reload;
@@ -97,6 +98,9 @@ enum ConfigCommand {
     Check {
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
+        /// Also asks the chat platforms whether tokens and permissions are right; sends nothing
+        #[arg(long)]
+        online: bool,
     },
 }
 
@@ -178,10 +182,15 @@ async fn run(cli: Cli) -> Result<(), End> {
     }
     let strict = matches!(cli.command, Command::Serve | Command::Config(_));
     let loaded = if strict { load(cli.config.as_deref()) } else { load_forgiving(cli.config.as_deref()) };
-    if let Command::Config(ConfigCommand::Check { format }) = &cli.command {
+    if let Command::Config(ConfigCommand::Check { format, online }) = &cli.command {
         match format {
             Format::Text => print!("{}", config::report_text(&loaded)),
             Format::Json => println!("{:#}", config::report_json(&loaded)),
+        }
+        if let (Ok(loaded), true) = (&loaded, *online)
+            && !online::check(&loaded.config, *format).await
+        {
+            return Err(End::No);
         }
         // A file that could not be read was not checked: that is wrong usage.
         if loaded.is_ok() && !config::all_well(&loaded) {

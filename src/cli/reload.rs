@@ -3,6 +3,7 @@
 
 use crate::app::{Act, App, On};
 use crate::chat::discord::{self, Discord};
+use crate::chat::slack::Slack;
 use crate::compose::{self, CannotStart};
 use crate::config::{self, Change, Loaded, Look, Problem, Standing, Tables, Watched};
 use crate::engine::{EngineState, Outlets};
@@ -34,6 +35,8 @@ pub struct Parts {
     pub bound: SocketAddr,
     pub discord: Option<Arc<Discord>>,
     pub log: LogFilter,
+    /// Connected at the start; a reload only changes who people are there.
+    pub slack: Option<Slack>,
 }
 
 impl Parts {
@@ -50,14 +53,18 @@ impl Parts {
             pagers: config.pagers.iter().map(|p| p.channel().to_string()).collect(),
             pagerduty: web::PagerDuty::of(config),
             templates: config.templates.clone(),
+            chats: self.outlets.now().chats.values().cloned().collect(),
         });
-        let hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
-        let mut beside = hooks;
+        let mut hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
+        if let Some(slack) = &self.slack {
+            slack.put(compose::slack_people(config));
+            hooks = hooks.merge(slack.router());
+        }
         if let Some(discord) = &self.discord {
             discord.reload(compose::discord_people(config));
-            beside = beside.merge(discord::router(discord));
+            hooks = hooks.merge(discord::router(discord));
         }
-        let _old = self.routers.send_replace(web::router(web, beside));
+        let _old = self.routers.send_replace(web::router(web, hooks));
         self.log.set(&config.log);
         measure::known(&compose::known(config));
         Ok(())

@@ -3,6 +3,7 @@
 use super::reload::{Parts, Reloader};
 use super::{End, descriptors};
 use crate::app::{Act, App, Moved, On};
+use crate::chat::slack::Slack;
 use crate::compose::{self, CannotStart};
 use crate::config::{Loaded, Standing};
 use crate::engine::ports::chat::Chat;
@@ -56,9 +57,11 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
         stop: stopped.clone(),
     };
     let (routers, answering) = watch::channel(axum::Router::new());
+    let slack = compose::slack(config, &app)?;
     let discord = compose::discord(config, &app)?;
     let outlets = engine.outlets();
-    outlets.put_chats(discord.iter().map(|d| d.clone() as Arc<dyn Chat>).collect());
+    let in_slack = slack.iter().map(|s| Arc::new(s.clone()) as Arc<dyn Chat>);
+    outlets.put_chats(in_slack.chain(discord.iter().map(|d| d.clone() as Arc<dyn Chat>)).collect());
     let parts = Parts {
         app: app.clone(),
         outlets,
@@ -68,6 +71,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
         routers,
         bound,
         log,
+        slack: slack.clone(),
     };
     parts.put_in_force(&loaded)?;
     parts.warn(&loaded).await;
@@ -85,6 +89,8 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     }
     greet(&app).await?;
 
+    // Only now: what people say there is answered by what is in force.
+    let in_slack = slack.filter(Slack::by_socket).map(|s| tokio::spawn(s.listen(stopped.clone())));
     let reloads = tokio::spawn(reloader.run(hangups, stopped.clone()));
     // Heard before anybody is answered: who saw it ready may end it at once, and in order.
     let signal = tokio::signal::unix::signal;
@@ -94,6 +100,9 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     let served = web::serve(listener, answering, stopped).await;
     // The engine lets what is being sent finish, so that a restart does not repeat it.
     let _ = tokio::time::timeout(Duration::from_secs(20), engine).await;
+    if let Some(in_slack) = in_slack {
+        in_slack.abort();
+    }
     replicas.abort();
     reloads.abort();
     if let Some(tidying) = tidying {

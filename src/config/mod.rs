@@ -23,6 +23,7 @@ mod schema;
 mod server;
 mod settings;
 mod shape;
+mod slack;
 mod standing;
 mod tables;
 mod templates;
@@ -39,7 +40,7 @@ pub use report::{all_well, report_json, report_text};
 pub use runbooks::{overlay_of, read_file as read_runbook};
 pub use settings::{
     Address, Config, Discord, DiscordPlace, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty,
-    PersonSettings, Rule, ServiceSettings, Smtp, Template, Webhook,
+    PersonSettings, Rule, ServiceSettings, Slack, SlackInvite, Smtp, Template, Webhook,
 };
 pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
@@ -224,6 +225,7 @@ fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems:
         pagerduty_webhooks: paging::pagerduty_webhooks(root, problems),
         discord: discord::discord(root, problems),
         ingest,
+        slack: slack::slack(root, &severities, problems),
         severities,
         api_tokens: paging::api_tokens(root, problems),
         audit_key: server::audit_key(root, problems),

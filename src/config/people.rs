@@ -100,6 +100,11 @@ fn spelling(level: &str) -> String {
     level.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// The rank of a level, in whatever spelling.
+pub fn known_severity(said: &str, severities: &[Severity]) -> Option<u32> {
+    severities.iter().find(|s| spelling(&s.level) == spelling(said)).map(|s| s.rank)
+}
+
 fn is_email(text: &str) -> bool {
     text.split_once('@').is_some_and(|(l, d)| !l.is_empty() && !d.is_empty() && !text.contains(' '))
 }

@@ -58,6 +58,7 @@ pub const ROOT: &[Key] = &[
     key("policies", Kind::Named(POLICY), "tables [policies.NAME]"),
     key("schedules", Kind::Named(SCHEDULE), "tables [schedules.NAME]"),
     key("paging", Kind::Table(PAGING), "tables [paging.pagerduty], [paging.smtp] and [paging.webhook.NAME]"),
+    key("slack", Kind::Table(SLACK), "a table [slack]"),
     key("discord", Kind::Table(DISCORD), "a table [discord]"),
     key("ingest", Kind::Named(INGEST), "tables [ingest.NAME]"),
     key("api", Kind::Table(API), "tables [api.tokens.NAME]"),
@@ -251,6 +252,22 @@ pub const DISCORD: &[Key] = &[
     key("announce", Kind::Text, SNOWFLAKE),
     key("private_roles", Kind::Texts, "a list of role ids such as [\"41771983423143936\"]"),
     key("message_content", Kind::Flag, "true or false"),
+];
+
+pub const SLACK: &[Key] = &[
+    key("app_token", Kind::Secret, "an app-level token that begins with xapp-"),
+    key("bot_token", Kind::Secret, "the bot token of your Slack app, which begins with xoxb-"),
+    key("signing_secret", Kind::Secret, "the signing secret of your Slack app"),
+    key("api_url", Kind::Text, "an address such as \"https://slack.com/api\""),
+    key("command", Kind::Text, "a slash command such as \"/incident\""),
+    key("announce", Kind::Text, "a channel such as \"#incidents\" or \"C024BE7LH\""),
+    key("open", Kind::Choice(&["channel", "none"]), "\"channel\" or \"none\""),
+    key("invite", Kind::Rows(SLACK_INVITE), "[[slack.invite]] tables"),
+];
+
+pub const SLACK_INVITE: &[Key] = &[
+    key("severity", Kind::Text, "the level of a severity such as \"P1\""),
+    key("groups", Kind::Texts, "a list of ids of user groups such as [\"S0614TZR7\"]"),
 ];
 
 pub const INGEST: &[Key] = &[

@@ -39,6 +39,8 @@ pub struct Config {
     /// What PagerDuty signs its own words with, one for each of its webhook subscriptions; none: it is not heard.
     pub pagerduty_webhooks: Vec<SecretString>,
     pub ingest: BTreeMap<String, Ingest>,
+    /// `None`: Firebell is not in Slack.
+    pub slack: Option<Slack>,
     /// `None`: Discord is not used.
     pub discord: Option<Discord>,
     /// Bearer tokens of the API, by name of who has them.
@@ -188,6 +190,32 @@ pub struct Webhook {
     pub notices: bool,
 }
 
+/// How Firebell is in Slack.
+#[derive(Clone, Debug)]
+pub struct Slack {
+    /// Socket Mode; `None` means that Slack calls us over HTTP.
+    pub app_token: Option<SecretString>,
+    pub bot_token: SecretString,
+    /// What Slack signs its requests with; without it no HTTP is heard.
+    pub signing_secret: Option<SecretString>,
+    pub api_url: Address,
+    /// With its slash.
+    pub command: String,
+    /// Where every public incident is announced: a channel's name or id.
+    pub announce: Option<String>,
+    /// Whether an incident gets a channel of its own.
+    pub open_channels: bool,
+    pub invite: Vec<SlackInvite>,
+}
+
+/// User groups that are invited into incidents of one severity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlackInvite {
+    pub rank: u32,
+    /// Their ids.
+    pub groups: Vec<String>,
+}
+
 #[derive(Clone, Debug)]
 pub struct Ingest {
     pub kind: IngestKind,
@@ -329,11 +357,22 @@ impl Config {
             schedules: self.schedules.clone(),
             pagers: self.pagers.iter().map(Pager::channel).collect(),
             notice_channels: self.pagers.iter().filter(notices).map(Pager::channel).collect(),
-            chats: self.discord.iter().filter_map(Discord::rule).collect(),
+            chats: self.chats(),
             settings: self.incidents.clone(),
             systems: self.systems.clone(),
             default_system: self.default_system.clone(),
         }
+    }
+
+    /// What each configured chat is used for.
+    fn chats(&self) -> Vec<ChatRule> {
+        let slack = self.slack.iter().map(|s| ChatRule {
+            channel: ChannelId::from("slack"),
+            // Without channels of their own, incidents live in threads of the announcements.
+            opens: s.open_channels || s.announce.is_some(),
+            announces: s.announce.is_some(),
+        });
+        slack.chain(self.discord.iter().filter_map(Discord::rule)).collect()
     }
 
     /// What links start with, without a slash at the end: as configured, else the address that was bound (which

@@ -10,7 +10,21 @@ use std::fmt;
 
 /// What a running bot stands on and cannot exchange: changed, these take effect at the next start.
 /// So does everything of `[discord]`: it is a connection.
-const AT_START: [&str; 5] = ["listen", "database_url", "data_dir", "audit.key", "log.format"];
+const AT_START: [&str; 13] = [
+    "listen",
+    "database_url",
+    "data_dir",
+    "audit.key",
+    "log.format",
+    "slack.app_token",
+    "slack.bot_token",
+    "slack.signing_secret",
+    "slack.api_url",
+    "slack.command",
+    "slack.announce",
+    "slack.open",
+    "slack.invite",
+];
 
 /// By path: `people.ana`, `log.filter`, `paging.webhook.ops`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -21,6 +21,7 @@ use crate::time::Timestamp;
 use crate::timeline::words::rfc3339;
 use chrono_tz::Tz;
 use serde::Serialize;
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is said of a month, a severity or a service.
@@ -91,20 +92,40 @@ impl Facts {
     }
 }
 
+/// An incident that counts, and the place of its severity among those of the period.
+#[derive(Clone, Copy)]
+struct Counted<'a> {
+    facts: &'a Facts,
+    level: usize,
+}
+
 /// `zone_of`: by whose clock somebody lives who was paged (`@ana`).
-pub fn figures(period: Period, as_of: Timestamp, all: &[Facts], zone_of: &dyn Fn(&str) -> Option<Tz>) -> Figures {
+pub fn figures(
+    period: Period,
+    as_of: Timestamp,
+    all: &[impl Borrow<Facts>],
+    zone_of: &dyn Fn(&str) -> Option<Tz>,
+) -> Figures {
     let (begins, ends) = (period.begins(), period.ends());
-    let of_period: Vec<&Facts> = all.iter().filter(|f| (begins..ends).contains(&f.declared_at)).collect();
+    let of_period: Vec<&Facts> =
+        all.iter().map(Borrow::borrow).filter(|f| (begins..ends).contains(&f.declared_at)).collect();
     let with = |status| of_period.iter().filter(|f| f.status == status).count();
-    let counted: Vec<&Facts> = of_period.iter().copied().filter(|f| f.counts()).collect();
-    let levels = levels(&counted);
-    let mut months: BTreeMap<Month, Vec<&Facts>> = period.months().map(|m| (m, Vec::new())).collect();
-    let mut severities: BTreeMap<(u32, &str), Vec<&Facts>> = BTreeMap::new();
-    let mut services: BTreeMap<&str, Vec<&Facts>> = BTreeMap::new();
-    for f in &counted {
-        months.entry(Month::of(f.declared_at, period.zone)).or_default().push(f);
-        severities.entry((f.rank, &f.severity)).or_default().push(f);
-        services.entry(f.service.as_deref().unwrap_or_default()).or_default().push(f);
+    let counting: Vec<&Facts> = of_period.iter().copied().filter(|f| f.counts()).collect();
+    // Every severity there is, worst first.
+    let levels: BTreeSet<(u32, &str)> = counting.iter().map(|f| (f.rank, f.severity.as_str())).collect();
+    let levels: Vec<(u32, &str)> = levels.into_iter().collect();
+    let level = |f: &Facts| levels.partition_point(|l| *l < (f.rank, f.severity.as_str()));
+    let counted: Vec<Counted> = counting.iter().map(|f| Counted { facts: f, level: level(f) }).collect();
+    // A month is found by the instants at which months begin: a conversion to the zone for each incident costs more.
+    let months: Vec<(Month, Timestamp)> = period.months().map(|m| (m, m.begins(period.zone))).collect();
+    let mut of_month: Vec<Vec<Counted>> = vec![Vec::new(); months.len()];
+    let mut severities: Vec<Vec<Counted>> = vec![Vec::new(); levels.len()];
+    let mut services: BTreeMap<&str, Vec<Counted>> = BTreeMap::new();
+    for c in &counted {
+        let month = months.partition_point(|(_, begins)| *begins <= c.facts.declared_at).saturating_sub(1);
+        of_month.get_mut(month).into_iter().for_each(|m| m.push(*c));
+        severities.get_mut(c.level).into_iter().for_each(|s| s.push(*c));
+        services.entry(c.facts.service.as_deref().unwrap_or_default()).or_default().push(*c);
     }
     let mut services: Vec<Group> = services.iter().map(|(name, facts)| group(name, facts, &levels)).collect();
     services.sort_by(|a, b| b.incidents.cmp(&a.incidents).then_with(|| a.name.cmp(&b.name)));
@@ -113,39 +134,37 @@ pub fn figures(period: Period, as_of: Timestamp, all: &[Facts], zone_of: &dyn Fn
         period,
         as_of,
         incidents: whole.incidents,
-        open: counted.iter().filter(|f| f.status.open()).count(),
+        open: counting.iter().filter(|f| f.status.open()).count(),
         cancelled: with(IncidentStatus::Cancelled),
         merged: with(IncidentStatus::Merged),
         pages: whole.pages,
         breached: whole.breached,
         acknowledge: whole.acknowledge,
         resolve: whole.resolve,
-        months: months.iter().map(|(m, facts)| group(&m.to_string(), facts, &levels)).collect(),
-        severities: severities.iter().map(|((_, level), facts)| group(level, facts, &levels)).collect(),
+        months: months.iter().zip(&of_month).map(|((m, _), of)| group(&m.to_string(), of, &levels)).collect(),
+        severities: levels.iter().zip(&severities).map(|((_, level), of)| group(level, of, &levels)).collect(),
         services,
-        people: load::people(&counted, period.zone, zone_of),
-        clocks: Milestone::ALL.into_iter().map(|m| breaches(&counted, m)).collect(),
+        people: load::people(&counting, period.zone, zone_of),
+        clocks: Milestone::ALL.into_iter().map(|m| breaches(&counting, m)).collect(),
     }
 }
 
-/// Every severity there is, worst first.
-fn levels(counted: &[&Facts]) -> BTreeSet<(u32, String)> {
-    counted.iter().map(|f| (f.rank, f.severity.clone())).collect()
-}
-
-fn group(name: &str, facts: &[&Facts], levels: &BTreeSet<(u32, String)>) -> Group {
+fn group(name: &str, all: &[Counted], levels: &[(u32, &str)]) -> Group {
     let spans = |of: fn(&Round) -> Option<i64>| {
-        Spread::of(facts.iter().flat_map(|f| &f.rounds).filter_map(of).collect::<Vec<_>>())
+        Spread::of(all.iter().flat_map(|c| &c.facts.rounds).filter_map(of).collect::<Vec<_>>())
     };
-    let has = |(rank, level): &(u32, String)| facts.iter().filter(|f| f.rank == *rank && f.severity == *level).count();
+    let mut by_severity: Vec<(String, usize)> = levels.iter().map(|(_, level)| (level.to_string(), 0)).collect();
+    for c in all {
+        by_severity.get_mut(c.level).into_iter().for_each(|(_, n)| *n += 1);
+    }
     Group {
         name: name.to_string(),
-        incidents: facts.len(),
+        incidents: all.len(),
         acknowledge: spans(Round::acknowledge_s),
         resolve: spans(Round::resolve_s),
-        pages: load::messages(facts.iter().flat_map(|f| &f.rings)),
-        breached: facts.iter().map(|f| f.breached.len()).sum(),
-        by_severity: levels.iter().map(|l| (l.1.clone(), has(l))).collect(),
+        pages: load::messages(all.iter().flat_map(|c| &c.facts.rings)),
+        breached: all.iter().map(|c| c.facts.breached.len()).sum(),
+        by_severity,
     }
 }
 

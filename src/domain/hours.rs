@@ -57,13 +57,16 @@ pub struct WorkingHours {
 impl WorkingHours {
     pub fn contains(&self, at: Timestamp) -> bool {
         let wall = at.utc().with_timezone(&self.zone);
-        let minute = wall.hour() * 60 + wall.minute();
-        let (today, yesterday) = (wall.weekday(), wall.weekday().pred());
-        let begins = |day| self.days.contains(&day);
-        match self.from_min < self.to_min {
-            true => begins(today) && (self.from_min..self.to_min).contains(&minute),
-            false => (begins(today) && minute >= self.from_min) || (begins(yesterday) && minute < self.to_min),
-        }
+        within(&self.days, (self.from_min, self.to_min), wall.weekday(), wall.hour() * 60 + wall.minute())
+    }
+}
+
+/// Whether a minute of a day lies in a stretch that begins on some weekdays.
+pub(crate) fn within(days: &[Weekday], (from_min, to_min): (u32, u32), day: Weekday, minute: u32) -> bool {
+    let begins = |day| days.contains(&day);
+    match from_min < to_min {
+        true => begins(day) && (from_min..to_min).contains(&minute),
+        false => (begins(day) && minute >= from_min) || (begins(day.pred()) && minute < to_min),
     }
 }
 

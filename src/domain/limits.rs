@@ -128,6 +128,9 @@ pub const FIGURES_MONTHS_MAX: i32 = 36;
 /// Incidents that one set of figures is made of, some 300 bytes each while it is computed. A company that has more in
 /// the same months asks for fewer months.
 pub const FIGURES_INCIDENTS_MAX: usize = 100_000;
+/// Bytes of facts that are kept so that figures need not read them again: some 60,000 incidents with one page each. Of
+/// more incidents the newest are kept, and figures of older months are read anew at each look.
+pub const FIGURES_KEPT_BYTES_MAX: usize = 32 << 20;
 /// Services and people that a picture and the table under it show; an export has all of them.
 pub const FIGURES_ROWS_MAX: usize = 20;
 /// Entries that the digest room shows: a day's worth of bad days. Older ones are in their incidents.

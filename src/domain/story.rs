@@ -33,8 +33,8 @@ pub struct Scene {
 pub struct Story {
     pub name: &'static str,
     pub scenes: Vec<Scene>,
-    directory: Directory,
-    incident: Incident,
+    pub directory: Directory,
+    pub incident: Incident,
     now: Timestamp,
 }
 

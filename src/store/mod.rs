@@ -19,6 +19,7 @@ pub use batch::{Batch, Loaded, Written, event_row};
 pub use checkpoints::{Checkpoint, Head, RawEvent};
 pub use copies::{copy_to, inspect, settle};
 pub use digest::ToldRow;
+pub use facts::FactsKept;
 pub use figures::Figures;
 pub use open::{Lock, Mode, OpenError, lock, open, ours, sqlite_path, without_password};
 pub use reads::{DueIntent, FailedIntent, IncidentRow, OutboxDepth};

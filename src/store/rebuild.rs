@@ -124,9 +124,14 @@ impl Store {
 }
 
 impl Batch {
-    /// Removes an incident's timer and outbox rows, so that they can be written anew.
+    /// Removes an incident's timer and outbox rows, so that they can be written anew; and takes it for one that no
+    /// checkpoint has, so that whoever keeps something of it reads it again.
     pub async fn forget(&mut self, id: IncidentId) -> Result<(), Fault> {
-        for sql in ["DELETE FROM timer WHERE incident_id = $1", "DELETE FROM outbox WHERE incident_id = $1"] {
+        for sql in [
+            "DELETE FROM timer WHERE incident_id = $1",
+            "DELETE FROM outbox WHERE incident_id = $1",
+            "UPDATE incident SET checkpointed_seq = 0 WHERE incident_id = $1",
+        ] {
             on_tx!(self.tx(), |c| sqlx::query(sql).bind(id.0).execute(c).await.map(|_| ()).map_err(fault))?;
         }
         Ok(())

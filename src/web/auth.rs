@@ -11,6 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use firebell_domain::chain::hex;
 use firebell_domain::event::Actor;
+use firebell_domain::figures::Facts;
 use firebell_domain::id::PersonId;
 use firebell_domain::incident::Incident;
 use firebell_domain::limits;
@@ -143,6 +144,10 @@ pub struct Viewer {
 impl Viewer {
     pub fn may_see(&self, incident: &Incident) -> bool {
         !incident.private || self.admin || self.person.as_ref().is_some_and(|p| incident.involves(p))
+    }
+    /// The same, by an incident's facts.
+    pub fn may_count(&self, facts: &Facts) -> bool {
+        !facts.private || self.admin || self.person.as_ref().is_some_and(|p| facts.involved.contains(p))
     }
 }
 

@@ -7,9 +7,10 @@ use super::WebState;
 use super::auth::{self, Bearer};
 use super::body;
 use super::error::{No, read_failed};
+use super::keep::Kept;
 use super::pages;
 use super::standing::severity_icon;
-use super::stream::{self, Held, Woken};
+use super::stream::{self, Held, STILL_HERE, Woken};
 use crate::app::App;
 use crate::fault::Fault;
 use crate::store::ToldRow;
@@ -24,15 +25,8 @@ use minijinja::context;
 use minijinja::value::Serde;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use std::sync::{Arc, PoisonError, RwLock, Weak};
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::{Notify, watch};
-
-/// News are sent at most this often: faster than anybody reads, slow enough for a storm.
-const PACE: Duration = Duration::from_millis(100);
-/// How long it waits after it could not read, and how often it looks without being told.
-const AGAIN: Duration = Duration::from_secs(1);
-const LOOK: Duration = Duration::from_secs(15);
 
 /// One thing that is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -142,6 +136,25 @@ impl DigestFeed {
         self.nudge.notify_one();
     }
 
+    /// What somebody who has seen a version is to be sent, and the version that it makes.
+    fn after(&self, seen: Option<u64>) -> (String, Option<u64>) {
+        let told = self.told.read().unwrap_or_else(PoisonError::into_inner);
+        match seen {
+            _ if !told.read => (String::new(), None),
+            Some(seen) if seen == told.version => (String::new(), Some(seen)),
+            Some(seen) if seen == told.since => (told.news.clone(), Some(told.version)),
+            _ => (format!("event: digest\ndata: {}\n\n", json!({ "items": told.items })), Some(told.version)),
+        }
+    }
+}
+
+impl Kept for DigestFeed {
+    const NAME: &'static str = "the digest";
+
+    fn nudge(&self) -> &Arc<Notify> {
+        &self.nudge
+    }
+
     async fn catch_up(&self, app: &App) -> Result<(), Fault> {
         let now = newest(app, DIGEST_SHOWN_MAX).await?;
         let mut told = self.told.write().unwrap_or_else(PoisonError::into_inner);
@@ -161,39 +174,6 @@ impl DigestFeed {
         drop(told);
         self.version.send_replace(version);
         Ok(())
-    }
-
-    /// What somebody who has seen a version is to be sent, and the version that it makes.
-    fn after(&self, seen: Option<u64>) -> (String, Option<u64>) {
-        let told = self.told.read().unwrap_or_else(PoisonError::into_inner);
-        match seen {
-            _ if !told.read => (String::new(), None),
-            Some(seen) if seen == told.version => (String::new(), Some(seen)),
-            Some(seen) if seen == told.since => (told.news.clone(), Some(told.version)),
-            _ => (format!("event: digest\ndata: {}\n\n", json!({ "items": told.items })), Some(told.version)),
-        }
-    }
-}
-
-pub async fn keep_up(feed: Weak<DigestFeed>, app: App) {
-    let Some(nudge) = feed.upgrade().map(|held| held.nudge.clone()) else { return };
-    loop {
-        let Some(held) = feed.upgrade() else { return };
-        let wait = match held.catch_up(&app).await {
-            Ok(()) => PACE,
-            Err(fault) => {
-                tracing::warn!(fault.id = %fault.id, "the digest could not be kept up to date: {}", fault.chain);
-                nudge.notify_one();
-                AGAIN
-            }
-        };
-        drop(held);
-        tokio::time::sleep(wait).await;
-        tokio::select! {
-            () = nudge.notified() => {}
-            // Looks whether anybody is still there, and what another replica wrote.
-            () = tokio::time::sleep(LOOK) => {}
-        }
     }
 }
 
@@ -226,12 +206,10 @@ impl Following {
             if !text.is_empty() {
                 return Some((text, self));
             }
-            tokio::select! {
-                changed = self.version.changed() => if changed.is_err() { return None },
-                woken = self.held.woken() => match woken {
-                    Woken::Alive => return Some((": still here\n\n".to_string(), self)),
-                    Woken::Over => return None,
-                },
+            match self.held.changed(&mut self.version).await {
+                Woken::News => {}
+                Woken::Alive => return Some((STILL_HERE.to_string(), self)),
+                Woken::Over => return None,
             }
         }
     }

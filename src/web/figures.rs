@@ -18,13 +18,12 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono_tz::Tz;
 use firebell_domain::figures::{self, Facts, Figures, Month, Period};
-use firebell_domain::id::IncidentId;
 use firebell_domain::limits::{FIGURES_INCIDENTS_MAX, FIGURES_MONTHS_MAX};
 use firebell_domain::postmortem::Zone;
 use minijinja::context;
 use minijinja::value::Serde;
 use serde::Deserialize;
-use std::collections::BTreeSet;
+use std::sync::Arc;
 use table::{Export, shown};
 
 /// Months that are shown to whoever names none.
@@ -145,32 +144,21 @@ fn own_zone(state: &WebState, viewer: &Viewer) -> Tz {
     viewer.person.as_ref().and_then(|p| directory.people.get(p)).map_or(Tz::UTC, |p| p.time_zone)
 }
 
-async fn compute(state: &WebState, viewer: &Viewer, period: Period) -> Result<(Figures, Vec<Facts>), No> {
-    let store = state.app().store();
+async fn compute(state: &WebState, viewer: &Viewer, period: Period) -> Result<(Figures, Vec<Arc<Facts>>), No> {
     let limit = FIGURES_INCIDENTS_MAX as i64 + 1;
-    let mut facts = store.facts(period.begins(), period.ends(), limit).await.map_err(read_failed)?;
+    let mut facts = state.app().facts(period.begins(), period.ends(), limit).await.map_err(read_failed)?;
     if facts.len() > FIGURES_INCIDENTS_MAX {
         let most = format!("These months have more than {FIGURES_INCIDENTS_MAX} incidents. Ask for fewer months.");
         return Err(No::bad("too_many", most));
     }
-    if !viewer.admin {
-        let private: Vec<IncidentId> = facts.iter().filter(|f| f.private).map(|f| f.id).collect();
-        let theirs: BTreeSet<IncidentId> = match &viewer.person {
-            None => BTreeSet::new(),
-            Some(_) => {
-                let all = store.incidents_of(&private).await.map_err(read_failed)?;
-                all.iter().filter(|i| viewer.may_see(i)).map(|i| i.id).collect()
-            }
-        };
-        facts.retain(|f| !f.private || theirs.contains(&f.id));
-    }
+    facts.retain(|f| viewer.may_count(f));
     let directory = state.app().directory();
     let zone_of = |who: &str| directory.people.get(&who.strip_prefix('@')?.into()).map(|p| p.time_zone);
     let figures = figures::figures(period, state.app().clock().now(), &facts, &zone_of);
     Ok((figures, facts))
 }
 
-fn csv(which: Export, figures: &Figures, facts: &[Facts]) -> Response {
+fn csv(which: Export, figures: &Figures, facts: &[Arc<Facts>]) -> Response {
     let text = table::csv(&table::export(which, figures, facts));
     let mut response = ([(header::CONTENT_TYPE, "text/csv; charset=utf-8; header=present")], text).into_response();
     let name = format!("firebell-{}-{}-{}.csv", which.as_str(), figures.period.from, figures.period.to);

@@ -3,6 +3,7 @@
 
 use super::WebState;
 use crate::engine::ChannelState;
+use crate::engine::ports::chat::Chat;
 use crate::store::OutboxDepth;
 use axum::Json;
 use axum::extract::State;
@@ -101,8 +102,11 @@ pub async fn components(State(state): State<WebState>) -> Json<Value> {
     let pagers = pagers(&state);
     let paging = paging(&pagers);
     let configuration = configuration(&state);
+    let chats = chats(&state);
+    // Declaring, acknowledging and paging need no chat: one that is away degrades the whole and no more.
+    let in_chats = chats.iter().map(|(_, c)| c.status.min(Status::Degraded));
     let all = [&database, &engine, &outbox, &checkpoints, &paging, &configuration];
-    let worst = all.map(|c| c.status).into_iter().max().unwrap_or(Status::Healthy);
+    let worst = all.map(|c| c.status).into_iter().chain(in_chats).max().unwrap_or(Status::Healthy);
     let pagers: Map<String, Value> = pagers.iter().map(|(name, c)| (name.clone(), c.json())).collect();
     Json(json!({
         "status": worst.as_str(),
@@ -115,6 +119,7 @@ pub async fn components(State(state): State<WebState>) -> Json<Value> {
             "configuration": configuration.json(),
         },
         "pagers": pagers,
+        "chats": chats.iter().map(|(name, c)| (name.clone(), c.json())).collect::<Map<String, Value>>(),
         "failed_last_hour": failed,
     }))
 }
@@ -234,6 +239,23 @@ fn configuration(state: &WebState) -> Component {
 fn pagers(state: &WebState) -> Vec<(String, Component)> {
     let said = state.engine().read().channels;
     state.pagers().iter().map(|name| (name.clone(), pager(said.get(name)))).collect()
+}
+
+fn chats(state: &WebState) -> Vec<(String, Component)> {
+    let now = state.app().clock().now();
+    let of = |chat: &std::sync::Arc<dyn Chat>| {
+        let standing = chat.standing(now);
+        let status = match (standing.hears, standing.sends) {
+            (true, true) => Status::Healthy,
+            (true, false) => Status::Degraded,
+            (false, _) => Status::Unhealthy,
+        };
+        let figures: Map<String, Value> =
+            standing.figures.into_iter().map(|(name, n)| (name.to_string(), json!(n))).collect();
+        let component = Component { status, message: standing.message, more: Value::Object(figures) };
+        (chat.channel().to_string(), component)
+    };
+    state.chats().iter().map(of).collect()
 }
 
 /// All pagers together: as healthy as the worst, since each is somebody's only way to be reached.

@@ -5,7 +5,9 @@
 use super::WebState;
 use super::auth::Viewer;
 use super::error::No;
+use super::keep::Kept;
 use super::live::Notices;
+use super::notices::Notice;
 use super::standing::{severity_icon, status_icon};
 use crate::app::App;
 use crate::fault::Fault;
@@ -16,16 +18,11 @@ use firebell_domain::limits;
 use firebell_domain::time::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::{Notify, watch};
 
 /// Ended incidents that the list shows below the open ones.
 pub const RECENT_SHOWN: usize = 20;
-/// Rows are sent at most this often: faster than anybody reads, slow enough for a storm.
-const PACE: Duration = Duration::from_millis(100);
-const AGAIN: Duration = Duration::from_secs(1);
-const LOOK: Duration = Duration::from_secs(15);
 /// Incidents that are read one by one; beyond it everybody gets the list again.
 const MOVED_MAX: usize = 200;
 
@@ -117,6 +114,9 @@ pub struct ListFeed {
     nudge: Arc<Notify>,
     changes: RwLock<VecDeque<Change>>,
     version: watch::Sender<u64>,
+    notices: Notices,
+    /// What stood above the list when it was looked at last.
+    noticed: Mutex<Vec<Notice>>,
 }
 
 /// What a subscriber is to be sent next.
@@ -127,8 +127,10 @@ pub enum Next {
 }
 
 impl ListFeed {
-    pub fn new() -> ListFeed {
+    pub fn new(notices: Notices) -> ListFeed {
         ListFeed {
+            noticed: Mutex::new(notices()),
+            notices,
             moved: Mutex::default(),
             nudge: Arc::default(),
             changes: RwLock::default(),
@@ -154,27 +156,6 @@ impl ListFeed {
         }
         drop(moved);
         self.nudge.notify_one();
-    }
-
-    async fn catch_up(&self, app: &App) -> Result<(), Fault> {
-        let Moved { some, unknown } = std::mem::take(&mut *self.moved());
-        if unknown {
-            self.publish(Vec::new(), true);
-            return Ok(());
-        }
-        let mut rows = Vec::with_capacity(some.len());
-        for id in &some {
-            match app.store().incident(*id).await {
-                Ok(Some(loaded)) => rows.push(loaded.incident),
-                Ok(None) => {}
-                Err(fault) => {
-                    self.moved().some.extend(some);
-                    return Err(fault);
-                }
-            }
-        }
-        self.publish(rows, false);
-        Ok(())
     }
 
     fn publish(&self, rows: Vec<Incident>, afresh: bool) {
@@ -220,30 +201,36 @@ impl ListFeed {
     }
 }
 
-pub async fn keep_up(list: Weak<ListFeed>, app: App, notices: Notices) {
-    let mut said = notices();
-    let Some(nudge) = list.upgrade().map(|held| held.nudge.clone()) else { return };
-    loop {
-        let Some(held) = list.upgrade() else { return };
-        let now = notices();
-        if now != said {
-            said = now;
-            held.publish(Vec::new(), true);
+impl Kept for ListFeed {
+    const NAME: &'static str = "the list";
+
+    fn nudge(&self) -> &Arc<Notify> {
+        &self.nudge
+    }
+
+    async fn catch_up(&self, app: &App) -> Result<(), Fault> {
+        let now = (self.notices)();
+        let before = std::mem::replace(&mut *self.noticed.lock().unwrap_or_else(PoisonError::into_inner), now.clone());
+        if now != before {
+            self.publish(Vec::new(), true);
         }
-        let wait = match held.catch_up(&app).await {
-            Ok(()) => PACE,
-            Err(fault) => {
-                tracing::warn!(fault.id = %fault.id, "the list could not be kept up to date: {}", fault.chain);
-                nudge.notify_one();
-                AGAIN
+        let Moved { some, unknown } = std::mem::take(&mut *self.moved());
+        if unknown {
+            self.publish(Vec::new(), true);
+            return Ok(());
+        }
+        let mut rows = Vec::with_capacity(some.len());
+        for id in &some {
+            match app.store().incident(*id).await {
+                Ok(Some(loaded)) => rows.push(loaded.incident),
+                Ok(None) => {}
+                Err(fault) => {
+                    self.moved().some.extend(some);
+                    return Err(fault);
+                }
             }
-        };
-        drop(held);
-        tokio::time::sleep(wait).await;
-        tokio::select! {
-            () = nudge.notified() => {}
-            // Looks whether anybody is still there.
-            () = tokio::time::sleep(LOOK) => {}
         }
+        self.publish(rows, false);
+        Ok(())
     }
 }

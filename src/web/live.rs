@@ -3,6 +3,7 @@
 //! seconds, never an event. Nothing here is needed after a restart.
 
 use super::digest::DigestFeed;
+use super::keep;
 use super::list::ListFeed;
 use super::notices::Notice;
 use super::standing::Standing;
@@ -110,25 +111,11 @@ impl Hub {
     }
 
     pub fn list(&self) -> Arc<ListFeed> {
-        let mut slot = locked(&self.list);
-        if let Some(list) = slot.upgrade() {
-            return list;
-        }
-        let list = Arc::new(ListFeed::new());
-        *slot = Arc::downgrade(&list);
-        tokio::spawn(super::list::keep_up(Arc::downgrade(&list), self.app.clone(), self.notices.clone()));
-        list
+        keep::feed(&self.list, &self.app, || ListFeed::new(self.notices.clone()))
     }
 
     pub fn digest(&self) -> Arc<DigestFeed> {
-        let mut slot = locked(&self.digest);
-        if let Some(digest) = slot.upgrade() {
-            return digest;
-        }
-        let digest = Arc::new(DigestFeed::new());
-        *slot = Arc::downgrade(&digest);
-        tokio::spawn(super::digest::keep_up(Arc::downgrade(&digest), self.app.clone()));
-        digest
+        keep::feed(&self.digest, &self.app, DigestFeed::new)
     }
 }
 

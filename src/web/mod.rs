@@ -18,6 +18,7 @@ mod health;
 mod history;
 pub mod hooks;
 mod json;
+mod keep;
 mod list;
 mod live;
 mod metrics;

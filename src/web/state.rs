@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::app::ack_link::AckLinks;
 use crate::config::{Standing, Template};
 use crate::engine::EngineState;
+use crate::engine::ports::chat::Chat;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -44,6 +45,8 @@ pub struct Front {
     pub pagerduty: PagerDuty,
     /// The team's own, for post-mortems.
     pub templates: Vec<Template>,
+    /// The chat platforms that are connected.
+    pub chats: Vec<Arc<dyn Chat>>,
 }
 
 /// The house, and one configuration's front of it: a request is answered by one front from its beginning to its end.
@@ -71,6 +74,7 @@ struct InForce {
     pagers: Vec<String>,
     pagerduty: PagerDuty,
     templates: Vec<Template>,
+    chats: Vec<Arc<dyn Chat>>,
 }
 
 /// Incidents that are remembered as public: being private never changes, so nothing has to be forgotten but for room.
@@ -114,6 +118,7 @@ impl WebState {
                 pagers: front.pagers,
                 pagerduty: front.pagerduty,
                 templates: front.templates,
+                chats: front.chats,
             }),
         }
     }
@@ -145,6 +150,9 @@ impl WebState {
     }
     pub(super) fn templates(&self) -> &[Template] {
         &self.front.templates
+    }
+    pub(super) fn chats(&self) -> &[Arc<dyn Chat>] {
+        &self.front.chats
     }
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.house.settings.metrics

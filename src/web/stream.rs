@@ -27,6 +27,8 @@ use tokio::time::Interval;
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// How long a browser waits before it comes back.
 pub const HELLO: &str = "retry: 1000\n\n";
+/// Said where there is nothing to say.
+pub const STILL_HERE: &str = ": still here\n\n";
 /// Tells a page to start afresh.
 const RESET: &str = "event: reset\ndata: {}\n\n";
 
@@ -55,8 +57,10 @@ impl Drop for Seat {
     }
 }
 
-/// Why a stream woke without news.
+/// Why a stream woke.
 pub enum Woken {
+    /// What it follows has changed.
+    News,
     /// Time to say that it is still there.
     Alive,
     Over,
@@ -86,8 +90,16 @@ impl Held {
         Ok(Held { state: state.clone(), session, ended, stop: state.stop(), alive, _seat: Seat { _permit: permit } })
     }
 
+    /// Waits for a change of what is followed, or for anything else.
+    pub async fn changed<T>(&mut self, followed: &mut watch::Receiver<T>) -> Woken {
+        tokio::select! {
+            changed = followed.changed() => if changed.is_ok() { Woken::News } else { Woken::Over },
+            woken = self.woken() => woken,
+        }
+    }
+
     /// Waits for anything but news.
-    pub async fn woken(&mut self) -> Woken {
+    async fn woken(&mut self) -> Woken {
         loop {
             if *self.stop.borrow() {
                 return Woken::Over;
@@ -156,12 +168,10 @@ impl Following {
             if !text.is_empty() {
                 return Some((text, self));
             }
-            tokio::select! {
-                changed = self.at.changed() => if changed.is_err() { return None },
-                woken = self.held.woken() => match woken {
-                    Woken::Alive => return Some((": still here\n\n".to_string(), self)),
-                    Woken::Over => return None,
-                },
+            match self.held.changed(&mut self.at).await {
+                Woken::News => {}
+                Woken::Alive => return Some((STILL_HERE.to_string(), self)),
+                Woken::Over => return None,
             }
         }
     }
@@ -217,12 +227,10 @@ impl Listing {
                     }
                 }
             }
-            tokio::select! {
-                changed = self.version.changed() => if changed.is_err() { return None },
-                woken = self.held.woken() => match woken {
-                    Woken::Alive => return Some((": still here\n\n".to_string(), self)),
-                    Woken::Over => return None,
-                },
+            match self.held.changed(&mut self.version).await {
+                Woken::News => {}
+                Woken::Alive => return Some((STILL_HERE.to_string(), self)),
+                Woken::Over => return None,
             }
         }
     }

@@ -1,8 +1,7 @@
 //! What `config check --online` asks Discord, sending nothing: whether the token is the application's, whether the bot is
 //! in the server, and which permission it lacks in which channel. Also the invite link with the narrowest permissions.
 
-use super::Discord;
-use super::client::{No, Request};
+use super::client::{Client, No, Request};
 use super::wire::{id, permission};
 use crate::config::{self, DiscordPlace};
 use reqwest::Method;
@@ -12,15 +11,15 @@ use serde_json::Value;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finding {
     pub ok: bool,
-    pub what: String,
+    pub text: String,
 }
 
 fn good(what: impl Into<String>) -> Finding {
-    Finding { ok: true, what: what.into() }
+    Finding { ok: true, text: what.into() }
 }
 
 fn bad(what: impl Into<String>) -> Finding {
-    Finding { ok: false, what: what.into() }
+    Finding { ok: false, text: what.into() }
 }
 
 const NAMES: &[(u64, &str)] = &[
@@ -68,9 +67,22 @@ pub fn invite_link(settings: &config::Discord) -> String {
     )
 }
 
-impl Discord {
-    pub async fn check(&self) -> Vec<Finding> {
-        let s = self.settings();
+/// Asks with a client of its own, beside a running bot or without one.
+pub async fn check(s: &config::Discord) -> Vec<Finding> {
+    match Client::new(s.api_url.base(), s.token.clone()) {
+        Ok(client) => Asking { client, settings: s }.all().await,
+        Err(why) => vec![bad(why)],
+    }
+}
+
+struct Asking<'a> {
+    client: Client,
+    settings: &'a config::Discord,
+}
+
+impl Asking<'_> {
+    async fn all(&self) -> Vec<Finding> {
+        let s = self.settings;
         let mut found = Vec::new();
         if s.token.is_none() {
             return vec![good("without a token nothing can be asked; interactions come over HTTP")];
@@ -132,7 +144,7 @@ impl Discord {
     }
 
     async fn get(&self, route: &'static str, path: &str) -> Result<Value, No> {
-        self.client().ask(Request::new(Method::GET, route, "", path.to_string())).await
+        self.client.ask(Request::new(Method::GET, route, "", path.to_string())).await
     }
 }
 

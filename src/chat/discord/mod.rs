@@ -45,6 +45,8 @@ pub struct Health {
     pub gateway_problem: Option<String>,
     pub problem: Option<String>,
     pub registered: bool,
+    /// Connections that came to stand.
+    pub gateway_starts: i64,
 }
 
 /// Which incident a place belongs to, by the log.
@@ -182,7 +184,7 @@ impl Discord {
         format!("{}/incidents/{}", self.app().public_url(), incident.0)
     }
 
-    pub fn standing(&self) -> Health {
+    pub fn health_now(&self) -> Health {
         self.health().clone()
     }
 
@@ -199,6 +201,9 @@ impl Discord {
 
     fn gateway_up(&self) {
         let mut health = self.health();
+        if health.gateway != Some(true) {
+            health.gateway_starts += 1;
+        }
         (health.gateway, health.gateway_problem) = (Some(true), None);
     }
 

@@ -7,9 +7,10 @@ use super::client::{No, Request};
 use super::render;
 use super::wire::{first_id_at, id, made_at, permission};
 use crate::config::DiscordPlace;
-use crate::engine::ports::chat::{Chat, ChatAct, ChatJob, ChatKind};
+use crate::engine::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, ChatStanding};
 use crate::engine::ports::{BoxFuture, Outcome};
 use firebell_domain::id::{ChannelId, PersonId};
+use firebell_domain::time::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -58,6 +59,20 @@ impl Chat for Discord {
             ChatKind::Links | ChatKind::Invite | ChatKind::Card | ChatKind::Lines => (Method::POST, MESSAGES, place),
         };
         self.client.wait(&method, route, major)
+    }
+
+    fn standing(&self, _: Timestamp) -> ChatStanding {
+        let health = self.health_now();
+        let hears = health.gateway.unwrap_or(true);
+        let message = match (&health.gateway_problem, &health.problem) {
+            (Some(why), _) if !hears => format!("Nothing is heard from Discord: {why}."),
+            (None, _) if !hears => "The connection to Discord's gateway is not there yet.".to_string(),
+            (_, Some(why)) => format!("The last thing was not taken: {why}."),
+            (_, None) if health.gateway.is_some() => "The gateway is connected.".to_string(),
+            (_, None) => "Discord calls over HTTP.".to_string(),
+        };
+        let figures = vec![("gateway_starts", health.gateway_starts), ("registered", i64::from(health.registered))];
+        ChatStanding { hears, sends: health.problem.is_none(), message, figures }
     }
 
     fn perform<'a>(&'a self, act: &'a ChatAct) -> BoxFuture<'a, Outcome> {

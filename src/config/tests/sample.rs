@@ -39,6 +39,9 @@ pub fn uncommented(alternatives: bool) -> String {
 /// A line whose placeholder somebody has replaced by a secret of their own.
 fn filled_in(line: &str, no: usize) -> String {
     match line.split('"').nth(1).filter(|value| placeholder::is_one(value)) {
+        Some(value) if value.contains("-your-token") => {
+            line.replace(value, &value.replace("your-token", &format!("fedcba98{no:024}")))
+        }
         Some(value) if value.contains("hexadecimal") => line.replace(value, &format!("fedcba98{no:056}")),
         Some(value) => line.replace(value, &format!("fedcba98{no:024}")),
         None => line.to_string(),

@@ -3,7 +3,7 @@
 
 use crate::clocks::Milestone;
 use crate::event::{Event, ResolveCause};
-use crate::id::IncidentId;
+use crate::id::{IncidentId, PersonId};
 use crate::status::IncidentStatus;
 use crate::time::Timestamp;
 
@@ -16,12 +16,25 @@ pub struct Facts {
     pub rank: u32,
     pub service: Option<String>,
     pub private: bool,
+    /// Of a private one, who is in it; of a public one nobody, since everybody sees it.
+    pub involved: Vec<PersonId>,
     pub status: IncidentStatus,
     pub declared_at: Timestamp,
     pub rounds: Vec<Round>,
     /// Every clock that ran out, in time.
     pub breached: Vec<Milestone>,
     pub rings: Vec<Ring>,
+}
+
+impl Facts {
+    /// What it takes in memory, about.
+    pub fn bytes(&self) -> usize {
+        let texts = self.title.len() + self.severity.len() + self.service.as_ref().map_or(0, String::len);
+        let rings: usize = self.rings.iter().map(|r| size_of::<Ring>() + r.who.len()).sum();
+        let involved: usize = self.involved.iter().map(|p| size_of::<PersonId>() + p.as_str().len()).sum();
+        let (rounds, breached) = (size_of_val(self.rounds.as_slice()), size_of_val(self.breached.as_slice()));
+        size_of::<Facts>() + texts + rings + involved + rounds + breached
+    }
 }
 
 /// From the declaration, or from a reopening, to the end that followed.

@@ -2,13 +2,14 @@
 
 use super::facts::{Facts, Ring};
 use super::period::zone_name;
-use crate::hours::WorkingHours;
+use crate::hours::within;
 use crate::id::IncidentId;
 use crate::time::Timestamp;
 use chrono::Weekday::{self, Fri, Mon, Sat, Sun, Thu, Tue, Wed};
+use chrono::{Datelike, Timelike};
 use chrono_tz::Tz;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// When people sleep or should, by their own clock: minutes since midnight.
 pub const ASLEEP_MIN: (u32, u32) = (22 * 60, 7 * 60);
@@ -43,26 +44,28 @@ pub enum Hour {
 
 impl Hour {
     pub fn of(at: Timestamp, zone: Tz) -> Hour {
-        let within = |days: &[Weekday], (from_min, to_min)| {
-            WorkingHours { zone, days: days.to_vec(), from_min, to_min }.contains(at)
-        };
+        let wall = at.utc().with_timezone(&zone);
+        let (day, minute) = (wall.weekday(), wall.hour() * 60 + wall.minute());
         match () {
-            () if within(&WEEK, ASLEEP_MIN) => Hour::Asleep,
-            () if within(&OFFICE, AT_WORK_MIN) => Hour::Working,
+            () if within(&WEEK, ASLEEP_MIN, day, minute) => Hour::Asleep,
+            () if within(&OFFICE, AT_WORK_MIN, day, minute) => Hour::Working,
             () => Hour::Free,
         }
     }
 }
 
-/// Pages that went as one message rang once.
+/// Pages that went as one message rang once. Sorting what is nearly sorted is cheaper than a set of thousands.
 pub(super) fn messages<'a>(rings: impl Iterator<Item = &'a Ring>) -> usize {
-    rings.map(|r| (r.who.as_str(), r.message)).collect::<BTreeSet<_>>().len()
+    let mut all: Vec<((IncidentId, u32), &str)> = rings.map(|r| (r.message, r.who.as_str())).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.len()
 }
 
 #[derive(Default)]
 struct Rang {
-    messages: BTreeMap<(IncidentId, u32), Timestamp>,
-    incidents: BTreeSet<IncidentId>,
+    messages: Vec<((IncidentId, u32), Timestamp)>,
+    incidents: Vec<IncidentId>,
 }
 
 pub(super) fn people(counted: &[&Facts], zone: Tz, zone_of: &dyn Fn(&str) -> Option<Tz>) -> Vec<Load> {
@@ -70,15 +73,18 @@ pub(super) fn people(counted: &[&Facts], zone: Tz, zone_of: &dyn Fn(&str) -> Opt
     for f in counted {
         for ring in &f.rings {
             let rang = by_who.entry(&ring.who).or_default();
-            // One message rings when the first of its pages does.
-            let at = rang.messages.entry(ring.message).or_insert(ring.at);
-            *at = ring.at.min(*at);
-            rang.incidents.insert(f.id);
+            rang.messages.push((ring.message, ring.at));
+            rang.incidents.push(f.id);
         }
     }
-    let load = |(who, rang): (&str, Rang)| {
+    let load = |(who, mut rang): (&str, Rang)| {
         let zone = zone_of(who).unwrap_or(zone);
-        let hours: Vec<Hour> = rang.messages.values().map(|at| Hour::of(*at, zone)).collect();
+        // One message rings when the first of its pages does.
+        rang.messages.sort_unstable();
+        rang.messages.dedup_by_key(|(message, _)| *message);
+        rang.incidents.sort_unstable();
+        rang.incidents.dedup();
+        let hours: Vec<Hour> = rang.messages.iter().map(|(_, at)| Hour::of(*at, zone)).collect();
         let with = |hour| hours.iter().filter(|h| **h == hour).count();
         let (working, free, asleep) = (with(Hour::Working), with(Hour::Free), with(Hour::Asleep));
         let (pages, incidents) = (hours.len(), rang.incidents.len());

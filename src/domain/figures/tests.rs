@@ -28,6 +28,7 @@ fn facts(no: i64, severity: (&str, u32), declared_at: Timestamp) -> Facts {
         rank: severity.1,
         service: None,
         private: false,
+        involved: Vec::new(),
         status: IncidentStatus::Resolved,
         declared_at,
         rounds,
@@ -158,6 +159,25 @@ fn a_month_begins_at_its_first_instant_in_the_zone() {
     }
     for wrong in ["2026-13", "2026-1", "26-01", "2026", "1969-12", "+026-01", "2026-00", "2026-011"] {
         assert_eq!(Month::parse(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn an_incident_counts_in_the_month_of_its_declaration_by_the_clock_of_the_zone() {
+    for zone in [Tz::UTC, chrono_tz::Europe::Madrid, chrono_tz::Pacific::Auckland, chrono_tz::America::Asuncion] {
+        let period = Period { zone, ..year() };
+        let all: Vec<Facts> = period
+            .months()
+            .flat_map(|m| [m.begins(zone), Timestamp(m.plus(1).begins(zone).0 - 1)])
+            .zip(1..)
+            .map(|(at, no)| facts(no, ("P1", 1), at))
+            .collect();
+        let f = figures(period, utc("2027-01-01T00:00:00Z"), &all, &nobody);
+        assert_eq!(f.months.iter().map(|m| m.incidents).collect::<Vec<_>>(), [2; 12], "{zone}");
+        for m in &f.months {
+            let of_month = all.iter().filter(|f| Month::of(f.declared_at, zone).to_string() == m.name);
+            assert_eq!(of_month.count(), 2, "{} in {zone}", m.name);
+        }
     }
 }
 

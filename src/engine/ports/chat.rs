@@ -21,6 +21,22 @@ pub trait Chat: Send + Sync {
     /// `Done`'s receipt is the id of what was made: of the place for `Open`, of the message for a card or an
     /// announcement (what an edit must name), else nothing that anybody reads.
     fn perform<'a>(&'a self, act: &'a ChatAct) -> BoxFuture<'a, Outcome>;
+
+    /// How its connection is, for whoever watches.
+    fn standing(&self, now: Timestamp) -> ChatStanding;
+}
+
+/// How a connection is. Read without a token by probes, so without secrets and words of incidents.
+#[derive(Clone, Debug)]
+pub struct ChatStanding {
+    /// Commands are heard.
+    pub hears: bool,
+    /// What is sent is taken, as far as is known.
+    pub sends: bool,
+    /// One sentence.
+    pub message: String,
+    /// Figures by name.
+    pub figures: Vec<(&'static str, i64)>,
 }
 
 /// One thing to do, worded.

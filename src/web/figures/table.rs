@@ -3,6 +3,7 @@
 
 use firebell_domain::figures::{Facts, Figures, Group, Load, Round, Spread};
 use firebell_domain::time::{Timestamp, span};
+use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Export {
@@ -59,7 +60,7 @@ pub struct Table {
     pub rows: Vec<Vec<Cell>>,
 }
 
-pub fn export(which: Export, figures: &Figures, facts: &[Facts]) -> Table {
+pub fn export(which: Export, figures: &Figures, facts: &[Arc<Facts>]) -> Table {
     match which {
         Export::Incidents => incidents(facts),
         Export::Months => groups("month", &figures.months),
@@ -82,7 +83,7 @@ fn words(all: &[&str]) -> Vec<String> {
 }
 
 /// One line for each that counts.
-fn incidents(facts: &[Facts]) -> Table {
+fn incidents(facts: &[Arc<Facts>]) -> Table {
     let sum = |f: &Facts, of: fn(&Round) -> Option<i64>| Spread::of(f.rounds.iter().filter_map(of).collect());
     let first = |f: &Facts, of: fn(&Round) -> Option<Timestamp>| f.rounds.iter().find_map(of).map(Timestamp::rfc3339);
     let row = |f: &Facts| {
@@ -127,7 +128,7 @@ fn incidents(facts: &[Facts]) -> Table {
             "paged",
             "breached",
         ]),
-        rows: facts.iter().filter(|f| f.counts()).map(row).collect(),
+        rows: facts.iter().filter(|f| f.counts()).map(|f| row(f)).collect(),
     }
 }
 

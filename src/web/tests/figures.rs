@@ -176,3 +176,37 @@ async fn what_is_no_question_is_answered_with_what_to_ask() {
     assert!(status == 200 && !text.contains("Figures from"), "a stranger is welcomed, not told");
     assert_eq!(w.get("/api/v1/figures").send().await.unwrap().status(), 401);
 }
+
+/// What was read for one look serves the next one, whoever's it is: each is told what they may see now.
+#[tokio::test]
+async fn figures_that_were_looked_at_before_are_those_of_now_and_of_whoever_looks() {
+    let w = World::new().await;
+    some(&w).await;
+    let people = [("ana", false), ("bo", false), ("cy", false), ("root", true)];
+    let mut sessions = Vec::new();
+    for (who, admin) in people {
+        sessions.push(w.sign_in(who, admin).await);
+    }
+    let count = async |id: &str| {
+        let mut all = Vec::new();
+        for session in &sessions {
+            let csv = as_of(&w, session, "/figures?format=csv").await;
+            let months = as_of(&w, session, "/figures?format=csv&table=months").await;
+            let incidents = months.lines().last().unwrap().split(',').nth(1).unwrap().parse::<usize>().unwrap();
+            assert_eq!(csv.lines().count() - 1, incidents, "the list and the total are of the same");
+            all.push((incidents, csv.contains(id)));
+        }
+        all
+    };
+    assert_eq!(count(SECRET).await, [(2, false); 4]);
+    let hidden = w.declare(SECRET, true).await;
+    assert_eq!(count(SECRET).await, [(3, true), (2, false), (2, false), (3, true)]);
+    say(&w, hidden, Input::AssignRole { role: "scribe".into(), person: "bo".into() }, "ana").await;
+    assert_eq!(count(SECRET).await, [(3, true), (3, true), (2, false), (3, true)]);
+    say(&w, hidden, Input::Cancel { reason: "it was nothing".into() }, "bo").await;
+    assert_eq!(count(SECRET).await, [(2, false); 4]);
+    // A reload changes who lives by which clock, not what happened.
+    let (_, before) = w.read("/api/v1/figures").await;
+    w.app.reload(directory(), "http://bell.example:7911".into());
+    assert_eq!(w.read("/api/v1/figures").await.1, before);
+}

@@ -1,5 +1,6 @@
 //! One suite, run against every implementation of a port.
 
+mod kept;
 mod sessions;
 mod store;
 mod timers;

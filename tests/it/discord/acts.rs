@@ -3,6 +3,7 @@
 
 use super::{House, card};
 use crate::fake_discord::{Fault, permissions};
+use firebell::chat::discord::check::check;
 use firebell::engine::ports::Outcome;
 use firebell::engine::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, Line};
 use std::time::Duration;
@@ -185,11 +186,11 @@ async fn whatever_discord_answers_is_a_sentence_with_what_to_do() {
 #[tokio::test]
 async fn the_online_check_names_what_is_missing_where() {
     let house = House::with("gateway = false").await;
-    let found = house.bot.check().await;
+    let found = check(house.bot.settings()).await;
     assert!(found.iter().all(|f| f.ok), "{found:?}");
     house.server.forbids("incidents", permissions::EMBED_LINKS);
-    let found = house.bot.check().await;
-    let said: Vec<&str> = found.iter().filter(|f| !f.ok).map(|f| f.what.as_str()).collect();
+    let found = check(house.bot.settings()).await;
+    let said: Vec<&str> = found.iter().filter(|f| !f.ok).map(|f| f.text.as_str()).collect();
     assert_eq!(said, ["in \"incidents\" (announce) the bot lacks Embed Links: grant it there or to its role"]);
     let sent = house.server.read(|s| s.made.iter().filter(|m| m.method != "GET").count());
     assert_eq!(sent, 0, "nothing is sent");

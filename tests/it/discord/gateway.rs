@@ -28,7 +28,7 @@ async fn a_gateway_that_goes_silent_is_noticed_and_begun_again() {
     house.server.change(|s| s.sessions.silent = true);
     house.server.eventually("another connection was made", |s| s.sessions.connected > before).await;
     house.server.change(|s| s.sessions.silent = false);
-    crate::fake_discord::until("it is well again", async || house.bot.standing().gateway == Some(true)).await;
+    crate::fake_discord::until("it is well again", async || house.bot.health_now().gateway == Some(true)).await;
     answers(&house).await;
     house.finish().await;
 }
@@ -40,7 +40,7 @@ async fn a_connection_that_is_closed_without_a_code_is_begun_again() {
     let before = house.server.read(|s| s.sessions.connected);
     house.server.read(|s| s.sessions.tell_all(|| Out::Close(None)));
     house.server.eventually("another connection was made", |s| s.sessions.connected > before).await;
-    crate::fake_discord::until("it is well again", async || house.bot.standing().gateway == Some(true)).await;
+    crate::fake_discord::until("it is well again", async || house.bot.health_now().gateway == Some(true)).await;
     answers(&house).await;
     house.finish().await;
 }
@@ -51,7 +51,7 @@ async fn intents_that_were_not_granted_are_said_in_the_health() {
     house.server.grants_intents(0);
     house.bot.start(house.stopped());
     crate::fake_discord::until("the health says so", async || {
-        house.bot.standing().gateway_problem.is_some_and(|why| why.contains("intents"))
+        house.bot.health_now().gateway_problem.is_some_and(|why| why.contains("intents"))
     })
     .await;
     let _ = house.stop.send(true);

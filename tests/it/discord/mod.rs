@@ -126,7 +126,7 @@ impl House {
         house.bot.start(house.stop.subscribe());
         let wants_gateway = house.bot.settings().gateway;
         crate::fake_discord::until("the bot is there and its commands are shown", async || {
-            let standing = house.bot.standing();
+            let standing = house.bot.health_now();
             standing.registered && (!wants_gateway || standing.gateway == Some(true))
         })
         .await;

@@ -22,7 +22,7 @@ async fn an_incident_gets_its_channel_and_its_card_follows_what_happens_also_ove
     let running = tokio::spawn(engine.run(house.stopped()));
     bot.start(house.stopped());
     crate::fake_discord::until("the bot is there", async || {
-        let standing = bot.standing();
+        let standing = bot.health_now();
         standing.registered && standing.gateway == Some(true)
     })
     .await;

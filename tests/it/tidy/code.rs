@@ -206,6 +206,7 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("tests/it/harness/mod.rs", 2, "eventually: bounded, and looks again and again"),
     ("tests/it/harness/process.rs", 1, "the same for the end of a process"),
     ("tests/it/harness/faults.rs", 1, "a stand-in that is slow on purpose"),
+    ("tests/it/fake_slack/web.rs", 1, "a Slack that is slow on purpose"),
     ("tests/it/recovery/instances.rs", 1, "the moment of a kill is what is tried"),
     ("tests/it/recovery/kill/mod.rs", 1, "the moment of a kill is what is tried"),
     ("tests/it/recovery/kill/load.rs", 2, "people think between two commands"),

@@ -1,0 +1,161 @@
+//! When Slack would take the next call: its published limits per method and its one message a second per channel, kept
+//! a little below. What has to wait waits in the outbox, where what is more urgent overtakes it; nothing sleeps here.
+
+use crate::engine::ports::chat::ChatKind;
+use std::collections::HashMap;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+/// Channels and cards whose last call is remembered; the oldest second is long over when there are more.
+const PLACES_MAX: usize = 10_000;
+/// Between two messages in one channel, and between two edits of one card.
+const PLACE_SPACING: Duration = Duration::from_millis(1_050);
+
+/// What Slack counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    Post,
+    Update,
+    Create,
+    Topic,
+    Bookmark,
+    Invite,
+    Pin,
+}
+
+impl Method {
+    /// Calls a minute, and how many of them may come at once.
+    fn allowed(self) -> (u32, u32) {
+        match self {
+            // "Several hundred messages per minute" and workspace.
+            Method::Post => (240, 20),
+            // Tier 3: 50 a minute.
+            Method::Update | Method::Invite => (46, 4),
+            // Tier 2: 20 a minute.
+            Method::Create | Method::Topic | Method::Bookmark | Method::Pin => (18, 2),
+        }
+    }
+}
+
+#[derive(Default)]
+pub struct Pace {
+    now: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// When the budget of a method would be whole again: a call moves it by the spacing.
+    whole_at: HashMap<Method, Instant>,
+    blocked_until: HashMap<Method, Instant>,
+    places: HashMap<String, Instant>,
+}
+
+impl State {
+    fn wait(&self, method: Method, place: Option<&str>, reserve: u32, now: Instant) -> Duration {
+        let (per_minute, burst) = method.allowed();
+        let spacing = Duration::from_secs(60) / per_minute;
+        let debt = self.whole_at.get(&method).map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        let budget = debt.saturating_sub(spacing * burst.saturating_sub(1 + reserve.min(burst - 1)));
+        let blocked = self.blocked_until.get(&method).map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
+        let place = place
+            .and_then(|p| self.places.get(p))
+            .map_or(Duration::ZERO, |last| (*last + PLACE_SPACING).saturating_duration_since(now));
+        budget.max(blocked).max(place)
+    }
+}
+
+impl Pace {
+    /// Until a call would be taken. `reserve`: so many of those that may come at once are left to what is more urgent.
+    pub fn wait(&self, method: Method, place: Option<&str>, reserve: u32, now: Instant) -> Option<Duration> {
+        let wait = self.state().wait(method, place, reserve, now);
+        (!wait.is_zero()).then_some(wait)
+    }
+
+    /// Takes a call's turn: how long to wait before it is made.
+    pub fn take(&self, method: Method, place: Option<&str>, now: Instant) -> Duration {
+        let mut state = self.state();
+        let wait = state.wait(method, place, 0, now);
+        let at = now + wait;
+        let (per_minute, _) = method.allowed();
+        let whole = state.whole_at.get(&method).copied().filter(|w| *w > at).unwrap_or(at);
+        state.whole_at.insert(method, whole + Duration::from_secs(60) / per_minute);
+        if let Some(place) = place {
+            if state.places.len() >= PLACES_MAX {
+                state.places.retain(|_, last| *last + PLACE_SPACING > now);
+            }
+            state.places.insert(place.to_string(), at);
+        }
+        wait
+    }
+
+    /// Slack has said when it takes the next one.
+    pub fn blocked(&self, method: Method, after: Duration, now: Instant) {
+        self.state().blocked_until.insert(method, now + after);
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.now.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// The method that a kind of task needs, and how much of its budget others go before it with. Edits of headlines come
+/// before those of announcements: who acknowledged is read in the incident's own channel.
+pub fn method(kind: ChatKind) -> (Method, u32) {
+    match kind {
+        ChatKind::Announce => (Method::Update, 1),
+        ChatKind::Card => (Method::Update, 0),
+        ChatKind::Lines => (Method::Post, 2),
+        ChatKind::Open => (Method::Create, 0),
+        ChatKind::Topic => (Method::Topic, 0),
+        ChatKind::Links => (Method::Bookmark, 0),
+        ChatKind::Invite => (Method::Invite, 0),
+        ChatKind::Pin => (Method::Pin, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    #[test]
+    fn in_any_minute_no_more_calls_go_out_than_slack_allows() {
+        for (method, tier) in [(Method::Create, 20), (Method::Update, 50), (Method::Post, 300)] {
+            let (pace, start) = (Pace::default(), clock::instant());
+            let mut now = start;
+            let mut made = Vec::new();
+            while made.len() < 200 {
+                now += pace.take(method, None, now);
+                made.push(now);
+            }
+            let most =
+                made.iter().map(|t| made.iter().filter(|u| **u >= *t && **u < *t + Duration::from_secs(60)).count());
+            assert!(most.max().unwrap_or(0) <= tier, "{method:?}");
+        }
+    }
+
+    #[test]
+    fn one_channel_gets_one_message_a_second_and_others_do_not_wait_for_it() {
+        let (pace, now) = (Pace::default(), clock::instant());
+        assert_eq!(pace.take(Method::Post, Some("C1"), now), Duration::ZERO);
+        assert!(pace.take(Method::Post, Some("C1"), now) >= Duration::from_secs(1));
+        assert_eq!(pace.take(Method::Post, Some("C2"), now), Duration::ZERO);
+    }
+
+    #[test]
+    fn what_slack_asks_for_is_waited_for() {
+        let (pace, now) = (Pace::default(), clock::instant());
+        pace.blocked(Method::Update, Duration::from_secs(7), now);
+        assert_eq!(pace.wait(Method::Update, None, 0, now), Some(Duration::from_secs(7)));
+        assert_eq!(pace.wait(Method::Post, None, 0, now), None);
+    }
+
+    #[test]
+    fn the_last_of_a_budget_is_left_to_what_is_more_urgent() {
+        let (pace, now) = (Pace::default(), clock::instant());
+        while pace.wait(Method::Update, None, 1, now).is_none() {
+            pace.take(Method::Update, None, now);
+        }
+        assert_eq!(pace.wait(Method::Update, None, 0, now), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! Reads `[slack]`: how Firebell is in Slack. Asks Slack nothing; tokens are looked at only for having been mixed up.
+
+use super::people::known_severity;
+use super::problem::{Problems, quoted};
+use super::read::Table;
+use super::server::{address, is_local};
+use super::settings::{Address, Slack, SlackInvite};
+use firebell_domain::severity::Severity;
+use reqwest::Url;
+use secrecy::SecretString;
+
+pub const SLACK_URL: &str = "https://slack.com/api";
+pub const COMMAND: &str = "/incident";
+/// Characters of a slash command, Slack's limit.
+const COMMAND_CHARS_MAX: usize = 32;
+const TOKENS: &str = "Copy it from \"OAuth & Permissions\" (xoxb-…) or \"Basic Information\" (xapp-…) of your app";
+
+pub fn slack(root: &Table<'_>, severities: &[Severity], problems: &mut Problems) -> Option<Slack> {
+    if !root.given("slack") {
+        return None;
+    }
+    let table = root.table("slack");
+    table.required("bot_token", problems);
+    let bot_token = token(&table, "bot_token", "xoxb-", problems);
+    let app_token = token(&table, "app_token", "xapp-", problems);
+    let signing_secret = table.secret("signing_secret");
+    if table.exists() && !table.given("app_token") && !table.given("signing_secret") {
+        let what = "Slack has no way to reach Firebell";
+        let fix = "Write app_token for Socket Mode, which needs no public address, or signing_secret for HTTP";
+        problems.error(&table.here(), what, fix);
+    }
+    let given = address(&table, "api_url", problems);
+    if let Some(a) = given.as_ref().filter(|a| a.url().scheme() == "http" && !is_local(a)) {
+        let what = format!("tokens would go to {} unencrypted", a.url().host_str().unwrap_or_default());
+        problems.warn(&table.spot("api_url"), what, "Write https://");
+    }
+    let api_url = given.or_else(|| Some(Address::new(Url::parse(SLACK_URL).ok()?)));
+    Some(Slack {
+        app_token,
+        bot_token: bot_token?,
+        signing_secret,
+        api_url: api_url?,
+        command: command(&table, problems),
+        announce: table.text("announce").and_then(|text| channel(&table, text, problems)),
+        open_channels: table.text("open") != Some("none"),
+        invite: invite(&table, severities, problems),
+    })
+}
+
+/// Also one that a rotation made (`xoxe.xoxb-…`).
+fn token(table: &Table<'_>, key: &str, begins: &str, problems: &mut Problems) -> Option<SecretString> {
+    let text = table.text(key)?;
+    let wrong = ["xoxb-", "xapp-", "xoxp-"].into_iter().find(|other| text.starts_with(other) && *other != begins);
+    if let Some(wrong) = wrong {
+        let what = format!("begins with {wrong}, and {key} is one that begins with {begins}");
+        problems.error(&table.spot(key), what, TOKENS);
+        return None;
+    }
+    table.secret(key)
+}
+
+fn command(table: &Table<'_>, problems: &mut Problems) -> String {
+    let Some(text) = table.text("command") else { return COMMAND.to_string() };
+    let name = text.strip_prefix('/').unwrap_or_default();
+    let fits = |c: char| c.is_lowercase() || c.is_numeric() || "-_".contains(c);
+    if name.is_empty() || text.chars().count() > COMMAND_CHARS_MAX || !name.chars().all(fits) {
+        let what = format!("{} is no slash command", quoted(text));
+        let fix = format!("Write a slash and one word in lower case, at most {COMMAND_CHARS_MAX} characters in all");
+        problems.error(&table.spot("command"), what, fix);
+    }
+    text.to_string()
+}
+
+fn channel(table: &Table<'_>, text: &str, problems: &mut Problems) -> Option<String> {
+    let id = text.starts_with(['C', 'G']) && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric());
+    let name = text.strip_prefix('#').is_some_and(|n| !n.is_empty() && !n.contains(char::is_whitespace));
+    if id || name {
+        return Some(text.to_string());
+    }
+    let what = format!("{} is no channel of Slack", quoted(text));
+    problems.error(
+        &table.spot("announce"),
+        what,
+        "Write its name such as \"#incidents\", or its id such as \"C024BE7LH\"",
+    );
+    None
+}
+
+fn invite(table: &Table<'_>, severities: &[Severity], problems: &mut Problems) -> Vec<SlackInvite> {
+    let mut all = Vec::new();
+    for row in table.rows("invite") {
+        let Some(said) = row.required("severity", problems) else { continue };
+        let rank = known_severity(said, severities);
+        if rank.is_none() {
+            let known: Vec<&str> = severities.iter().map(|s| s.level.as_str()).collect();
+            let what = format!("there is no severity {}", quoted(said));
+            problems.error(&row.spot("severity"), what, format!("Write one of {}", known.join(", ")));
+        }
+        let mut groups = Vec::new();
+        for (text, spot) in row.texts("groups") {
+            if text.starts_with('S') && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
+                groups.push(text.to_string());
+            } else {
+                let what = format!("{} is not the id of a user group", quoted(text));
+                let fix = "Write the id, such as \"S0614TZR7\": it is in the address of the group's page in Slack";
+                problems.error(&spot, what, fix);
+            }
+        }
+        if row.lists_nothing("groups") {
+            problems.error(&row.spot("groups"), "invites nobody", "Write a list such as [\"S0614TZR7\"]");
+        }
+        all.extend(rank.map(|rank| SlackInvite { rank, groups }));
+    }
+    all
+}

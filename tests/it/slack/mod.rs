@@ -1,0 +1,68 @@
+//! Incidents in Slack, as people live them: the real bot beside the test Slack, over sockets or HTTP.
+//!
+//! Each test is a conversation; what a real Slack would not have let pass fails it at its end.
+
+mod crash;
+mod forms;
+mod http;
+mod night;
+mod people;
+mod set_up;
+mod sockets;
+mod trouble;
+
+use crate::fake_slack::{FakeSlack, Setup};
+use crate::harness::serve::Serve;
+
+/// A bot with a Slack around it.
+pub struct Both {
+    pub slack: FakeSlack,
+    pub bot: Serve,
+}
+
+/// The configuration of a bot in this Slack, by sockets.
+pub fn by_socket(slack: &FakeSlack, more: &str) -> String {
+    format!(
+        "[slack]\nbot_token = {:?}\napp_token = {:?}\napi_url = {:?}\nannounce = \"#incidents\"\n{more}\n{PEOPLE}",
+        slack.bot_token(),
+        slack.app_token(),
+        slack.api_url()
+    )
+}
+
+/// Ana by her member id, bo by his address, cy not at all.
+const PEOPLE: &str = "[people.ana]\nname = \"Ana Ruiz\"\nslack = \"UANA\"\n[people.bo]\nname = \"Bo Lind\"\nemail = \"bo@example.com\"\n";
+
+impl Both {
+    pub async fn start() -> Both {
+        Both::start_in(Setup::default().start(), "").await
+    }
+
+    pub async fn start_in(slack: FakeSlack, more: &str) -> Both {
+        let bot = Serve::start(&by_socket(&slack, more)).await;
+        slack.connected(2).await;
+        Both { slack, bot }
+    }
+
+    /// The log adds up, Slack was content, and no token stands in what the bot has printed.
+    pub async fn finish(mut self) {
+        self.bot.assert_log_is_whole().await;
+        self.bot.terminate().await;
+        let log = self.bot.log();
+        for secret in [self.slack.bot_token(), self.slack.app_token(), self.slack.signing_secret()] {
+            assert!(!log.contains(&secret), "a secret stands in the log:\n{log}");
+        }
+        assert!(
+            !log.contains("/commands/T0") && !log.contains("ticket="),
+            "an address that is a capability stands in the log"
+        );
+        self.slack.finish();
+    }
+}
+
+/// What an acknowledgement said.
+pub fn told(reply: &crate::fake_slack::Reply) -> String {
+    assert_eq!(reply.error, None, "Slack was answered in time");
+    assert!(reply.took.as_millis() < 3_000, "within three seconds, not {:?}", reply.took);
+    reply.body["text"].as_str().unwrap_or_default().to_owned()
+}
