@@ -5,6 +5,7 @@ mod browser;
 mod clocks;
 mod contract;
 mod conversation;
+mod fake_discord;
 mod harness;
 mod harness_selftest;
 mod heartbeat;
