@@ -44,7 +44,8 @@ impl Default for Buckets {
             ("PUT /applications/{application}/commands", 2, 20_000),
             ("PUT /applications/{application}/guilds/{guild}/commands", 2, 20_000),
         ];
-        let limits = seen.into_iter().map(|(route, requests, window_ms)| (route.to_string(), Limit { requests, window_ms }));
+        let limits =
+            seen.into_iter().map(|(route, requests, window_ms)| (route.to_string(), Limit { requests, window_ms }));
         Buckets {
             by_key: BTreeMap::new(),
             limits: limits.collect(),

@@ -53,7 +53,8 @@ impl Faults {
 
     /// What is left over: a fault that nobody met proves nothing.
     pub fn left(&self) -> Vec<String> {
-        let forever = |times: usize| if times > 1_000_000 { "while switched on".to_string() } else { times.to_string() };
+        let forever =
+            |times: usize| if times > 1_000_000 { "while switched on".to_string() } else { times.to_string() };
         let left = self.planned.iter().filter(|planned| planned.times <= 1_000_000);
         left.map(|p| format!("{:?} on `{}`, {} more", p.fault, p.route, forever(p.times))).collect()
     }

@@ -140,7 +140,8 @@ fn identify(state: &mut State, number: u64, data: &Value) -> Heard {
         return Err((4011, "Sharding required"));
     }
     let now = state.now_ms();
-    let too_soon = state.sessions.last_identified_ms.get(&shard.0).is_some_and(|at| now - at < state.sessions.identify_every_ms);
+    let too_soon =
+        state.sessions.last_identified_ms.get(&shard.0).is_some_and(|at| now - at < state.sessions.identify_every_ms);
     if state.sessions.silent {
         return Ok(());
     }
@@ -226,4 +227,3 @@ async fn close(socket: &mut Socket, code: Option<(u16, &'static str)>) {
     socket.close(frame).await.ok(); // the peer may be gone already
     socket.flush().await.ok();
 }
-

@@ -108,7 +108,8 @@ pub fn plain(message: &Message) -> String {
     lines.extend(Some(message.content.clone()).filter(|content| !content.is_empty()));
     message.embeds.iter().for_each(|embed| embed_lines(embed, &mut lines));
     message.components.iter().for_each(|component| component_lines(component, &mut lines));
-    lines.extend(message.attachments.iter().map(|file| format!("(file {}, {} bytes)", file.filename, file.bytes.len())));
+    lines
+        .extend(message.attachments.iter().map(|file| format!("(file {}, {} bytes)", file.filename, file.bytes.len())));
     lines.join("\n")
 }
 
@@ -121,7 +122,11 @@ fn embed_lines(embed: &Value, lines: &mut Vec<String>) {
     lines.extend(text(embed, "title").map(|title| format!("# {title}")));
     lines.extend(text(embed, "description").map(str::to_string));
     for field in embed["fields"].as_array().into_iter().flatten() {
-        lines.push(format!("{}: {}", field["name"].as_str().unwrap_or_default(), field["value"].as_str().unwrap_or_default()));
+        lines.push(format!(
+            "{}: {}",
+            field["name"].as_str().unwrap_or_default(),
+            field["value"].as_str().unwrap_or_default()
+        ));
     }
     lines.extend(text(&embed["footer"], "text").map(str::to_string));
 }

@@ -143,7 +143,8 @@ impl State {
         let bot = self.app.bot.to_string();
         let is_bot = |user: &Value| user["id"] == json!(bot);
         let mentioned = data["mentions"].as_array().is_some_and(|users| users.iter().any(is_bot));
-        let channel = data["channel_id"].as_str().and_then(|id| id.parse().ok()).and_then(|id: Id| self.channels.get(&id));
+        let channel =
+            data["channel_id"].as_str().and_then(|id| id.parse().ok()).and_then(|id: Id| self.channels.get(&id));
         if is_bot(&data["author"]) || mentioned || channel.is_some_and(|channel| channel.guild.is_none()) {
             return data;
         }

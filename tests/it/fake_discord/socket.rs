@@ -15,7 +15,8 @@ use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 pub fn router(shared: Shared) -> Router {
-    let rest = |Held(shared): Held<Shared>, line: ConnectInfo<Line>, request: Request| rest::answer(shared, line, request);
+    let rest =
+        |Held(shared): Held<Shared>, line: ConnectInfo<Line>, request: Request| rest::answer(shared, line, request);
     Router::new()
         .route("/", get(upgrade))
         .route("/resume", get(upgrade))
@@ -26,7 +27,11 @@ pub fn router(shared: Shared) -> Router {
 }
 
 /// From HTTP to a WebSocket, by hand: the crate that speaks it afterwards is already there.
-async fn upgrade(Held(shared): Held<Shared>, ConnectInfo(line): ConnectInfo<Line>, mut request: Request) -> Response<Body> {
+async fn upgrade(
+    Held(shared): Held<Shared>,
+    ConnectInfo(line): ConnectInfo<Line>,
+    mut request: Request,
+) -> Response<Body> {
     if shared.read(|state| state.sessions.closed) {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
@@ -61,7 +66,9 @@ async fn attachment(Held(shared): Held<Shared>, Path((channel, id, _)): Path<(u6
         Some((attachment.content_type.clone(), attachment.bytes.clone()))
     });
     match found {
-        Some((kind, bytes)) => ([("content-type", kind.unwrap_or("application/octet-stream".to_string()))], bytes).into_response(),
+        Some((kind, bytes)) => {
+            ([("content-type", kind.unwrap_or("application/octet-stream".to_string()))], bytes).into_response()
+        }
         None => (StatusCode::NOT_FOUND, "This content is no longer available.").into_response(),
     }
 }

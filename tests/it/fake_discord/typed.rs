@@ -29,7 +29,8 @@ impl State {
         let mut at = command;
         for word in words {
             let below = at["options"].as_array().into_iter().flatten();
-            let next = below.into_iter().find(|option| option["name"] == json!(word) && option["type"].as_u64() <= Some(2));
+            let next =
+                below.into_iter().find(|option| option["name"] == json!(word) && option["type"].as_u64() <= Some(2));
             at = next.unwrap_or_else(|| panic!("`{line}`: {} has no `{word}`", at["name"]));
             chain.push(at);
         }
@@ -91,7 +92,8 @@ impl State {
             3 => {
                 let Some(text) = given.as_str() else { complain("is no text") };
                 let length = text.chars().count() as u64;
-                let (least, most) = (option["min_length"].as_u64().unwrap_or(0), option["max_length"].as_u64().unwrap_or(6_000));
+                let (least, most) =
+                    (option["min_length"].as_u64().unwrap_or(0), option["max_length"].as_u64().unwrap_or(6_000));
                 if !(least..=most).contains(&length) {
                     complain("is too short or too long");
                 }

@@ -125,10 +125,16 @@ impl State {
     }
 
     pub fn message_json(&self, message: &Message) -> Value {
-        let reactions: Vec<Value> = message.reactions.iter().map(|r| json!({
-            "count": r.users.len(), "count_details": {"burst": 0, "normal": r.users.len()}, "burst_colors": [],
-            "me": r.users.contains(&self.app.bot), "me_burst": false, "emoji": {"id": null, "name": r.emoji},
-        })).collect();
+        let reactions: Vec<Value> = message
+            .reactions
+            .iter()
+            .map(|r| {
+                json!({
+                    "count": r.users.len(), "count_details": {"burst": 0, "normal": r.users.len()}, "burst_colors": [],
+                    "me": r.users.contains(&self.app.bot), "me_burst": false, "emoji": {"id": null, "name": r.emoji},
+                })
+            })
+            .collect();
         let mut json = json!({
             "id": message.id.to_string(), "channel_id": message.channel.to_string(), "type": message.kind,
             "author": self.user_json(message.author), "content": message.content, "timestamp": iso(message.sent_ms),
@@ -150,8 +156,7 @@ impl State {
         }
         if let Some(reply) = message.reply_to {
             let guild = self.channels.get(&message.channel).and_then(|c| c.guild).map(|id| id.to_string());
-            json["message_reference"] =
-                json!({"type": 0, "message_id": reply.to_string(), "channel_id": message.channel.to_string(), "guild_id": guild});
+            json["message_reference"] = json!({"type": 0, "message_id": reply.to_string(), "channel_id": message.channel.to_string(), "guild_id": guild});
             json["referenced_message"] =
                 self.message(message.channel, reply).map_or(Value::Null, |m| self.message_json(m));
         }

@@ -1,11 +1,11 @@
 //! The server that every test finds: people, roles, channels, a forum, the application; and how to build more.
 
+use super::Discord;
 use super::permissions::{BOT, EVERYBODY};
 use super::rest::new_channel;
+use super::session::PRIVILEGED;
 use super::state::{Application, CATEGORY, Channel, FORUM, Guild, Id, Member, Overwrite, Role, State, TEXT, Tag, User};
 use super::time::Time;
-use super::Discord;
-use super::session::PRIVILEGED;
 use std::collections::BTreeMap;
 
 /// The application's id is that of its bot user, as it is for all newer ones.
@@ -24,12 +24,15 @@ pub fn new(time: Time, public_key: &str) -> State {
     };
     let mut state = State::new(time, "", app);
     let guild = state.new_id();
-    let everyone = Role { id: guild, name: "@everyone".to_string(), permissions: EVERYBODY, position: 0, mentionable: false };
-    let bots = Role { id: state.new_id(), name: "firebell".to_string(), permissions: BOT, position: 1, mentionable: false };
+    let everyone =
+        Role { id: guild, name: "@everyone".to_string(), permissions: EVERYBODY, position: 0, mentionable: false };
+    let bots =
+        Role { id: state.new_id(), name: "firebell".to_string(), permissions: BOT, position: 1, mentionable: false };
     let ops = Role { id: state.new_id(), name: "ops".to_string(), permissions: 0, position: 2, mentionable: true };
     let bot_role = bots.id;
     let roles = [everyone, bots, ops].map(|role| (role.id, role));
-    let owner = User { id: OWNER, name: "dora".to_string(), bot: false, takes_messages: true, locale: "en-US".to_string() };
+    let owner =
+        User { id: OWNER, name: "dora".to_string(), bot: false, takes_messages: true, locale: "en-US".to_string() };
     state.users.insert(OWNER, owner);
     let guild_made = Guild {
         id: guild,
@@ -49,7 +52,12 @@ pub fn new(time: Time, public_key: &str) -> State {
     new_channel(&mut state, of(CATEGORY, "Incidents"));
     let category = state.channels.values().find(|c| c.kind == CATEGORY).map(|c| c.id);
     new_channel(&mut state, Channel { parent: category, ..of(TEXT, "incidents") });
-    let tags = ["open", "resolved"].map(|name| Tag { id: state.new_id(), name: name.to_string(), moderated: false, emoji: None });
+    let tags = ["open", "resolved"].map(|name| Tag {
+        id: state.new_id(),
+        name: name.to_string(),
+        moderated: false,
+        emoji: None,
+    });
     new_channel(&mut state, Channel { tags: tags.to_vec(), parent: category, ..of(FORUM, "incident-posts") });
     state
 }
@@ -70,7 +78,8 @@ impl Discord {
             let guild = *state.guilds.keys().next().expect("there is a guild");
             let mut member = state.member_json(guild, id).expect("just joined");
             member["guild_id"] = serde_json::json!(guild.to_string());
-            let audience = super::session::Audience { intents: super::session::GUILD_MEMBERS, guild: Some(guild), channel: None };
+            let audience =
+                super::session::Audience { intents: super::session::GUILD_MEMBERS, guild: Some(guild), channel: None };
             state.dispatch("GUILD_MEMBER_ADD", member, audience);
         });
         self.person(name)
@@ -99,7 +108,8 @@ impl Discord {
             let guild = state.guilds.values_mut().next().expect("there is a guild");
             let role = guild.roles.values_mut().find(|role| role.name == "firebell").expect("the bot has a role");
             role.permissions = permissions;
-            guild.roles.values_mut().find(|role| role.position == 0).expect("everyone").permissions &= !super::permissions::MENTION_EVERYONE;
+            guild.roles.values_mut().find(|role| role.position == 0).expect("everyone").permissions &=
+                !super::permissions::MENTION_EVERYONE;
         });
     }
 

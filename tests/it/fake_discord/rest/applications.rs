@@ -56,7 +56,11 @@ pub fn me(state: &mut State, _: &Call) -> Result<Reply, Refused> {
 pub fn edit_me(state: &mut State, call: &Call) -> Result<Reply, Refused> {
     if !call.body["interactions_endpoint_url"].is_null() {
         let mut form = Form::default();
-        form.wrong("interactions_endpoint_url", "APPLICATION_INTERACTIONS_ENDPOINT_URL_INVALID", "Set it by the test's hand");
+        form.wrong(
+            "interactions_endpoint_url",
+            "APPLICATION_INTERACTIONS_ENDPOINT_URL_INVALID",
+            "Set it by the test's hand",
+        );
         form.finish()?;
     }
     me(state, call)
@@ -69,10 +73,15 @@ pub fn current_user(state: &mut State, _: &Call) -> Result<Reply, Refused> {
 pub fn my_guilds(state: &mut State, _: &Call) -> Result<Reply, Refused> {
     let bot = state.app.bot;
     let mine = state.guilds.values().filter(|guild| guild.members.contains_key(&bot));
-    Reply::ok(mine.map(|guild| json!({
-        "id": guild.id.to_string(), "name": guild.name, "icon": null, "banner": null, "owner": false,
-        "permissions": state.base_permissions(guild.id, bot).to_string(), "features": [],
-    })).collect())
+    Reply::ok(
+        mine.map(|guild| {
+            json!({
+                "id": guild.id.to_string(), "name": guild.name, "icon": null, "banner": null, "owner": false,
+                "permissions": state.base_permissions(guild.id, bot).to_string(), "features": [],
+            })
+        })
+        .collect(),
+    )
 }
 
 pub fn user(state: &mut State, call: &Call) -> Result<Reply, Refused> {

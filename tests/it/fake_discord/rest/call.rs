@@ -103,7 +103,10 @@ impl State {
 /// `a=1&b=2`.
 pub fn pairs(query: &str) -> Vec<(String, String)> {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(k, v)| (percent_decoded(k), percent_decoded(v))).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(k, v)| (percent_decoded(k), percent_decoded(v)))
+        .collect()
 }
 
 pub fn percent_decoded(text: &str) -> String {

@@ -148,7 +148,9 @@ pub fn remove(state: &mut State, id: Id) {
 
 pub fn set_overwrite(state: &mut State, call: &Call) -> Result<Reply, Refused> {
     let mut channel = call.channel(state)?;
-    let Some(guild) = channel.guild.filter(|_| channel.thread.is_none()) else { return Err(refused::wrong_channel_type()) };
+    let Some(guild) = channel.guild.filter(|_| channel.thread.is_none()) else {
+        return Err(refused::wrong_channel_type());
+    };
     state.needs(&channel, MANAGE_ROLES)?;
     let target = call.id("overwrite")?;
     let mut body = call.body.clone();

@@ -117,7 +117,9 @@ impl State {
         let allowed = &draft.allowed_mentions;
         let may = |kind: &str, id: Id| {
             let listed = |list: &Value, what: &Value| list.as_array().is_some_and(|list| list.contains(what));
-            allowed.is_null() || listed(&allowed["parse"], &json!(kind)) || listed(&allowed[kind], &json!(id.to_string()))
+            allowed.is_null()
+                || listed(&allowed["parse"], &json!(kind))
+                || listed(&allowed[kind], &json!(id.to_string()))
         };
         let mighty = self.permissions(author, channel) & MENTION_EVERYONE != 0;
         let guild = channel.guild.and_then(|id| self.guilds.get(&id));
@@ -168,12 +170,11 @@ impl Draft {
 }
 
 /// The same errors, one level deeper: a callback's message stands under `data`.
-fn below(mut refused: Refused, path: &str) -> Refused {
-    if let (Some(errors), false) = (refused.errors.take(), path.is_empty()) {
-        refused.errors = Some(json!({ path: errors }));
-        return refused;
+pub fn below(refused: Refused, path: &str) -> Refused {
+    match &refused.errors {
+        Some(errors) if !path.is_empty() => Refused { errors: Some(json!({ path: errors })), ..refused },
+        _ => refused,
     }
-    refused
 }
 
 /// An embed as Discord gives it back.

@@ -132,7 +132,8 @@ fn tags_of(form: &mut Form, forum: &Channel, body: &Value) -> Vec<Id> {
 pub fn edit(state: &mut State, call: &Call, mut channel: Channel) -> Result<Reply, Refused> {
     let body = &call.body;
     check(body, false)?;
-    let forum = channel.parent.and_then(|parent| state.channels.get(&parent)).filter(|parent| parent.kind == FORUM).cloned();
+    let forum =
+        channel.parent.and_then(|parent| state.channels.get(&parent)).filter(|parent| parent.kind == FORUM).cloned();
     let thread = channel.thread.as_mut().expect("the caller has looked");
     let opens_only = thread.archived
         && !thread.locked
@@ -235,7 +236,12 @@ pub fn members(state: &mut State, call: &Call) -> Result<Reply, Refused> {
     let channel = thread(state, call)?;
     let all = channel.thread.iter().flat_map(|thread| &thread.members);
     let at = iso(crate::fake_discord::wire_json::created_ms(channel.id));
-    Reply::ok(all.map(|user| json!({"id": channel.id.to_string(), "user_id": user.to_string(), "join_timestamp": at, "flags": 0})).collect())
+    Reply::ok(
+        all.map(
+            |user| json!({"id": channel.id.to_string(), "user_id": user.to_string(), "join_timestamp": at, "flags": 0}),
+        )
+        .collect(),
+    )
 }
 
 pub fn active(state: &mut State, call: &Call) -> Result<Reply, Refused> {
@@ -251,7 +257,9 @@ pub fn archived(state: &mut State, call: &Call) -> Result<Reply, Refused> {
 
 fn list(state: &State, of: impl Fn(&Channel) -> bool, archived: bool) -> Result<Reply, Refused> {
     let bot = state.app.bot;
-    let fits = |c: &&Channel| of(c) && c.thread.as_ref().is_some_and(|t| t.archived == archived) && state.permissions(bot, c) != 0;
+    let fits = |c: &&Channel| {
+        of(c) && c.thread.as_ref().is_some_and(|t| t.archived == archived) && state.permissions(bot, c) != 0
+    };
     let threads: Vec<Value> = state.channels.values().filter(fits).map(|channel| state.channel_json(channel)).collect();
     Reply::ok(json!({"threads": threads, "members": [], "has_more": false}))
 }

@@ -5,9 +5,9 @@ use super::{App, incident_command};
 use crate::fake_discord::{Answer, Discord};
 use serde_json::json;
 use serenity::all::{
-    ActionRowComponent, AutocompleteChoice, ClientBuilder, Context, CreateActionRow, CreateAutocompleteResponse, CreateButton,
-    CreateInputText, CreateInteractionResponse, CreateInteractionResponseMessage, CreateModal, EditInteractionResponse,
-    EventHandler, GatewayIntents, HttpBuilder, InputTextStyle, Interaction,
+    ActionRowComponent, AutocompleteChoice, ClientBuilder, Context, CreateActionRow, CreateAutocompleteResponse,
+    CreateButton, CreateInputText, CreateInteractionResponse, CreateInteractionResponseMessage, CreateModal,
+    EditInteractionResponse, EventHandler, GatewayIntents, HttpBuilder, InputTextStyle, Interaction,
 };
 use serenity::async_trait;
 use tokio::task::JoinHandle;
@@ -29,16 +29,21 @@ impl EventHandler for Bot {
             Interaction::Autocomplete(typing) => {
                 let typed = typing.data.autocomplete().expect("an option is being typed").value.to_string();
                 let choice = AutocompleteChoice::new(format!("{typed}…"), typed);
-                let offered = CreateInteractionResponse::Autocomplete(CreateAutocompleteResponse::new().set_choices(vec![choice]));
+                let offered = CreateInteractionResponse::Autocomplete(
+                    CreateAutocompleteResponse::new().set_choices(vec![choice]),
+                );
                 typing.create_response(http, offered).await.expect("completed");
             }
             Interaction::Component(click) => {
                 let input = CreateInputText::new(InputTextStyle::Short, "Reason", "reason").max_length(10);
-                let modal = CreateModal::new("ack-form", "Acknowledge").components(vec![CreateActionRow::InputText(input)]);
+                let modal =
+                    CreateModal::new("ack-form", "Acknowledge").components(vec![CreateActionRow::InputText(input)]);
                 click.create_response(http, CreateInteractionResponse::Modal(modal)).await.expect("asked");
             }
             Interaction::Modal(form) => {
-                let ActionRowComponent::InputText(reason) = &form.data.components[0].components[0] else { panic!("a text") };
+                let ActionRowComponent::InputText(reason) = &form.data.components[0].components[0] else {
+                    panic!("a text")
+                };
                 let text = format!("Acknowledged: {}", reason.value.clone().unwrap_or_default());
                 let message = CreateInteractionResponseMessage::new().content(text).ephemeral(true);
                 form.create_response(http, CreateInteractionResponse::Message(message)).await.expect("thanked");
@@ -48,7 +53,7 @@ impl EventHandler for Bot {
     }
 }
 
-async fn runs(discord: &Discord) -> JoinHandle<()> {
+pub async fn runs(discord: &Discord) -> JoinHandle<()> {
     let base = discord.api_url().trim_end_matches("/api/v10").to_string();
     let id = discord.application_id().into();
     let http = HttpBuilder::new(discord.token()).proxy(base).ratelimiter_disabled(true).application_id(id).build();
@@ -67,7 +72,8 @@ async fn serenity_declares_completes_clicks_and_submits() {
     let ana = discord.ana();
     let offered = ana.types("/incident declare", json!({"title": "checkout", "service": "che"}), "service").await;
     assert_eq!(offered[0]["value"], "che");
-    let asked = ana.runs("/incident declare", json!({"title": "checkout is down", "lead": "@bo", "severity": "P1"})).await;
+    let asked =
+        ana.runs("/incident declare", json!({"title": "checkout is down", "lead": "@bo", "severity": "P1"})).await;
     let card = asked.message().await;
     assert_eq!(discord.plain(&card), "Declared\n[Acknowledge]");
     assert_eq!(asked.answered().await, Answer::Deferred);

@@ -1,6 +1,10 @@
 //! The stand-in shown what it must do and what it must refuse, by a bare HTTP client and by serenity's own.
 
 mod conversation;
+mod gateway;
+mod interactions;
+mod rates;
+mod rest;
 
 use super::Discord;
 use crate::harness::{Answer, http_client};
@@ -29,7 +33,11 @@ impl App {
 
     async fn asks(&self, method: &str, path: &str, body: Value) -> Answer {
         let request = self.request(method, path);
-        let request = if body.is_null() { request } else { request.header("content-type", "application/json").body(body.to_string()) };
+        let request = if body.is_null() {
+            request
+        } else {
+            request.header("content-type", "application/json").body(body.to_string())
+        };
         Answer::to(request).await.expect("it answers")
     }
 

@@ -32,7 +32,11 @@ pub fn check_all(form: &mut Form, body: &Value) {
     }
     for (kind, max) in [(1, 100), (2, 15), (3, 15), (4, 1)] {
         if counts[kind] > max {
-            form.wrong("", "BASE_TYPE_MAX_LENGTH", &format!("Must be {max} or fewer in length (commands of type {kind})."));
+            form.wrong(
+                "",
+                "BASE_TYPE_MAX_LENGTH",
+                &format!("Must be {max} or fewer in length (commands of type {kind})."),
+            );
         }
     }
 }
@@ -63,7 +67,11 @@ pub fn check(form: &mut Form, path: &str, command: &Value) {
     }
     let permissions = &command["default_member_permissions"];
     if !permissions.is_null() && permissions.as_str().is_none_or(|bits| bits.parse::<u64>().is_err()) {
-        form.wrong(&at(path, "default_member_permissions"), "BITFIELD_TYPE_CONVERT", "Not a set of permissions as a string.");
+        form.wrong(
+            &at(path, "default_member_permissions"),
+            "BITFIELD_TYPE_CONVERT",
+            "Not a set of permissions as a string.",
+        );
     }
     options(form, path, command, 0);
     let total = characters(command);
@@ -145,7 +153,11 @@ fn options(form: &mut Form, path: &str, of: &Value, depth: usize) {
         let path = at(&inside, n);
         one(form, &path, option, depth);
         if !names.insert(option["name"].as_str().unwrap_or_default()) {
-            form.wrong(&at(&path, "name"), "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS", "Option name already exists");
+            form.wrong(
+                &at(&path, "name"),
+                "APPLICATION_COMMAND_OPTIONS_NAME_ALREADY_EXISTS",
+                "Option name already exists",
+            );
         }
         let required = option["required"].as_bool().unwrap_or(false);
         if required && optional_before {
@@ -182,7 +194,11 @@ fn one(form: &mut Form, path: &str, option: &Value, depth: usize) {
     optional_number(form, &at(path, "max_length"), &option["max_length"], 1, 6_000);
     if kind <= SUB_COMMAND_GROUP {
         if required {
-            form.wrong(&at(path, "required"), "APPLICATION_COMMAND_OPTION_FIELD_INVALID", "A sub-command is never required");
+            form.wrong(
+                &at(path, "required"),
+                "APPLICATION_COMMAND_OPTION_FIELD_INVALID",
+                "A sub-command is never required",
+            );
         }
         return options(form, path, option, depth + 1);
     }
@@ -199,14 +215,22 @@ fn choices(form: &mut Form, path: &str, option: &Value, kind: u64, completes: bo
         form.wrong(&inside, "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.");
     }
     if completes && !choices.is_empty() {
-        form.wrong(&inside, "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE", "Choices cannot be set with autocomplete");
+        form.wrong(
+            &inside,
+            "APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE",
+            "Choices cannot be set with autocomplete",
+        );
     }
     let mut names = BTreeSet::new();
     for (n, choice) in choices.iter().enumerate() {
         self::choice(form, &at(&inside, n), choice, kind);
         if !names.insert(choice["name"].as_str().unwrap_or_default()) {
             let message = "Option choice name already exists";
-            form.wrong(&at(&inside, format!("{n}.name")), "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS", message);
+            form.wrong(
+                &at(&inside, format!("{n}.name")),
+                "APPLICATION_COMMAND_OPTIONS_CHOICE_NAME_ALREADY_EXISTS",
+                message,
+            );
         }
     }
 }

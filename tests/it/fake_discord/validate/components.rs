@@ -54,7 +54,8 @@ pub fn check(form: &mut Form, path: &str, value: &Value, v2: bool) {
         form.wrong(path, "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", &message);
     }
     if v2 && seen.characters > CHARACTERS_MAX {
-        let message = format!("The displayable text of components may be {CHARACTERS_MAX} characters, not {}", seen.characters);
+        let message =
+            format!("The displayable text of components may be {CHARACTERS_MAX} characters, not {}", seen.characters);
         form.wrong(path, "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", &message);
     }
 }
@@ -109,7 +110,14 @@ fn one(form: &mut Form, path: &str, component: &Value, allowed: &[u64], seen: &m
     }
 }
 
-fn children(form: &mut Form, path: &str, of: &Value, count: std::ops::RangeInclusive<usize>, allowed: &[u64], seen: &mut Seen) {
+fn children(
+    form: &mut Form,
+    path: &str,
+    of: &Value,
+    count: std::ops::RangeInclusive<usize>,
+    allowed: &[u64],
+    seen: &mut Seen,
+) {
     let inside = at(path, "components");
     let items = list(form, &inside, &of["components"]);
     form.between(&inside, items.len(), *count.start(), *count.end());
@@ -150,7 +158,11 @@ fn button(form: &mut Form, path: &str, button: &Value, seen: &mut Seen) {
     emoji(form, path, button);
     let never = |form: &mut Form, key: &str| {
         if !button[key].is_null() {
-            form.wrong(&at(path, key), "BUTTON_COMPONENT_INVALID_FIELD", &format!("A button of this style has no {key}"));
+            form.wrong(
+                &at(path, key),
+                "BUTTON_COMPONENT_INVALID_FIELD",
+                &format!("A button of this style has no {key}"),
+            );
         }
     };
     match optional_number(form, &at(path, "style"), &button["style"], 1, 6) {
@@ -218,7 +230,11 @@ pub fn select(form: &mut Form, path: &str, select: &Value, seen: &mut Seen, in_m
         if let Some(value) = option["value"].as_str()
             && !values.insert(value)
         {
-            form.wrong(&at(&path, "value"), "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", "The specified option value is already used");
+            form.wrong(
+                &at(&path, "value"),
+                "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED",
+                "The specified option value is already used",
+            );
         }
     }
 }

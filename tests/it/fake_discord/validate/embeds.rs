@@ -35,7 +35,11 @@ fn one(form: &mut Form, path: &str, embed: &Value) {
     if let Some(moment) = embed["timestamp"].as_str()
         && !is_moment(moment)
     {
-        form.wrong(&at(path, "timestamp"), "DATE_TIME_TYPE_PARSE", &format!("Could not parse {moment}. Should be ISO8601."));
+        form.wrong(
+            &at(path, "timestamp"),
+            "DATE_TIME_TYPE_PARSE",
+            &format!("Could not parse {moment}. Should be ISO8601."),
+        );
     }
     if !embed["url"].is_null() {
         url(form, &at(path, "url"), &embed["url"], &["http://", "https://"], 2_048);

@@ -65,7 +65,8 @@ pub fn url(form: &mut Form, path: &str, value: &Value, schemes: &[&str], max: us
     form.at_most(path, text, max);
     let known = schemes.iter().any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
     if !known {
-        let message = format!("Scheme \"{}\" must be one of {schemes:?}.", text.split("://").next().unwrap_or_default());
+        let message =
+            format!("Scheme \"{}\" must be one of {schemes:?}.", text.split("://").next().unwrap_or_default());
         form.wrong(path, "URL_TYPE_INVALID_SCHEME", &message);
     }
 }

@@ -30,13 +30,21 @@ pub fn check(form: &mut Form, path: &str, modal: &Value) {
                             form.text(&at(&path, "label"), &child["label"], 1, 45);
                             input(form, &path, child, &mut seen);
                         }
-                        _ => form.wrong(&at(&path, "type"), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of [4]."),
+                        _ => form.wrong(
+                            &at(&path, "type"),
+                            "UNION_TYPE_CHOICES",
+                            "Value of field \"type\" must be one of [4].",
+                        ),
                     }
                 }
             }
             TEXT_DISPLAY => form.text(&at(&path, "content"), &component["content"], 1, 4_000),
             LABEL => label(form, &path, component, &mut seen),
-            _ => form.wrong(&at(&path, "type"), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of [1, 10, 18]."),
+            _ => form.wrong(
+                &at(&path, "type"),
+                "UNION_TYPE_CHOICES",
+                "Value of field \"type\" must be one of [1, 10, 18].",
+            ),
         }
     }
 }
@@ -64,7 +72,11 @@ fn label(form: &mut Form, path: &str, label: &Value, seen: &mut Seen) {
         }
         CHECKBOX => custom_id(form, &path, child, seen),
         kind if is_select(kind) => components::select(form, &path, child, seen, true),
-        _ => form.wrong(&at(&path, "type"), "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of [3, 4, 5, 6, 7, 8, 19, 21, 22, 23]."),
+        _ => form.wrong(
+            &at(&path, "type"),
+            "UNION_TYPE_CHOICES",
+            "Value of field \"type\" must be one of [3, 4, 5, 6, 7, 8, 19, 21, 22, 23].",
+        ),
     }
 }
 
