@@ -1,7 +1,7 @@
 //! How interactions reach the application: as an event of the gateway, or signed to its HTTP endpoint.
 //! Never makes up what is in them.
 
-use super::interactions::Interaction;
+use super::interactions::{ANSWER_MS, Interaction};
 use super::multipart;
 use super::state::{Id, State};
 use super::{Discord, Shared, hex};
@@ -118,6 +118,16 @@ async fn heard(shared: Shared, id: Id, request: reqwest::RequestBuilder) {
 }
 
 impl State {
+    /// Fails what was not answered within three seconds.
+    pub fn expire(&mut self) {
+        let now = self.now_ms();
+        let open = self.interactions.values().filter(|asked| asked.answer.is_none() && asked.failed.is_none());
+        let late: Vec<Id> = open.filter(|asked| now - asked.asked_ms > ANSWER_MS).map(|asked| asked.id).collect();
+        for id in late {
+            self.fail(id, "three seconds had passed");
+        }
+    }
+
     /// The person reads "The application did not respond".
     pub fn fail(&mut self, id: Id, why: &str) {
         let Some(asked) = self.interactions.get_mut(&id).filter(|asked| asked.answer.is_none()) else { return };

@@ -1,9 +1,10 @@
 //! Interactions: what the application is told when a person acts, and what it may answer, when and how.
 //! Knows nothing of how they are delivered; `people` makes them, `delivery` brings them.
 
+use super::judge;
 use super::multipart::File;
 use super::refused::{self, Form, Refused};
-use super::rest::{Draft, webhooks};
+use super::rest::{Draft, below, webhooks};
 use super::state::{COMPONENTS_V2, EPHEMERAL, Id, LOADING, State};
 use super::validate::message::Sent;
 use super::validate::{commands, modal};
@@ -148,7 +149,7 @@ impl State {
             7 => {
                 let Some((channel, id)) = asked.source else { return Err(refused::unknown_message()) };
                 let message = self.message(channel, id).ok_or_else(refused::unknown_message)?.clone();
-                let draft = self.redraft(&message, data, files)?;
+                let draft = self.redraft(&message, data, files).map_err(|refused| below(refused, "data"))?;
                 super::rest::change_message(self, channel, id, draft);
                 (Answer::Update, asked.source)
             }
@@ -165,6 +166,7 @@ impl State {
             _ => {
                 modal::check(&mut form, "data", data);
                 form.finish()?;
+                judge::modal_by_twilight(data).into_iter().for_each(|said| self.problem(said));
                 (Answer::Modal(data.clone()), None)
             }
         };

@@ -13,13 +13,16 @@
 #![allow(dead_code, reason = "a stand-in offers a whole vocabulary; today's tests need not say every word")]
 #![allow(unused_imports, reason = "as above: what the tests name is gathered here")]
 
+pub mod asked;
 pub mod buckets;
 pub mod delivery;
 pub mod faults;
+pub mod forms;
 mod gateway;
 pub mod interactions;
 pub mod judge;
 pub mod multipart;
+pub mod outages;
 pub mod people;
 pub mod permissions;
 pub mod reading;
@@ -34,11 +37,13 @@ pub mod typed;
 pub mod validate;
 pub mod wire_json;
 pub mod world;
+pub mod writing;
 
+pub use asked::Asked;
 pub use delivery::Signs;
 pub use faults::Fault;
 pub use interactions::Answer;
-pub use people::{Asked, Person};
+pub use people::Person;
 pub use state::{Id, Message, State};
 
 use crate::harness::wire::Wire;
@@ -66,6 +71,9 @@ impl Shared {
         read(&self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
     }
 }
+
+/// How often what depends on time alone is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 #[derive(Clone)]
 pub struct Discord(Arc<Inner>);
@@ -159,13 +167,21 @@ impl Discord {
     pub async fn eventually(&self, what: &str, mut check: impl FnMut(&State) -> bool) {
         let mut changes = self.0.shared.changed.subscribe();
         let came = tokio::time::timeout(BOUND, async {
-            while !self.read(&mut check) {
-                changes.changed().await.ok();
+            while !self.change_quietly(State::expire, &mut check) {
+                // Woken by every change, and now and then because time alone can change something.
+                tokio::time::timeout(LOOK_EVERY, changes.changed()).await.ok();
             }
         });
         if came.await.is_err() {
             panic!("waited {BOUND:?} in vain until {what}.\n{}", self.report());
         }
+    }
+
+    /// A change that is no news, and what the memory is then.
+    fn change_quietly(&self, change: impl FnOnce(&mut State), mut check: impl FnMut(&State) -> bool) -> bool {
+        let mut state = self.0.shared.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        change(&mut state);
+        check(&state)
     }
 
     /// What happened so far, for a test that waited in vain.
@@ -194,8 +210,8 @@ impl Discord {
         let patience = Duration::from_secs(4);
         let mut changes = self.0.shared.changed.subscribe();
         let settled = async {
-            while !self.read(unanswered).is_empty() {
-                changes.changed().await.ok();
+            while !self.change_quietly(State::expire, |state| unanswered(state).is_empty()) {
+                tokio::time::timeout(LOOK_EVERY, changes.changed()).await.ok();
             }
         };
         tokio::time::timeout(patience, settled).await.ok(); // what is still open is said below

@@ -1,6 +1,7 @@
 //! The application's commands, global or of one guild: registered one by one or all at once.
 
 use super::{Call, Reply};
+use crate::fake_discord::judge;
 use crate::fake_discord::refused::{self, Form, Refused};
 use crate::fake_discord::state::{Id, State};
 use crate::fake_discord::validate::commands::{check, check_all};
@@ -90,6 +91,7 @@ pub fn overwrite(state: &mut State, call: &Call) -> Result<Reply, Refused> {
     form.finish()?;
     let given = call.body.as_array().cloned().unwrap_or_default();
     let commands: Vec<Value> = given.iter().map(|command| kept(state, scope, command)).collect();
+    judge::commands_by_twilight(&commands).into_iter().for_each(|said| state.problem(said));
     state.commands.insert(scope, commands.clone());
     Reply::ok(json!(commands))
 }

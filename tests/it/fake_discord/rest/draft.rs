@@ -170,12 +170,11 @@ impl Draft {
 }
 
 /// The same errors, one level deeper: a callback's message stands under `data`.
-fn below(mut refused: Refused, path: &str) -> Refused {
-    if let (Some(errors), false) = (refused.errors.take(), path.is_empty()) {
-        refused.errors = Some(json!({ path: errors }));
-        return refused;
+pub fn below(refused: Refused, path: &str) -> Refused {
+    match &refused.errors {
+        Some(errors) if !path.is_empty() => Refused { errors: Some(json!({ path: errors })), ..refused },
+        _ => refused,
     }
-    refused
 }
 
 /// An embed as Discord gives it back.

@@ -2,6 +2,7 @@
 
 use super::channels::{check, is_category, named, overwrites};
 use super::{Call, Reply, call::body_id};
+use crate::fake_discord::judge;
 use crate::fake_discord::permissions::{MANAGE_CHANNELS, MANAGE_ROLES};
 use crate::fake_discord::refused::{self, Form, Refused};
 use crate::fake_discord::state::{ANNOUNCEMENT, CATEGORY, Channel, FORUM, Id, State, TEXT, Tag, VOICE};
@@ -58,6 +59,7 @@ pub fn create_channel(state: &mut State, call: &Call) -> Result<Reply, Refused> 
     let inherited = parent.map(|parent| state.channels[&parent].overwrites.clone()).unwrap_or_default();
     let kind = u8::try_from(kind).expect("checked above");
     let name = named(kind, body["name"].as_str().unwrap_or_default());
+    judge::channel_by_twilight(&name, body["topic"].as_str()).into_iter().for_each(|said| state.problem(said));
     let channel = Channel {
         guild: Some(id),
         parent,

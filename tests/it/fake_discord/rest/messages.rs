@@ -1,6 +1,7 @@
 //! Messages of channels and threads: writing, reading, changing, deleting, each with its permissions and events.
 
 use super::{Call, Draft, Reply};
+use crate::fake_discord::judge;
 use crate::fake_discord::permissions::{
     ATTACH_FILES, EMBED_LINKS, MANAGE_MESSAGES, READ_MESSAGE_HISTORY, SEND_MESSAGES, SEND_MESSAGES_IN_THREADS,
 };
@@ -86,10 +87,7 @@ pub fn post(state: &mut State, channel: &Channel, author: Id, draft: Draft, repl
 pub fn keep(state: &mut State, message: Message) {
     let (channel, id, hidden) = (message.channel, message.id, message.only_for.is_some());
     state.messages.entry(channel).or_default().insert(id, message);
-    if hidden {
-        return;
-    }
-    if let Some(channel) = state.channels.get_mut(&channel) {
+    if let (false, Some(channel)) = (hidden, state.channels.get_mut(&channel)) {
         channel.last_message = Some(id);
     }
     tell(state, "MESSAGE_CREATE", channel, id);
@@ -97,6 +95,10 @@ pub fn keep(state: &mut State, message: Message) {
 
 /// MESSAGE_CREATE or MESSAGE_UPDATE.
 pub fn tell(state: &mut State, event: &str, channel: Id, id: Id) {
+    if state.message(channel, id).is_some_and(|message| message.author == state.app.bot) {
+        let said = judge::by_twilight(state.message(channel, id).expect("it is there"));
+        said.into_iter().for_each(|said| state.problem(said));
+    }
     let Some(message) = state.message(channel, id).filter(|message| message.only_for.is_none()) else { return };
     let mut data = state.message_json(message);
     let guild = state.channels.get(&channel).and_then(|channel| channel.guild);
@@ -109,7 +111,7 @@ pub fn tell(state: &mut State, event: &str, channel: Id, id: Id) {
 }
 
 /// A message of the path that the bot can see.
-pub fn seen<'a>(state: &'a State, channel: Id, id: Id) -> Result<&'a Message, Refused> {
+pub fn seen(state: &State, channel: Id, id: Id) -> Result<&Message, Refused> {
     state.message(channel, id).filter(|message| message.only_for.is_none()).ok_or_else(refused::unknown_message)
 }
 

@@ -53,7 +53,7 @@ impl EventHandler for Bot {
     }
 }
 
-async fn runs(discord: &Discord) -> JoinHandle<()> {
+pub async fn runs(discord: &Discord) -> JoinHandle<()> {
     let base = discord.api_url().trim_end_matches("/api/v10").to_string();
     let id = discord.application_id().into();
     let http = HttpBuilder::new(discord.token()).proxy(base).ratelimiter_disabled(true).application_id(id).build();

@@ -1,6 +1,10 @@
 //! The stand-in shown what it must do and what it must refuse, by a bare HTTP client and by serenity's own.
 
 mod conversation;
+mod gateway;
+mod interactions;
+mod rates;
+mod rest;
 
 use super::Discord;
 use crate::harness::{Answer, http_client};
