@@ -3,6 +3,8 @@
 //! platforms are printed from it. Nothing here decides: that is the domain's, behind `App::act`.
 
 mod access;
+pub mod discord_paths;
+pub mod filled;
 mod read;
 mod route;
 mod spec;

@@ -2,6 +2,7 @@
 //! table as a whole.
 
 mod conversation;
+mod filled;
 mod goldens;
 mod property;
 mod table;
