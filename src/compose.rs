@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::app::audit::{AuditKey, Sweeper};
+use crate::chat::discord::{Discord, Identities};
 use crate::chat::slack::{self, Slack};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
@@ -158,6 +159,17 @@ pub fn known(config: &Config) -> Known {
         sources: config.ingest.keys().cloned().collect(),
         severity_ranks: config.severities.iter().map(|s| s.rank).collect(),
     }
+}
+
+/// The connection to Discord, where there is one.
+pub fn discord(config: &Config, app: &App) -> Result<Option<Arc<Discord>>, CannotStart> {
+    let Some(settings) = &config.discord else { return Ok(None) };
+    Discord::of(settings.clone(), discord_people(config), app.clone()).map(Some).map_err(CannotStart)
+}
+
+/// Who is who there.
+pub fn discord_people(config: &Config) -> Identities {
+    Identities::new(config.people.iter().filter_map(|(id, p)| Some((id.clone(), p.discord.clone()?))))
 }
 
 /// Whoever watches from outside, if anybody does.

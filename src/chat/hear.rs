@@ -178,8 +178,12 @@ impl Ear {
                 Some(place) => self.rooms.find(&self.chat, place).await?,
                 None => None,
             };
-            let (person, via) = (saying.person.clone(), self.chat.to_string());
-            let speaker = commands::Speaker { person, via, admin: saying.admin };
+            let speaker = commands::Speaker {
+                person: saying.person.clone(),
+                via: self.chat.to_string(),
+                admin: saying.admin,
+                place: saying.place.clone().map(|place| (self.chat.clone(), place)),
+            };
             commands::say(&app, &speaker, room, &saying.text).await
         });
         let said = said.await;
