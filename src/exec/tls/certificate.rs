@@ -1,10 +1,9 @@
 //! One certificate: what of it people and thresholds ask for. Reads it, judges nothing.
 
+use super::der::{INTEGER, OCTETS, OID, SEQUENCE, SET, each, next, take, text, time};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
-use x509_parser::extensions::GeneralName;
-use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
 
 pub struct Certificate {
     pub subject: String,
@@ -17,26 +16,30 @@ pub struct Certificate {
 }
 
 impl Certificate {
-    pub fn read(der: &[u8]) -> Option<Certificate> {
-        let (_, one) = X509Certificate::from_der(der).ok()?;
-        let extension = one.subject_alternative_name().ok().flatten();
-        let listed = extension.iter().flat_map(|e| &e.value.general_names).filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(name.to_string()),
-            GeneralName::IPAddress(bytes) => ip(bytes),
-            _ => None,
-        });
-        let mut names: Vec<String> = listed.collect();
-        if names.is_empty() {
-            names.extend(one.subject().iter_common_name().filter_map(|name| name.as_str().ok()).map(str::to_string));
+    /// The fields in their order (RFC 5280, section 4.1).
+    pub fn read(mut der: &[u8]) -> Option<Certificate> {
+        let mut whole = take(&mut der, SEQUENCE)?;
+        let mut fields = take(&mut whole, SEQUENCE)?;
+        const VERSION: u8 = 0xa0;
+        const EXTENSIONS: u8 = 0xa3;
+        if fields.first() == Some(&VERSION) {
+            next(&mut fields)?;
         }
-        Some(Certificate {
-            subject: shown(one.subject()),
-            issuer: shown(one.issuer()),
-            serial: one.raw_serial().iter().map(|b| format!("{b:02X}")).collect(),
-            names,
-            starts_at: one.validity().not_before.timestamp(),
-            ends_at: one.validity().not_after.timestamp(),
-        })
+        let serial = take(&mut fields, INTEGER)?;
+        take(&mut fields, SEQUENCE)?; // how it is signed
+        let issuer = take(&mut fields, SEQUENCE)?;
+        let mut validity = take(&mut fields, SEQUENCE)?;
+        let (starts_at, ends_at) = (time(&next(&mut validity)?)?, time(&next(&mut validity)?)?);
+        let subject = take(&mut fields, SEQUENCE)?;
+        let extensions = each(fields).find(|e| e.tag == EXTENSIONS).map_or(&[][..], |e| e.body);
+        let mut names = alternative_names(extensions);
+        if names.is_empty() {
+            names.extend(parts(subject).into_iter().filter(|(kind, _)| kind == "CN").map(|(_, name)| name));
+        }
+        // A leading zero only says that the number is not negative.
+        let digits = serial.strip_prefix(&[0]).filter(|rest| !rest.is_empty()).unwrap_or(serial);
+        let serial = digits.iter().map(|b| format!("{b:02X}")).collect();
+        Some(Certificate { subject: shown(subject), issuer: shown(issuer), serial, names, starts_at, ends_at })
     }
 
     pub fn start(&self) -> String {
@@ -58,8 +61,49 @@ fn date(seconds: i64) -> String {
     DateTime::from_timestamp(seconds, 0).map_or(String::new(), |t| t.format("%b %e %H:%M:%S %Y GMT").to_string())
 }
 
-fn shown(name: &X509Name) -> String {
-    name.to_string().split(", ").map(|part| part.replacen('=', " = ", 1)).collect::<Vec<_>>().join(", ")
+fn shown(name: &[u8]) -> String {
+    parts(name).into_iter().map(|(kind, text)| format!("{kind} = {text}")).collect::<Vec<_>>().join(", ")
+}
+
+/// A name in its parts, each with the usual letters for its kind.
+fn parts(name: &[u8]) -> Vec<(String, String)> {
+    let attributes = each(name).filter(|e| e.tag == SET).flat_map(|set| each(set.body));
+    attributes
+        .filter_map(|pair| {
+            let mut pair = pair.body;
+            let kind = match take(&mut pair, OID)? {
+                [0x55, 4, 3] => "CN",
+                [0x55, 4, 6] => "C",
+                [0x55, 4, 7] => "L",
+                [0x55, 4, 8] => "ST",
+                [0x55, 4, 10] => "O",
+                [0x55, 4, 11] => "OU",
+                [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1] => "emailAddress",
+                _ => "other",
+            };
+            Some((kind.to_string(), text(&next(&mut pair)?)))
+        })
+        .collect()
+}
+
+/// Of the extension for it: hosts and addresses.
+fn alternative_names(mut extensions: &[u8]) -> Vec<String> {
+    const SUBJECT_ALTERNATIVE_NAME: &[u8] = &[0x55, 0x1d, 0x11];
+    let list = take(&mut extensions, SEQUENCE).unwrap_or_default();
+    let found = each(list).find_map(|extension| {
+        let mut fields = extension.body;
+        let mut rest = (take(&mut fields, OID)? == SUBJECT_ALTERNATIVE_NAME).then_some(fields)?;
+        // Between the two it may say that it is critical.
+        let value = std::iter::from_fn(|| next(&mut rest)).find(|e| e.tag == OCTETS)?;
+        take(&mut &*value.body, SEQUENCE)
+    });
+    each(found.unwrap_or_default())
+        .filter_map(|name| match name.tag {
+            0x82 => Some(String::from_utf8_lossy(name.body).into_owned()),
+            0x87 => ip(name.body),
+            _ => None,
+        })
+        .collect()
 }
 
 fn ip(bytes: &[u8]) -> Option<String> {

@@ -3,6 +3,7 @@
 //! handshake, and never takes a certificate that it only looks at for one that it trusts.
 
 mod certificate;
+mod der;
 mod handshake;
 
 use super::clean::Secrets;
