@@ -41,6 +41,7 @@ mod step;
 mod timeline;
 mod unack;
 mod update;
+mod use_channel;
 
 pub use access::may_see;
 pub use spec::{Arg, ArgKind, Group, Spec};
@@ -51,7 +52,7 @@ use crate::{measure, notice};
 use firebell_domain::decide::Input;
 use firebell_domain::directory::Directory;
 use firebell_domain::event::Actor;
-use firebell_domain::id::{IncidentId, PersonId};
+use firebell_domain::id::{ChannelId, IncidentId, PersonId};
 use firebell_domain::incident::Incident;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::time::Timestamp;
@@ -88,7 +89,7 @@ pub static COMMANDS: &[Command] = table! {
     declare
     ack unack snooze page escalate
     severity status update note
-    lead role
+    lead role use_channel
     runbook step
     action done
     resolve reopen merge cancel postmortem
@@ -102,6 +103,8 @@ pub struct Speaker {
     pub person: PersonId,
     pub via: String,
     pub admin: bool,
+    /// In a chat: which one, and the place as it calls it.
+    pub place: Option<(ChannelId, String)>,
 }
 
 /// The answer.

@@ -188,7 +188,7 @@ impl web::Speak for Spoken {
     ) -> crate::engine::ports::BoxFuture<'a, Result<web::Said, crate::app::ActError>> {
         Box::pin(async move {
             let (person, via, admin) = (speaker.person.clone(), speaker.via.clone(), speaker.admin);
-            let said = commands::say(app, &commands::Speaker { person, via, admin }, room, text).await?;
+            let said = commands::say(app, &commands::Speaker { person, via, admin, place: None }, room, text).await?;
             Ok(web::Said { text: said.text, incident: said.incident, data: said.data })
         })
     }
