@@ -86,7 +86,7 @@ fn text(spec: &Spec, arg: &Arg, value: &str, filled: &Filled) -> String {
     let may_be_misread = match (spec.verb, arg.name) {
         ("declare", "title") => {
             // Without a severity before it, the title's first word could be taken for one.
-            let first = !filled.get("severity").is_some_and(|s| !s.trim().is_empty());
+            let first = filled.get("severity").is_none_or(|s| s.trim().is_empty());
             let means = |w: &str| {
                 let w = w.to_lowercase();
                 ["service:", "system:", "private:"].iter().any(|p| w.starts_with(p)) || w == "private"

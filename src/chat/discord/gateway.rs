@@ -220,10 +220,8 @@ impl RawEventHandler for Handler {
                 let (channel, message) = (added.reaction.channel_id.to_string(), added.reaction.message_id.to_string());
                 discord.keep_message(&channel, &message, &user.to_string()).await;
             }
-            Event::ChannelPinsUpdate(update) => {
-                if update.last_pin_timestamp.is_some() {
-                    discord.keep_pin(&update.channel_id.to_string()).await;
-                }
+            Event::ChannelPinsUpdate(update) if update.last_pin_timestamp.is_some() => {
+                discord.keep_pin(&update.channel_id.to_string()).await;
             }
             _ => {}
         }

@@ -63,10 +63,6 @@ pub struct House {
 }
 
 impl House {
-    pub async fn gateway() -> House {
-        House::with("message_content = true").await
-    }
-
     /// With further keys of `[discord]`.
     pub async fn with(more: &str) -> House {
         drop(http_client());

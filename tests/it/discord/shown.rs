@@ -113,8 +113,8 @@ fn cards_lines_and_forms_look_as_reviewed() {
         golden(name, &message);
         assert_eq!(judged(&message), Ok(()), "{name}");
     }
-    let mut d = Directory::default();
-    d.severities = [("P1", "Critical", 1), ("P2", "High", 2)].map(|(l, n, r)| Severity::new(l, n, r)).to_vec();
+    let severities = [("P1", "Critical", 1), ("P2", "High", 2)].map(|(l, n, r)| Severity::new(l, n, r)).to_vec();
+    let d = Directory { severities, ..Directory::default() };
     for verb in ["declare", "update", "resolve", "page", "action", "lead"] {
         let form = notice::form::form(verb, None, &d).expect("a form");
         golden(&format!("form_{verb}.json"), &forms::modal(&form));
