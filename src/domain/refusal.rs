@@ -540,7 +540,7 @@ impl fmt::Display for Refusal {
             NeedsSecondPerson { id, no, same, break_glass } => {
                 let why = match same {
                     true => "it takes somebody else than the one who asked",
-                    false => "what comes through the local token shows nobody's identity",
+                    false => "what comes with a token shows nobody's identity",
                 };
                 write!(f, "Run {no} of {id} loses data or cuts service: {why}. Have a second person approve it in a chat or the room")?;
                 match break_glass {

@@ -25,9 +25,15 @@ pub type RunNo = u32;
 /// The channel of the outbox that runs wait in. No pager can have that name: theirs are kinds of `[paging]`.
 pub const CHANNEL: &str = "runs";
 
-/// By which way somebody speaks who only showed that they can read a file of this machine. Whoever can may speak as
-/// anybody, so it is nobody's second person.
+/// By which way somebody speaks who only showed that they can read a file of this machine.
 pub const LOCAL_TOKEN: &str = "the local token";
+/// What begins the way of whoever has a token of the API.
+pub const API_TOKEN: &str = "api:";
+
+/// Whether a way shows who it is that speaks. Whoever has a token may speak as anybody, so it is nobody's second person.
+pub fn shows_who(via: &str) -> bool {
+    via != LOCAL_TOKEN && !via.starts_with(API_TOKEN)
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

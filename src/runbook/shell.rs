@@ -20,6 +20,7 @@ pub mod redis;
 pub mod secret;
 mod snippet;
 pub mod sql;
+pub mod stages;
 mod surface;
 mod tolerant;
 mod unknown;

@@ -151,7 +151,7 @@ fn may_start(r: &Run) -> Why {
 /// Somebody else than who asked, and by a way that shows who they are.
 pub(crate) fn is_second(actor: &Actor, asked_by: &Actor) -> bool {
     match actor {
-        Actor::Person { name, via } => Some(name) != asked_by.as_person() && via != super::LOCAL_TOKEN,
+        Actor::Person { name, via } => Some(name) != asked_by.as_person() && super::shows_who(via),
         _ => false,
     }
 }

@@ -238,8 +238,10 @@ fn what_loses_data_takes_a_second_person_who_types_the_target() {
     assert!(matches!(blind, Refusal::TypeTarget { .. }), "{blind:?}");
     let other = Approve { typed: Some("mains".into()), ..word(run) };
     assert!(matches!(case.approves("bo", other), Err(Refusal::TypeTarget { .. })));
-    let token = case.as_person("bo", LOCAL_TOKEN, Input::ApproveRun(typed(run))).expect_err("anybody could be bo");
-    assert!(matches!(token, Refusal::NeedsSecondPerson { same: false, .. }), "{token:?}");
+    for via in [LOCAL_TOKEN, "api:deploy-bot"] {
+        let token = case.as_person("bo", via, Input::ApproveRun(typed(run))).expect_err("anybody could be bo");
+        assert!(matches!(token, Refusal::NeedsSecondPerson { same: false, .. }), "{token:?}");
+    }
     case.approves("bo", typed(run)).expect("bo is somebody else");
     case.starts(run).expect("begins");
 }
