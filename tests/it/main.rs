@@ -10,6 +10,7 @@ mod harness_selftest;
 mod heartbeat;
 mod hooks;
 mod intake;
+mod lab;
 mod live;
 mod mail;
 mod outbox;

@@ -44,19 +44,46 @@ pub struct ChatAct {
 #[derive(Clone, Debug)]
 pub enum ChatJob {
     /// The line about the incident in the channel where all incidents are announced. Never of a private one.
-    Announce { card: Card, message: Option<String>, place: Option<String> },
+    Announce {
+        card: Card,
+        message: Option<String>,
+        place: Option<String>,
+    },
     /// Makes the incident's own place: a channel, a forum post, a thread.
-    Open { name: String, topic: String },
-    Topic { place: String, text: String },
+    Open {
+        name: String,
+        topic: String,
+    },
+    Topic {
+        place: String,
+        text: String,
+    },
     /// What leads out of the chat: the runbook, the room, a bridge.
-    Links { place: String, links: Vec<(String, String)> },
+    Links {
+        place: String,
+        links: Vec<(String, String)>,
+    },
     /// People by their names here; the adapter knows them on its platform, and says whom it does not.
-    Invite { place: String, people: Vec<PersonId>, severity_rank: u32 },
+    Invite {
+        place: String,
+        people: Vec<PersonId>,
+        severity_rank: u32,
+    },
     /// The headline, posted or edited.
-    Card { place: String, card: Card, message: Option<String> },
-    Pin { place: String, message: String },
+    Card {
+        place: String,
+        card: Card,
+        message: Option<String>,
+    },
+    Pin {
+        place: String,
+        message: String,
+    },
     /// What happened since the last one, oldest first, in one message.
-    Lines { place: String, lines: Vec<Line> },
+    Lines {
+        place: String,
+        lines: Vec<Line>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,9 +149,15 @@ pub struct Card {
 pub enum CardValue {
     Text(String),
     /// Shown as the platform shows people where it knows this one, else by the name.
-    Person { id: PersonId, name: String },
+    Person {
+        id: PersonId,
+        name: String,
+    },
     /// Drawn by the client in the reader's own time zone, and as a clock that goes by itself where the platform can.
-    Time { at: Timestamp, relative: bool },
+    Time {
+        at: Timestamp,
+        relative: bool,
+    },
 }
 
 /// A button, or an entry of a menu.
