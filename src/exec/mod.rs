@@ -2,9 +2,11 @@
 //! Nothing here decides whether something may run, and nothing here hands a value from chat to a shell.
 
 pub mod clean;
+pub mod docker;
 pub mod process;
 pub mod ran;
 pub mod script;
+mod words;
 
 use crate::engine::ports::execute::Execute;
 use std::collections::BTreeMap;

@@ -1,3 +1,5 @@
+//! Output as it comes from programs, and as people see it.
+
 use super::*;
 
 #[test]

@@ -2,6 +2,7 @@
 //! touches a process that has no mark of this run. Looks at `/proc` on a thread for blocking work.
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use std::collections::BTreeSet;
 use std::fs;
 use std::time::Duration;
 
@@ -58,40 +59,45 @@ impl Group {
 
     /// Kills what is left, and says how many there were.
     pub async fn sweep(&mut self) -> usize {
-        let (mark, leader) = (self.mark.clone(), self.leader);
+        let mut killed = BTreeSet::new();
+        for _ in 0..ROUNDS_MAX {
+            let mark = self.mark.clone();
+            let found = tokio::task::spawn_blocking(move || kill_marked(&mark)).await.unwrap_or_default();
+            if found.is_empty() {
+                break;
+            }
+            killed.extend(found);
+            // The kernel takes a moment to end what was killed.
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        // Those that emptied their environment and stayed in the group.
+        self.kill();
         self.swept = true;
-        tokio::task::spawn_blocking(move || sweep(&mark, leader)).await.unwrap_or_default()
+        killed.len()
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        if !self.swept {
-            self.kill();
-            sweep(&self.mark, self.leader);
+        if self.swept {
+            return;
+        }
+        self.kill();
+        for _ in 0..ROUNDS_MAX {
+            if kill_marked(&self.mark).is_empty() {
+                break;
+            }
+            std::thread::yield_now();
         }
     }
 }
 
-fn sweep(mark: &str, leader: Option<Pid>) -> usize {
-    let mut killed = std::collections::BTreeSet::new();
-    for _ in 0..ROUNDS_MAX {
-        let left = marked(mark);
-        if left.is_empty() {
-            break;
-        }
-        for id in left {
-            killed.insert(id.as_raw_pid());
-            kill_process(id, Signal::KILL).ok();
-        }
-        // The kernel takes a moment to end what was killed.
-        std::thread::sleep(Duration::from_millis(2));
+fn kill_marked(mark: &str) -> Vec<i32> {
+    let found = marked(mark);
+    for id in &found {
+        kill_process(*id, Signal::KILL).ok();
     }
-    if let Some(leader) = leader {
-        // Those that emptied their environment and stayed in the group.
-        kill_process_group(leader, Signal::KILL).ok();
-    }
-    killed.len()
+    found.into_iter().map(Pid::as_raw_pid).collect()
 }
 
 /// Living processes that carry the mark. What has ended and was not reaped has no environment any more.
