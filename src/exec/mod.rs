@@ -3,6 +3,7 @@
 
 pub mod clean;
 pub mod docker;
+pub mod http;
 pub mod process;
 pub mod ran;
 pub mod script;

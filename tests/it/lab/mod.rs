@@ -1,6 +1,7 @@
 //! Executors against the real thing, each with an effect that is seen from outside; and with the tool itself broken.
 
 mod docker;
+mod http;
 mod process;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};
