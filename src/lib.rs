@@ -10,6 +10,7 @@ pub mod commands;
 pub mod compose;
 pub mod config;
 pub mod engine;
+pub mod exec;
 pub mod fault;
 pub mod measure;
 pub mod notice;

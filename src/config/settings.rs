@@ -320,7 +320,6 @@ impl Config {
             settings: self.incidents.clone(),
             systems: self.systems.clone(),
             default_system: self.default_system.clone(),
-            chats: Vec::new(),
             runs: super::runs::rules(self),
         }
     }

@@ -74,9 +74,49 @@ pub struct Ordered {
     pub written: String,
     /// As it reads with its values filled in: what people approve. Secrets stay references.
     pub text: String,
+    /// What it is written in where that is no shell's: `postgres`, `mysql`, `redis`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tongue: String,
+    /// Values that are too much, by the runbook: what readings of it are judged by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<Bound>,
     /// What it is about, for a table: `memory of n8n`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub about: String,
+}
+
+/// A threshold of the runbook.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bound {
+    pub metric: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub unit: String,
+    /// As the runbook has it: `> 90`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Limit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub critical: Option<Limit>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limit {
+    /// `>`, `>=`, `<`, `<=`, `=`
+    pub op: String,
+    /// A number as text: a log compares exactly.
+    pub value: String,
+}
+
+impl Limit {
+    pub fn reached(&self, value: f64) -> bool {
+        let Ok(limit) = self.value.parse::<f64>() else { return false };
+        match self.op.as_str() {
+            ">" => value > limit,
+            ">=" => value >= limit,
+            "<" => value < limit,
+            "<=" => value <= limit,
+            _ => (value - limit).abs() < f64::EPSILON,
+        }
+    }
 }
 
 /// What exactly is to run on what. An approval is for all of it.
@@ -418,4 +458,25 @@ pub fn expiry(incident: &Incident) -> Option<Timestamp> {
         _ => None,
     };
     incident.runs.values().filter_map(until).min()
+}
+
+/// What the thresholds of a command say of a value: the one whose metric shares most words with it, in its unit.
+pub fn judge(bounds: &[Bound], metric: &str, unit: &str, value: f64) -> (Option<Judged>, Option<String>) {
+    let words = |text: &str| -> Vec<String> {
+        let lower = text.to_lowercase();
+        let all = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 1);
+        all.map(|w| w.trim_end_matches('s').to_string()).collect()
+    };
+    let wanted = words(metric);
+    let same_unit = |b: &&Bound| b.unit.is_empty() || unit.is_empty() || b.unit.eq_ignore_ascii_case(unit);
+    let shared = |b: &Bound| words(&b.metric).iter().filter(|w| wanted.contains(w)).count();
+    let best = bounds.iter().filter(same_unit).filter(|b| shared(b) > 0).max_by_key(|b| shared(b));
+    let Some(bound) = best else { return (None, None) };
+    let shown = |l: &Limit| format!("{} {}{}{}", l.op, l.value, if bound.unit.is_empty() { "" } else { " " }, bound.unit);
+    let reached = |l: &Option<Limit>| l.as_ref().filter(|l| l.reached(value)).map(shown);
+    match (reached(&bound.critical), reached(&bound.warning)) {
+        (Some(said), _) => (Some(Judged::Critical), Some(said)),
+        (None, Some(said)) => (Some(Judged::Warning), Some(said)),
+        (None, None) => (Some(Judged::Healthy), None),
+    }
 }

@@ -5,6 +5,7 @@ mod claims;
 mod deliver;
 mod heartbeat;
 mod outlets;
+mod runs;
 pub mod ports;
 mod rooms;
 mod tick;

@@ -2,11 +2,11 @@
 //! others filters fed by it), the runbook's own text for a shell, or a step for people with the exact command to copy.
 //! Pure; runs nothing and asks nobody.
 
-use super::params::{self, Unfilled};
 use super::script::{self, Shell};
 use crate::engine::ports::execute::{Bounds, Call};
 use firebell_domain::playbook::Risk;
 use firebell_runbook::shell::stages::{self, NeedsShell, Piece, Stage, Word};
+use firebell_runbook::shell::values::{self, Unfilled};
 use firebell_runbook::shell::{Asked, Tongue, judge};
 use std::collections::BTreeMap;
 
@@ -108,7 +108,7 @@ fn manual(unfilled: Unfilled) -> Route {
 }
 
 fn call(stage: &Stage, wanted: &Wanted) -> Result<Call, Unfilled> {
-    let fill = |word: &Word| params::fill(word, wanted.params, wanted.secret);
+    let fill = |word: &Word| values::fill(word, wanted.params, wanted.secret);
     let argv = stage.words.iter().map(fill).collect::<Result<Vec<String>, Unfilled>>()?;
     let input = stage.input.as_ref().map(fill).transpose()?.map(String::into_bytes);
     let env = stage.env.iter().map(|(n, w)| Ok((n.clone(), fill(w)?))).collect::<Result<_, Unfilled>>()?;
@@ -142,7 +142,7 @@ fn statement(wanted: &Wanted, tongue: Tongue) -> Route {
     let mut word = Word(pieces.collect());
     // Even a statement of one word is one.
     word.0.push(Piece::Text(" ".into()));
-    match params::fill(&word, wanted.params, &|_| None) {
+    match values::fill(&word, wanted.params, &|_| None) {
         Ok(text) => {
             let mut argv: Vec<String> = client.iter().map(|w| w.to_string()).collect();
             match tongue {
@@ -183,7 +183,7 @@ fn executor_of(stage: &Stage) -> String {
 
 /// A stage behind a pipe; `None` where it is more than a filter.
 fn filter(stage: &Stage, wanted: &Wanted) -> Result<Option<Filter>, Unfilled> {
-    let fill = |word: &Word| params::fill(word, wanted.params, &|_| None);
+    let fill = |word: &Word| values::fill(word, wanted.params, &|_| None);
     let argv = stage.words.iter().map(fill).collect::<Result<Vec<String>, Unfilled>>()?;
     if !stage.env.is_empty() || stage.input.is_some() || stage.silent {
         return Ok(None);
@@ -242,7 +242,7 @@ fn script(wanted: &Wanted, why: &str) -> Route {
     for name in &names {
         match wanted.params.get(name) {
             None => return manual(Unfilled::Open(vec![name.clone()])),
-            Some(value) => match params::plain(name, value) {
+            Some(value) => match values::plain(name, value) {
                 Ok(()) => values.push(value.clone()),
                 Err(why) => return Route::Manual(why),
             },

@@ -195,8 +195,7 @@ impl Reply<'_> {
             Event::RunExpired { .. }
             | Event::RunStarted { .. }
             | Event::RunFinished { .. }
-            | Event::RunOutcomeUnknown { .. }
-            | Event::RoomOpened { .. } => return None,
+            | Event::RunOutcomeUnknown { .. } => return None,
             Event::Resolved { text, .. } => {
                 let lasted = span(event.at.seconds_since(i.declared_at));
                 lines.push(format!("{id} is resolved after {lasted}{}", because(text)));

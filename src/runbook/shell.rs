@@ -24,6 +24,7 @@ pub mod stages;
 mod surface;
 mod tolerant;
 mod unknown;
+pub mod values;
 mod walk;
 mod windows;
 

@@ -11,6 +11,7 @@ mod harness_selftest;
 mod heartbeat;
 mod hooks;
 mod intake;
+mod lab;
 mod live;
 mod mail;
 mod outbox;

@@ -12,6 +12,7 @@
 
 pub mod axe;
 pub mod chromium;
+pub mod docker;
 pub mod fake_pagerduty;
 pub mod fake_webhook;
 pub mod faults;

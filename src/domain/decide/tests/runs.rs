@@ -19,6 +19,8 @@ pub fn order(risk: Risk, text: &str) -> Order {
         target: "main".into(),
         written: text.into(),
         text: text.into(),
+        tongue: String::new(),
+        bounds: Vec::new(),
         about: String::new(),
     };
     let look = Ordered { line: 15, written: "docker ps".into(), text: "docker ps".into(), ..command.clone() };

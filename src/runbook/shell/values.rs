@@ -2,9 +2,9 @@
 //! again: no shell, no statement and no filter sees it as anything but that piece. What could mean something to a program
 //! that reads its words (an option, a quote, a blank) is refused before anybody is asked to approve it.
 
-use firebell_runbook::shell::Tongue;
-use firebell_runbook::shell::placeholder;
-use firebell_runbook::shell::stages::{Piece, Word};
+use super::Tongue;
+use super::placeholder;
+use super::stages::{Piece, Word};
 use std::collections::BTreeMap;
 
 /// Characters of one value: a digest of an image is 71.
@@ -24,7 +24,7 @@ pub enum Unfilled {
 
 /// Whether a value may be given at all.
 pub fn plain(name: &str, value: &str) -> Result<(), String> {
-    let shown = firebell_domain::text::line_of_machine(value, 60);
+    let shown: String = value.chars().filter(|c| !c.is_control()).take(60).collect();
     let odd = value.chars().find(|c| !c.is_ascii_alphanumeric() && !PLAIN.contains(*c));
     match (value, odd) {
         ("", _) => Err(format!("{name} is empty. Say {name}=VALUE.")),
