@@ -13,8 +13,11 @@ mod words;
 
 mod ack;
 mod action;
+mod approve;
 mod cancel;
 mod declare;
+mod deny;
+mod diagnose;
 mod done;
 mod escalate;
 mod help;
@@ -30,12 +33,14 @@ mod postmortem;
 mod reopen;
 mod resolve;
 mod role;
+mod run;
 mod runbook;
 mod severity;
 mod show;
 mod snooze;
 mod status;
 mod step;
+mod stop;
 mod timeline;
 mod unack;
 mod update;
@@ -88,6 +93,7 @@ pub static COMMANDS: &[Command] = table! {
     severity status update note
     lead role
     runbook step
+    diagnose run approve deny stop
     action done
     resolve reopen merge cancel postmortem
     show timeline list help

@@ -150,6 +150,8 @@ pub fn rules(config: &Config) -> RunRules {
         break_glass: config.runs.break_glass,
         approval_s: config.runs.approval_s,
         cooldown_s: config.runs.cooldown_s,
+        read_s: config.runs.read_s,
+        change_s: config.runs.change_s,
         held: BTreeMap::new(),
     }
 }

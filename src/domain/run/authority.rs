@@ -25,6 +25,9 @@ pub struct RunRules {
     pub break_glass: bool,
     /// Seconds for which a request waits for its approval, and an approved run for its beginning.
     pub approval_s: i64,
+    /// Seconds of one command that only looks, and of one that changes something.
+    pub read_s: i64,
+    pub change_s: i64,
     /// Seconds before the same thing is done to the same target again.
     pub cooldown_s: i64,
     /// What targets are doing: filled in by whoever decides, for the targets of that decision only.
