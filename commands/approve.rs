@@ -18,7 +18,11 @@ pub const SPEC: Spec = Spec {
               only for a while. What loses data or cuts service takes somebody else than the one who asked, who types the \
               target's name. break-glass, where it is switched on, is for when nobody else can be reached: it pages the \
               next level and stands at the top of the post-mortem.",
-    examples: &["/incident approve 3", "/incident approve 4 shop-docker", "/incident approve 4 break-glass nobody answers"],
+    examples: &[
+        "/incident approve 3",
+        "/incident approve 4 shop-docker",
+        "/incident approve 4 break-glass nobody answers",
+    ],
     args: &[
         Arg::needed("run", ArgKind::Run, "Its number"),
         Arg::optional("target", ArgKind::Text, "The target's name, typed by hand, or break-glass and why"),

@@ -57,6 +57,13 @@ pub struct Args {
     which: Vec<(String, Severity)>,
 }
 
+#[cfg(test)]
+impl Args {
+    pub fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
+}
+
 pub fn parse(words: &mut Words, ground: &Ground) -> Result<Args, Refusal> {
     let d = &ground.directory;
     let empty = || usage_refusal("What is broken?", SPEC.usage);

@@ -14,10 +14,7 @@ pub const SPEC: Spec = Spec {
     usage: "/incident deny RUN [REASON]",
     details: "Anybody in the incident may: a no only keeps things as they are. The reason stands in the timeline.",
     examples: &["/incident deny 3", "/incident deny 3 wrong container"],
-    args: &[
-        Arg::needed("run", ArgKind::Run, "Its number"),
-        Arg::optional("reason", ArgKind::Text, "Why not"),
-    ],
+    args: &[Arg::needed("run", ArgKind::Run, "Its number"), Arg::optional("reason", ArgKind::Text, "Why not")],
     group: Group::Fix,
     doing: "deny",
     ..Spec::BASE

@@ -37,7 +37,10 @@ pub async fn run(call: &Call<'_>, wanted: Vec<String>) -> Result<Said, ActError>
     let order = orders::diagnosis(source, incident.walk.as_ref(), &wanted, &runs::ground(&call.ground));
     let Some(order) = order else {
         let problem = match wanted.is_empty() {
-            true => format!("{} has no check that only reads, leaves nothing open and has its target mapped.", source.short_file()),
+            true => format!(
+                "{} has no check that only reads, leaves nothing open and has its target mapped.",
+                source.short_file()
+            ),
             false => format!("No such check of {} speaks of that.", source.short_file()),
         };
         return Err(usage_refusal(problem, SPEC.usage).into());

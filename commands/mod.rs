@@ -3,6 +3,8 @@
 //! platforms are printed from it. Nothing here decides: that is the domain's, behind `App::act`.
 
 mod access;
+pub mod discord_paths;
+pub mod filled;
 mod read;
 mod route;
 mod spec;
@@ -44,6 +46,7 @@ mod stop;
 mod timeline;
 mod unack;
 mod update;
+mod use_channel;
 
 pub use access::may_see;
 pub use spec::{Arg, ArgKind, Group, Spec};
@@ -54,7 +57,7 @@ use crate::{measure, notice};
 use firebell_domain::decide::Input;
 use firebell_domain::directory::Directory;
 use firebell_domain::event::Actor;
-use firebell_domain::id::{IncidentId, PersonId};
+use firebell_domain::id::{ChannelId, IncidentId, PersonId};
 use firebell_domain::incident::Incident;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::time::Timestamp;
@@ -91,7 +94,7 @@ pub static COMMANDS: &[Command] = table! {
     declare
     ack unack snooze page escalate
     severity status update note
-    lead role
+    lead role use_channel
     runbook step
     diagnose run approve deny stop
     action done
@@ -106,6 +109,8 @@ pub struct Speaker {
     pub person: PersonId,
     pub via: String,
     pub admin: bool,
+    /// In a chat: which one, and the place as it calls it.
+    pub place: Option<(ChannelId, String)>,
 }
 
 /// The answer.

@@ -25,7 +25,12 @@ pub const SPEC: Spec = Spec {
               of the runbook. What only looks runs at once; what changes something waits for somebody with the authority, \
               what loses data for a second person. ARG=VALUE fills what the runbook leaves open. dry-run shows what would \
               run, on what and by whose word, and asks for nothing.",
-    examples: &["/incident run", "/incident run 3", "/incident run line 120 pod=web-1", "/incident run line 120 dry-run"],
+    examples: &[
+        "/incident run",
+        "/incident run 3",
+        "/incident run line 120 pod=web-1",
+        "/incident run line 120 dry-run",
+    ],
     args: &[Arg::optional("what", ArgKind::Text, "A step, a line or a quick fix, then ARG=VALUE and dry-run")],
     group: Group::Fix,
     doing: "run something for",
@@ -84,7 +89,8 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
     let incident = call.incident()?;
     let source = source(incident, &call.ground)?;
     let line = line(incident, source, &wanted.what)?;
-    let order = orders::of_line(source, line, &wanted.given, &ground(&call.ground)).map_err(|no| refusal(no, source, line))?;
+    let order =
+        orders::of_line(source, line, &wanted.given, &ground(&call.ground)).map_err(|no| refusal(no, source, line))?;
     if wanted.dry {
         return Ok(dry(call, incident, &order));
     }
@@ -121,9 +127,9 @@ fn line(incident: &Incident, source: &Source, what: &What) -> Result<u32, Refusa
         walk.playbook.step(no.unwrap_or(walk.next)).filter(|s| s.risk.is_some()).map(|s| s.line)
     };
     match what {
-        What::Next => step(None).ok_or_else(|| {
-            usage_refusal("No playbook is followed whose next step is a command.", SPEC.usage)
-        }),
+        What::Next => {
+            step(None).ok_or_else(|| usage_refusal("No playbook is followed whose next step is a command.", SPEC.usage))
+        }
         What::Number(n) => Ok(step(Some(*n)).unwrap_or(*n)),
         What::Line(n) => Ok(*n),
         What::Name(name) => orders::quick_fix(source, name).ok_or_else(|| {
@@ -143,17 +149,26 @@ pub fn refusal(no: NotMade, source: &Source, line: u32) -> Refusal {
             format!("{} in line {line} of {file} is open: add {}.", names.join(", "), args.join(" "))
         }
         NotMade::NoSuch { name, names } if names.is_empty() => {
-            format!("The command in line {line} of {file} leaves nothing open, so there is no {} to fill.", shown(&name))
+            format!(
+                "The command in line {line} of {file} leaves nothing open, so there is no {} to fill.",
+                shown(&name)
+            )
         }
         NotMade::NoSuch { name, names } => {
-            format!("The command in line {line} of {file} has no {}. It leaves open: {}.", shown(&name), names.join(", "))
+            format!(
+                "The command in line {line} of {file} has no {}. It leaves open: {}.",
+                shown(&name),
+                names.join(", ")
+            )
         }
         NotMade::Refused(why) => why,
         NotMade::NoTarget => return Refusal::NoTarget { name: format!("line {line} of {file}") },
         NotMade::Manual { why, text } => {
             let text = firebell_domain::text::cut(&text, limits::STEP_CHARS_MAX);
             return Refusal::NotPermitted {
-                what: format!("Type it yourself, because {why}:\n    {text}\nThen say how it went: /incident step done"),
+                what: format!(
+                    "Type it yourself, because {why}:\n    {text}\nThen say how it went: /incident step done"
+                ),
             };
         }
     };

@@ -1,11 +1,15 @@
 //! Makes the parts that follow from a configuration. Start, restart and reload take this same path.
 
+mod runs;
+
 use crate::app::App;
 use crate::app::audit::{AuditKey, Sweeper};
+use crate::chat::discord::{Discord, Identities};
 use crate::chat::slack::{self, Slack};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::engine::ports::Beat;
+use crate::engine::ports::execute::CarryOut;
 use crate::measure::Known;
 use crate::notify::{self, Pagers};
 use crate::program::Program;
@@ -70,6 +74,7 @@ pub struct Setup {
     pub public_url: String,
     pub pagers: Pagers,
     pub watcher: Option<Arc<dyn Beat>>,
+    pub carrier: Arc<dyn CarryOut>,
 }
 
 /// `bound` is the address of the listener, which stays until the process ends.
@@ -80,6 +85,7 @@ pub fn setup(config: &Config, bound: SocketAddr) -> Result<Setup, CannotStart> {
         program: Arc::new(config.program.clone()),
         pagers: pagers(config, &public_url)?,
         watcher: watcher(config)?,
+        carrier: runs::carrier(config)?,
         public_url,
     })
 }
@@ -158,6 +164,17 @@ pub fn known(config: &Config) -> Known {
         sources: config.ingest.keys().cloned().collect(),
         severity_ranks: config.severities.iter().map(|s| s.rank).collect(),
     }
+}
+
+/// The connection to Discord, where there is one.
+pub fn discord(config: &Config, app: &App) -> Result<Option<Arc<Discord>>, CannotStart> {
+    let Some(settings) = &config.discord else { return Ok(None) };
+    Discord::of(settings.clone(), discord_people(config), app.clone()).map(Some).map_err(CannotStart)
+}
+
+/// Who is who there.
+pub fn discord_people(config: &Config) -> Identities {
+    Identities::new(config.people.iter().filter_map(|(id, p)| Some((id.clone(), p.discord.clone()?))))
 }
 
 /// Whoever watches from outside, if anybody does.

@@ -145,7 +145,7 @@ async fn what_programs_are_told_names_the_incident_and_how_it_stands() {
 #[tokio::test]
 async fn who_did_it_and_by_which_way_is_in_the_log() {
     let bench = Bench::new(directory()).await;
-    let speaker = Speaker { person: "bo".into(), via: "the local token".into(), admin: false };
+    let speaker = Speaker { person: "bo".into(), via: "the local token".into(), admin: false, place: None };
     say(&bench.app, &speaker, None, "/incident declare P1 checkout").await.expect("declared");
     let events = bench.app.store().events(IncidentId(1), 0, 10).await.expect("events");
     assert_eq!(events.first().map(|e| e.actor.clone()), Some(Actor::person("bo", "the local token")));

@@ -73,6 +73,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::PostmortemUnchanged { id, version: 3 },
         Refusal::PostmortemMoved { id, base: 3, version: 4, by: word("bo"), at: Some(at(NOW)) },
         Refusal::PostmortemMoved { id, base: 9, version: 4, by: word("bo"), at: Some(at(NOW)) },
+        Refusal::NoChannelHere,
+        Refusal::ChannelTaken { by: IncidentId(41) },
         Refusal::Stale,
     ]
 }
@@ -119,11 +121,13 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::PostmortemPublished { .. } => 36,
         Refusal::PostmortemUnchanged { .. } => 37,
         Refusal::PostmortemMoved { .. } => 38,
+        Refusal::NoChannelHere => 39,
+        Refusal::ChannelTaken { .. } => 40,
         Refusal::Stale => REFUSALS - 1,
     }
 }
 
-const REFUSALS: usize = 40;
+const REFUSALS: usize = 42;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

@@ -2,6 +2,7 @@
 //! table as a whole.
 
 mod conversation;
+mod filled;
 mod goldens;
 mod property;
 mod table;
@@ -54,7 +55,7 @@ pub fn directory() -> Directory {
 }
 
 pub fn speaker(name: &str) -> Speaker {
-    Speaker { person: name.into(), via: "room".into(), admin: name == "root" }
+    Speaker { person: name.into(), via: "room".into(), admin: name == "root", place: None }
 }
 
 /// What ana's commands may look up while an incident is open.

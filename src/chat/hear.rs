@@ -153,8 +153,12 @@ impl Ear {
                 Some(place) => self.room(place).await,
                 None => None,
             };
-            let speaker =
-                commands::Speaker { person: saying.person.clone(), via: self.chat.to_string(), admin: saying.admin };
+            let speaker = commands::Speaker {
+                person: saying.person.clone(),
+                via: self.chat.to_string(),
+                admin: saying.admin,
+                place: saying.place.clone().map(|place| (self.chat.clone(), place)),
+            };
             commands::say(&app, &speaker, room, &saying.text).await
         });
         let said = said.await;

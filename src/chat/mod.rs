@@ -2,5 +2,6 @@
 //! the same file names; `hear.rs` is what they share. Knows no policy, decides nothing, promises nothing it has not seen
 //! committed.
 
+pub mod discord;
 pub mod hear;
 pub mod slack;

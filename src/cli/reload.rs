@@ -2,6 +2,7 @@
 //! nothing changes: what was valid before stays, and the log, `/health/components` and the metrics say why.
 
 use crate::app::{Act, App, On};
+use crate::chat::discord::{self, Discord};
 use crate::chat::slack::Slack;
 use crate::compose::{self, CannotStart};
 use crate::config::{self, Change, Loaded, Look, Problem, Standing, Tables, Watched};
@@ -32,6 +33,7 @@ pub struct Parts {
     pub web: WebState,
     pub routers: watch::Sender<Router>,
     pub bound: SocketAddr,
+    pub discord: Option<Arc<Discord>>,
     pub log: LogFilter,
     /// Connected at the start; a reload only changes who people are there.
     pub slack: Option<Slack>,
@@ -44,6 +46,7 @@ impl Parts {
         let config = &loaded.config;
         let setup = compose::setup(config, self.bound)?;
         self.outlets.put(setup.pagers.iter().cloned().collect(), setup.watcher);
+        self.outlets.put_carrier(Some(setup.carrier));
         self.app.reload_all(setup.directory, setup.public_url, setup.program);
         let web = self.web.with(web::Front {
             api_tokens: config.api_tokens.clone(),
@@ -57,6 +60,10 @@ impl Parts {
         if let Some(slack) = &self.slack {
             slack.put(compose::slack_people(config));
             hooks = hooks.merge(slack.router());
+        }
+        if let Some(discord) = &self.discord {
+            discord.reload(compose::discord_people(config));
+            hooks = hooks.merge(discord::router(discord));
         }
         let _old = self.routers.send_replace(web::router(web, hooks));
         self.log.set(&config.log);

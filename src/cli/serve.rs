@@ -58,10 +58,14 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     };
     let (routers, answering) = watch::channel(axum::Router::new());
     let slack = compose::slack(config, &app)?;
-    engine.outlets().put_chats(slack.iter().map(|s| Arc::new(s.clone()) as Arc<dyn Chat>).collect());
+    let discord = compose::discord(config, &app)?;
+    let outlets = engine.outlets();
+    let in_slack = slack.iter().map(|s| Arc::new(s.clone()) as Arc<dyn Chat>);
+    outlets.put_chats(in_slack.chain(discord.iter().map(|d| d.clone() as Arc<dyn Chat>)).collect());
     let parts = Parts {
         app: app.clone(),
-        outlets: engine.outlets(),
+        outlets,
+        discord: discord.clone(),
         engine: state,
         web: web::WebState::new(settings, web::Front::default()),
         routers,
@@ -73,6 +77,9 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     parts.warn(&loaded).await;
     let reloader = Reloader::new(parts, &loaded, standing);
     let engine = tokio::spawn(engine.run(stopped.clone()));
+    if let Some(discord) = &discord {
+        discord.start(stopped.clone());
+    }
     let tidying = config.sqlite_path().map(|path| tokio::spawn(store.clone().keep_log_short(path)));
     let replicas = tokio::spawn(hear_replicas(app.clone(), store.clone(), stopped.clone()));
 
@@ -181,7 +188,7 @@ impl web::Speak for Spoken {
     ) -> crate::engine::ports::BoxFuture<'a, Result<web::Said, crate::app::ActError>> {
         Box::pin(async move {
             let (person, via, admin) = (speaker.person.clone(), speaker.via.clone(), speaker.admin);
-            let said = commands::say(app, &commands::Speaker { person, via, admin }, room, text).await?;
+            let said = commands::say(app, &commands::Speaker { person, via, admin, place: None }, room, text).await?;
             Ok(web::Said { text: said.text, incident: said.incident, data: said.data })
         })
     }

@@ -2,6 +2,7 @@
 //! starts. Never reads the environment or the clock by itself, never prints a secret, and never stops at the first
 //! mistake.
 
+mod discord;
 mod env;
 mod hours;
 mod ingest;
@@ -39,8 +40,8 @@ pub use problem::{Level, Problem};
 pub use report::{all_well, report_json, report_text};
 pub use runbooks::{overlay_of, read_file as read_runbook};
 pub use settings::{
-    Address, Config, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty, PersonSettings, Rule,
-    ServiceSettings, Slack, SlackInvite, Smtp, Template, Webhook,
+    Address, Config, Discord, DiscordPlace, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty,
+    PersonSettings, Rule, ServiceSettings, Slack, SlackInvite, Smtp, Template, Webhook,
 };
 pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};
@@ -223,6 +224,7 @@ fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems:
         schedules: oncall::schedules(root, problems),
         pagers: paging::pagers(root, ways, problems),
         pagerduty_webhooks: paging::pagerduty_webhooks(root, problems),
+        discord: discord::discord(root, problems),
         ingest,
         slack: slack::slack(root, &severities, problems),
         severities,

@@ -143,6 +143,11 @@ pub fn people(
             let what = format!("{} is not an e-mail address", quoted(email));
             problems.error(&table.spot("email"), what, "Write an address such as \"ana@example.org\"");
         }
+        if let Some(user) = table.text("discord").filter(|u| u.parse::<u64>().is_err()) {
+            let what = format!("{} is not a Discord user id", quoted(user));
+            let fix = "Write the number that \"Copy User ID\" gives (Developer Mode), such as \"80351110224678912\"";
+            problems.error(&table.spot("discord"), what, fix);
+        }
         if let Some(user) = table.text("pagerduty").filter(|u| !u.chars().all(|c| c.is_ascii_alphanumeric())) {
             let what = format!("{} is not a PagerDuty user id", quoted(user));
             let fix = "Write the id at the end of the address of their profile there, such as \"PXPGF42\"";

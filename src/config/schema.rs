@@ -59,6 +59,7 @@ pub const ROOT: &[Key] = &[
     key("schedules", Kind::Named(SCHEDULE), "tables [schedules.NAME]"),
     key("paging", Kind::Table(PAGING), "tables [paging.pagerduty], [paging.smtp] and [paging.webhook.NAME]"),
     key("slack", Kind::Table(SLACK), "a table [slack]"),
+    key("discord", Kind::Table(DISCORD), "a table [discord]"),
     key("ingest", Kind::Named(INGEST), "tables [ingest.NAME]"),
     key("api", Kind::Table(API), "tables [api.tokens.NAME]"),
     key("audit", Kind::Table(AUDIT), "a table [audit]"),
@@ -241,6 +242,26 @@ pub const WEBHOOK: &[Key] = &[
     key("url", Kind::Secret, "an address such as \"https://hooks.example.org/page\""),
     key("secret", Kind::Secret, TOKEN),
     key("notices", Kind::Flag, "true or false"),
+];
+
+const SNOWFLAKE: &str = "an id such as \"80351110224678912\", in quotes";
+
+pub const DISCORD: &[Key] = &[
+    key("token", Kind::Secret, "the bot's token of Discord's developer portal"),
+    key("application_id", Kind::Text, SNOWFLAKE),
+    key("public_key", Kind::Text, "the public key of the application, 64 hexadecimal digits"),
+    key("guild_id", Kind::Text, SNOWFLAKE),
+    key("api_url", Kind::Text, "an address such as \"https://discord.com/api/v10\""),
+    key("gateway", Kind::Flag, "true or false"),
+    key(
+        "open",
+        Kind::Choice(&["channel", "thread", "forum", "none"]),
+        "\"channel\", \"thread\", \"forum\" or \"none\"",
+    ),
+    key("parent", Kind::Text, SNOWFLAKE),
+    key("announce", Kind::Text, SNOWFLAKE),
+    key("private_roles", Kind::Texts, "a list of role ids such as [\"41771983423143936\"]"),
+    key("message_content", Kind::Flag, "true or false"),
 ];
 
 pub const SLACK: &[Key] = &[

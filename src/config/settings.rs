@@ -42,6 +42,8 @@ pub struct Config {
     pub ingest: BTreeMap<String, Ingest>,
     /// `None`: Firebell is not in Slack.
     pub slack: Option<Slack>,
+    /// `None`: Discord is not used.
+    pub discord: Option<Discord>,
     /// Bearer tokens of the API, by name of who has them.
     pub api_tokens: BTreeMap<String, SecretString>,
     /// 32 bytes; `None` means the generated one in the data folder.
@@ -137,6 +139,49 @@ pub struct Smtp {
     pub ca_pem: Option<String>,
     /// Also gets cards and updates, not only pages.
     pub notices: bool,
+}
+
+/// How Discord is spoken to, and where incidents get their own place there.
+#[derive(Clone, Debug)]
+pub struct Discord {
+    /// Without `Bot `. `None`: only what comes over HTTP is answered, nothing is posted.
+    pub token: Option<SecretString>,
+    pub application_id: String,
+    /// What Discord signs HTTP interactions with; `None`: the address does not listen.
+    pub public_key: Option<[u8; 32]>,
+    pub guild_id: String,
+    /// `https://discord.com/api/v10`, without a slash at its end.
+    pub api_url: Address,
+    /// Whether this replica keeps a connection of its own.
+    pub gateway: bool,
+    pub open: DiscordPlace,
+    /// The category of channels, the channel of threads or the forum of posts.
+    pub parent: Option<String>,
+    /// The channel in which every incident that is not private is announced.
+    pub announce: Option<String>,
+    /// Roles that see the places of private incidents, besides the people in them.
+    pub private_roles: Vec<String>,
+    /// The privileged intent is switched on for the bot: reactions may keep what a message says.
+    pub message_content: bool,
+}
+
+impl Discord {
+    /// What it is used for; `None` where nothing is posted.
+    pub fn rule(&self) -> Option<ChatRule> {
+        self.token.as_ref()?;
+        let opens = self.open != DiscordPlace::None;
+        let announces = self.announce.is_some();
+        (opens || announces).then(|| ChatRule { channel: ChannelId::from("discord"), opens, announces })
+    }
+}
+
+/// What an incident gets of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiscordPlace {
+    Channel,
+    Thread,
+    Forum,
+    None,
 }
 
 #[derive(Debug)]
@@ -332,7 +377,7 @@ impl Config {
             opens: s.open_channels || s.announce.is_some(),
             announces: s.announce.is_some(),
         });
-        slack.collect()
+        slack.chain(self.discord.iter().filter_map(Discord::rule)).collect()
     }
 
     /// What links start with, without a slash at the end: as configured, else the address that was bound (which

@@ -35,16 +35,13 @@ pub fn slack(root: &Table<'_>, severities: &[Severity], problems: &mut Problems)
         problems.warn(&table.spot("api_url"), what, "Write https://");
     }
     let api_url = given.or_else(|| Some(Address::new(Url::parse(SLACK_URL).ok()?)));
-    Some(Slack {
-        app_token,
-        bot_token: bot_token?,
-        signing_secret,
-        api_url: api_url?,
-        command: command(&table, problems),
-        announce: table.text("announce").and_then(|text| channel(&table, text, problems)),
-        open_channels: table.text("open") != Some("none"),
-        invite: invite(&table, severities, problems),
-    })
+    // All of it, so that all mistakes are named at once.
+    let command = command(&table, problems);
+    let announce = table.text("announce").and_then(|text| channel(&table, text, problems));
+    let open_channels = table.text("open") != Some("none");
+    let invite = invite(&table, severities, problems);
+    let (bot_token, api_url) = (bot_token?, api_url?);
+    Some(Slack { app_token, bot_token, signing_secret, api_url, command, announce, open_channels, invite })
 }
 
 /// Also one that a rotation made (`xoxe.xoxb-…`).

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What a running bot stands on and cannot exchange: changed, these take effect at the next start.
+/// So does everything of `[discord]`: it is a connection.
 const AT_START: [&str; 13] = [
     "listen",
     "database_url",
@@ -57,7 +58,7 @@ impl fmt::Display for Change {
 impl Change {
     /// Whether a running bot cannot take it over.
     pub fn waits_for_a_start(&self) -> bool {
-        AT_START.contains(&self.path.as_str())
+        AT_START.contains(&self.path.as_str()) || self.path.starts_with("discord.")
     }
 }
 

@@ -23,6 +23,12 @@ pub enum Refusal {
         at: Timestamp,
     },
     /// Nothing reminds of updates at that severity.
+    /// Not said in a chat, so there is no channel that could be meant.
+    NoChannelHere,
+    /// That channel is another open incident's.
+    ChannelTaken {
+        by: IncidentId,
+    },
     NoReminder {
         id: IncidentId,
         level: String,
@@ -259,6 +265,8 @@ impl Refusal {
             Refusal::Ended { .. } => "ended",
             Refusal::AlreadyAcknowledged { .. } => "already_acknowledged",
             Refusal::NotAcknowledged { .. } => "not_acknowledged",
+            Refusal::NoChannelHere => "no_channel_here",
+            Refusal::ChannelTaken { .. } => "channel_taken",
             Refusal::NoReminder { .. } => "no_reminder",
             Refusal::NoPostmortem { .. } => "no_postmortem",
             Refusal::PostmortemPublished { .. } => "postmortem_published",
@@ -335,6 +343,13 @@ impl fmt::Display for Refusal {
                 write!(f, "{by} has {id} since {at}. To take over, say \"/incident {id} lead\".")
             }
             NotAcknowledged { id } => write!(f, "Nobody has acknowledged {id}. \"/incident {id} ack\" takes it."),
+            NoChannelHere => {
+                f.write_str("There is no channel here. Say \"/incident INC-42 use-channel\" in the chat channel that is to be used.")
+            }
+            ChannelTaken { by } => write!(
+                f,
+                "This is the channel of {by}, which is still open. Use another one, or say \"/incident merge {by}\"."
+            ),
             NoReminder { id, level } => {
                 write!(
                     f,

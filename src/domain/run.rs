@@ -472,7 +472,8 @@ pub fn judge(bounds: &[Bound], metric: &str, unit: &str, value: f64) -> (Option<
     let shared = |b: &Bound| words(&b.metric).iter().filter(|w| wanted.contains(w)).count();
     let best = bounds.iter().filter(same_unit).filter(|b| shared(b) > 0).max_by_key(|b| shared(b));
     let Some(bound) = best else { return (None, None) };
-    let shown = |l: &Limit| format!("{} {}{}{}", l.op, l.value, if bound.unit.is_empty() { "" } else { " " }, bound.unit);
+    let shown =
+        |l: &Limit| format!("{} {}{}{}", l.op, l.value, if bound.unit.is_empty() { "" } else { " " }, bound.unit);
     let reached = |l: &Option<Limit>| l.as_ref().filter(|l| l.reached(value)).map(shown);
     match (reached(&bound.critical), reached(&bound.warning)) {
         (Some(said), _) => (Some(Judged::Critical), Some(said)),

@@ -5,9 +5,9 @@ mod claims;
 mod deliver;
 mod heartbeat;
 mod outlets;
-mod runs;
 pub mod ports;
 mod rooms;
+mod runs;
 mod tick;
 
 pub use outlets::Outlets;

@@ -302,7 +302,9 @@ async fn one(
     let carried = tokio::time::timeout(bound, carrier.run(order, command, bounds, &mut watch)).await;
     drained.abort();
     match carried {
-        Ok(Carried::Manual(why)) => (RunResult { end: CommandEnd::Manual { why }, ..not_begun(at, String::new()) }, None),
+        Ok(Carried::Manual(why)) => {
+            (RunResult { end: CommandEnd::Manual { why }, ..not_begun(at, String::new()) }, None)
+        }
         Ok(Carried::Ran(ran)) => told(*ran, command, at, verifies),
         Err(_) => (RunResult { end: CommandEnd::TimedOut, verifies, ..not_begun(at, String::new()) }, None),
     }
@@ -325,8 +327,10 @@ fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> (RunResult, Opt
     }
     let says = telling(&text, end.ok());
     let digest = hex(&Sha256::digest(text.as_bytes()));
-    let output = (!text.is_empty()).then(|| Output { digest: digest.clone(), bytes: text.len() as u64, left_out: ran.left_out });
-    let kept = output.is_some().then(|| RunOutput { place: i64::from(at) * 2 + i64::from(verifies), digest, output: text });
+    let output =
+        (!text.is_empty()).then(|| Output { digest: digest.clone(), bytes: text.len() as u64, left_out: ran.left_out });
+    let kept =
+        output.is_some().then(|| RunOutput { place: i64::from(at) * 2 + i64::from(verifies), digest, output: text });
     let readings = ran.readings.iter().map(|r| judged(r.metric.clone(), r.value, &r.unit, command)).collect();
     let took_ms = u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX);
     (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings }, kept)

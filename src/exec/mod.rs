@@ -2,13 +2,16 @@
 //! Nothing here decides whether something may run, and nothing here hands a value from chat to a shell.
 
 pub mod clean;
+pub mod compose;
 pub mod docker;
+pub mod host;
 pub mod http;
 pub mod pipeline;
 pub mod process;
 pub mod ran;
 pub mod route;
 pub mod script;
+pub mod tls;
 mod words;
 
 use crate::engine::ports::execute::Execute;

@@ -164,14 +164,13 @@ fn statement(wanted: &Wanted, tongue: Tongue) -> Route {
 /// Who would run the first command of a pipeline, judged by itself.
 fn executor_of(stage: &Stage) -> String {
     let quoted = |w: &Word| {
-        let text: String = w
-            .0
-            .iter()
-            .map(|p| match p {
-                Piece::Text(t) => t.clone(),
-                Piece::Placeholder(_) | Piece::Variable(_) => "x".to_string(),
-            })
-            .collect();
+        let text: String =
+            w.0.iter()
+                .map(|p| match p {
+                    Piece::Text(t) => t.clone(),
+                    Piece::Placeholder(_) | Piece::Variable(_) => "x".to_string(),
+                })
+                .collect();
         format!("'{}'", text.replace('\'', "'\\''"))
     };
     let first = stage.words.first().and_then(Word::literal).unwrap_or_default();
@@ -199,9 +198,16 @@ fn filter(stage: &Stage, wanted: &Wanted) -> Result<Option<Filter>, Unfilled> {
     let fits = !args.iter().any(flagged)
         && match program.as_str() {
             // A program of its own may run others, or write files.
-            "awk" => operands.len() <= 1 && !args.iter().any(|a| ["system", "|", ">", "getline", "-f"].iter().any(|w| a.contains(w))),
+            "awk" => {
+                operands.len() <= 1
+                    && !args.iter().any(|a| ["system", "|", ">", "getline", "-f"].iter().any(|w| a.contains(w)))
+            }
             "sed" => operands.len() <= 1 && operands.iter().all(|o| !sed_acts(o)),
-            "python3" => args.len() == 2 && args.first().is_some_and(|a| a == "-m") && args.get(1).is_some_and(|a| a == "json.tool"),
+            "python3" => {
+                args.len() == 2
+                    && args.first().is_some_and(|a| a == "-m")
+                    && args.get(1).is_some_and(|a| a == "json.tool")
+            }
             "cat" | "less" | "more" | "tac" | "rev" | "nl" => operands.iter().all(|o| *o == "-"),
             "sort" | "wc" | "column" | "base64" | "fold" => operands.is_empty(),
             "jq" => operands.len() <= 1,

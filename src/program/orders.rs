@@ -112,7 +112,8 @@ pub fn diagnosis(source: &Source, walk: Option<&Walk>, wanted: &[String], ground
 pub fn quick_fix(source: &Source, name: &str) -> Option<Line> {
     let wanted = normal(name);
     let fixes = &source.book().quick_reference;
-    let same = fixes.iter().find(|f| normal(&f.issue) == wanted || f.fix.as_deref().is_some_and(|x| normal(x) == wanted));
+    let same =
+        fixes.iter().find(|f| normal(&f.issue) == wanted || f.fix.as_deref().is_some_and(|x| normal(x) == wanted));
     let found = same.or_else(|| fixes.iter().find(|f| holds(&normal(&f.issue), &wanted)))?;
     let at = |c: &&Command| found.command.as_deref().is_some_and(|t| t == c.text) || c.line == found.line;
     source.book().commands.iter().find(at).map(|c| c.line)
@@ -243,7 +244,10 @@ fn afterwards(source: &Source, command: &Command, ground: &Ground) -> (Vec<Order
     let looks = book.playbooks.iter().filter(has).flat_map(|p| &p.verification);
     let all = looks.flat_map(|l| book.commands.iter().filter(move |c| c.line == *l));
     let reads = |c: &&Command| {
-        playbooks::risk(source, c) == Risk::Read && c.mode == Mode::Oneshot && by_hand(c).is_none() && c.placeholders.is_empty()
+        playbooks::risk(source, c) == Risk::Read
+            && c.mode == Mode::Oneshot
+            && by_hand(c).is_none()
+            && c.placeholders.is_empty()
     };
     let verify = all.filter(reads).filter_map(|c| {
         let target = target(source, c.executor, ground.rules)?;
@@ -251,7 +255,9 @@ fn afterwards(source: &Source, command: &Command, ground: &Ground) -> (Vec<Order
     });
     let back = |c: &&Command| {
         let said = normal(&format!("{} {}", c.section.join(" "), c.comment.as_deref().unwrap_or_default()));
-        c.line != command.line && c.executor == command.executor && (said.contains("rollback") || said.contains("roll back"))
+        c.line != command.line
+            && c.executor == command.executor
+            && (said.contains("rollback") || said.contains("roll back"))
     };
     let rollback = book.commands.iter().find(back).map(|c| format!("line {}", c.line));
     (verify.take(20).collect(), rollback)

@@ -4,6 +4,7 @@
 //! begins with bold words and has something under it. Every block knows the section it stands in and its lines.
 
 mod html;
+mod listings;
 mod parse;
 mod prepare;
 mod sections;
@@ -158,7 +159,8 @@ impl Inline {
 
 impl Document {
     pub fn read(source: &Source) -> Document {
-        let prepared = prepare::prepare(&source.lines);
+        let listings = listings::replaced(&source.lines);
+        let prepared = prepare::prepare(listings.as_deref().unwrap_or(&source.lines));
         let mut document = sections::build(parse::parse(&prepared), source.lines.len() as Line);
         document.findings = prepared.findings;
         document

@@ -3,44 +3,32 @@
 //!
 //! Never used for output: what people read is always a slice of the source.
 
+use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::LazyLock;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A text, folded, and where each folded byte came from.
 #[derive(Clone, Debug, Default)]
-pub struct Fold {
+pub struct Fold<'a> {
     pub text: String,
-    source: String,
-    /// For each byte of `text`, and one past its end: a byte of `source`.
+    source: Cow<'a, str>,
+    /// For each byte of `text`, and one past its end: a byte of `source`. Empty if each byte stayed where it was.
     from: Vec<u32>,
 }
 
-impl Fold {
-    pub fn new(source: &str) -> Fold {
+impl<'a> Fold<'a> {
+    pub fn new(source: &'a str) -> Fold<'a> {
         // Most lines: a letter is a byte, and each stays where it is.
         if source.is_ascii() {
-            let mut text = source.to_ascii_lowercase();
-            if text.contains('\t') {
-                text = text.replace('\t', " ");
-            }
-            return Fold { text, from: (0..=source.len() as u32).collect(), source: source.to_owned() };
+            return Fold { text: ascii(source), from: Vec::new(), source: Cow::Borrowed(source) };
         }
-        // Composed first: decomposed files would otherwise fall apart into letters and marks.
-        let source: String =
-            if is_nfc_quick(source.chars()) == IsNormalized::Yes { source.to_owned() } else { source.nfc().collect() };
-        let from = Vec::with_capacity(source.len() + 1);
-        let mut fold = Fold { text: String::with_capacity(source.len()), source: String::new(), from };
-        let mut piece = String::new();
+        let source = composed(source);
+        let mut fold = Fold { text: String::with_capacity(source.len() + 8), ..Fold::default() };
+        fold.from.reserve(source.len() + 9);
         for (at, c) in source.char_indices() {
-            if c.is_ascii() {
-                fold_char(c, &mut fold.text);
-                fold.from.push(at as u32);
-                continue;
-            }
-            piece.clear();
-            fold_char(c, &mut piece);
-            fold.text.push_str(&piece);
-            fold.from.extend(piece.bytes().map(|_| at as u32));
+            fold_char(c, &mut fold.text);
+            fold.from.resize(fold.text.len(), at as u32);
         }
         fold.from.push(source.len() as u32);
         fold.source = source;
@@ -55,7 +43,7 @@ impl Fold {
 
     /// The byte of the (composed) source that a folded byte came from.
     pub fn back(&self, at: usize) -> usize {
-        self.from.get(at).or(self.from.last()).map_or(0, |b| *b as usize)
+        self.from.get(at).or(self.from.last()).map_or(at.min(self.source.len()), |b| *b as usize)
     }
 
     pub fn source(&self) -> &str {
@@ -63,10 +51,64 @@ impl Fold {
     }
 }
 
-fn fold_char(c: char, into: &mut String) {
-    if c.is_ascii() {
-        return into.push(if c == '\t' { ' ' } else { c.to_ascii_lowercase() });
+/// The folded text alone, for those who need no way back.
+pub fn folded(source: &str) -> String {
+    if source.is_ascii() {
+        return ascii(source);
     }
+    let source = composed(source);
+    let mut text = String::with_capacity(source.len() + 8);
+    source.chars().for_each(|c| fold_char(c, &mut text));
+    text
+}
+
+fn ascii(source: &str) -> String {
+    let mut text = source.to_ascii_lowercase();
+    if text.contains('\t') {
+        text = text.replace('\t', " ");
+    }
+    text
+}
+
+/// Decomposed files would otherwise fall apart into letters and marks.
+fn composed(source: &str) -> Cow<'_, str> {
+    let surely = |c: char| c < '\u{300}' || is_itself(c);
+    if source.chars().all(surely) || is_nfc_quick(source.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(source)
+    } else {
+        Cow::Owned(source.nfc().collect())
+    }
+}
+
+/// Characters that folding leaves as they are: most of what is written in scripts without case and without accents.
+fn is_itself(c: char) -> bool {
+    matches!(c, '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}'
+        | '\u{3001}'..='\u{3003}' | '\u{3008}'..='\u{3011}')
+}
+
+/// The letters of alphabets with case, folded once: Latin with accents, Greek, Cyrillic.
+static LETTERS: LazyLock<Vec<Box<str>>> = LazyLock::new(|| {
+    let fold = |c: u32| {
+        let mut text = String::new();
+        char::from_u32(c).into_iter().for_each(|c| fold_any(c, &mut text));
+        text.into_boxed_str()
+    };
+    (0x80..0x530).map(fold).collect()
+});
+
+fn fold_char(c: char, into: &mut String) {
+    match c {
+        '\t' => into.push(' '),
+        _ if c.is_ascii() => into.push(c.to_ascii_lowercase()),
+        '\u{80}'..'\u{530}' => into.push_str(&LETTERS[c as usize - 0x80]),
+        _ if is_itself(c) => into.push(c),
+        // Full-width forms.
+        '\u{ff01}'..='\u{ff5e}' => into.push(((c as u32 - 0xfee0) as u8 as char).to_ascii_lowercase()),
+        _ => fold_any(c, into),
+    }
+}
+
+fn fold_any(c: char, into: &mut String) {
     match c {
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' | '\u{ff0d}' => into.push('-'),
         '\u{301c}' | '\u{ff5e}' | '\u{223c}' => into.push('~'),
@@ -84,24 +126,21 @@ fn fold_char(c: char, into: &mut String) {
         '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{fe00}'..='\u{fe0f}' | '\u{20e3}' | '\u{e0020}'..='\u{e007f}' => {}
         _ if is_emoji(c) => into.push(' '),
         _ => {
+            let mut parts = String::new();
             for part in std::iter::once(c).nfkd() {
                 match part {
                     '\u{300}'..='\u{36f}' => {}
                     // A part may be typographic itself: full-width forms, ellipses, circled digits.
-                    _ if part.is_whitespace() => into.push(' '),
-                    _ => into.extend(part.to_lowercase()),
+                    _ if part.is_whitespace() => parts.push(' '),
+                    _ => parts.extend(part.to_lowercase()),
                 }
             }
-            recompose(into, c);
+            // Kana with voice marks and Hangul were taken apart with the accents: as written they are one character.
+            match is_wide(c) {
+                true => into.extend(parts.nfc()),
+                false => into.push_str(&parts),
+            }
         }
-    }
-}
-
-/// Kana with voice marks and Hangul were taken apart with the accents: as written they are one character again.
-fn recompose(into: &mut String, c: char) {
-    if is_wide(c) {
-        let whole: String = into.nfc().collect();
-        *into = whole;
     }
 }
 
@@ -119,9 +158,13 @@ fn is_emoji(c: char) -> bool {
 
 /// A title or cell to be looked up: folded, without emphasis marks, numbering and punctuation at its ends, single spaces.
 pub fn key(text: &str) -> String {
-    let folded = Fold::new(text).text;
-    let plain: String = folded.chars().map(|c| if matches!(c, '*' | '`' | '"') { ' ' } else { c }).collect();
-    let words: Vec<&str> = plain.split_whitespace().collect();
+    if is_key(text) {
+        return text.to_string();
+    }
+    let folded = folded(text);
+    // Most are plain already: only then is anything taken apart.
+    let words: Vec<&str> =
+        folded.split(|c: char| c.is_whitespace() || matches!(c, '*' | '`' | '"')).filter(|w| !w.is_empty()).collect();
     let mut rest = words.as_slice();
     // `3.`, `3)`, `1.2.3`, `a)`, `#`: numbering, unless nothing else is there.
     while let [first, others @ ..] = rest
@@ -131,6 +174,16 @@ pub fn key(text: &str) -> String {
         rest = others;
     }
     rest.join(" ").trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '%' | '<' | '>' | '=' | '$')).to_string()
+}
+
+/// Small letters and digits, one space between words: nothing is to be taken off.
+fn is_key(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let word = |b: &u8| b.is_ascii_lowercase() || b.is_ascii_digit();
+    bytes.first().is_none_or(word)
+        && bytes.last().is_none_or(word)
+        && bytes.iter().all(|b| word(b) || *b == b' ')
+        && !text.contains("  ")
 }
 
 fn is_numbering(word: &str) -> bool {
@@ -160,6 +213,30 @@ mod tests {
             ("1️⃣ First", "1 first"),
         ] {
             assert_eq!(Fold::new(written).text, folded, "{written}");
+        }
+    }
+
+    #[test]
+    fn short_cuts_fold_as_the_long_way_does() {
+        let long = |c: char| {
+            let mut text = String::new();
+            match c {
+                _ if c.is_ascii() => text.push(if c == '\t' { ' ' } else { c.to_ascii_lowercase() }),
+                _ => fold_any(c, &mut text),
+            }
+            text
+        };
+        for c in ('\0'..=char::MAX).filter(|c| is_itself(*c) || *c < '\u{600}' || *c > '\u{ff00}' && *c < '\u{ff60}') {
+            let mut short = String::new();
+            fold_char(c, &mut short);
+            assert_eq!(short, long(c), "{c:?}");
+            let composes = is_itself(c) || c < '\u{300}';
+            let alone = unicode_normalization::char::canonical_combining_class(c) == 0
+                && is_nfc_quick(std::iter::once(c)) == IsNormalized::Yes;
+            assert!(alone || !composes, "{c:?} may join what stands before it");
+        }
+        for text in ["Größe ≤ 5", "5〜１０ 分", "ÉTAPE ２ ガイド", "Ещё\tраз", "e\u{301}tape"] {
+            assert_eq!(folded(text), Fold::new(text).text);
         }
     }
 

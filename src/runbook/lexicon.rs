@@ -408,11 +408,14 @@ pub fn roles(title: &str) -> Vec<Role> {
 pub fn header(cell: &str) -> Option<Header> {
     const WORDS_MAX: usize = 7;
     let whole = key(cell);
-    let bare = key(whole.split(['(', '[', '/']).next().unwrap_or_default());
     let headers = &lexicon().headers;
-    let known = headers.whole(&whole).or_else(|| headers.whole(&bare));
-    known.or_else(|| {
-        let short = whole.split_whitespace().count() <= WORDS_MAX;
-        short.then(|| headers.longest(&bare).or_else(|| headers.longest(&whole)).map(|(_, h)| h)).flatten()
+    headers.whole(&whole).or_else(|| {
+        let bare = key(whole.split(['(', '[', '/']).next().unwrap_or_default());
+        let same = bare == whole;
+        headers.whole(&bare).filter(|_| !same).or_else(|| {
+            let short = whole.split_whitespace().count() <= WORDS_MAX;
+            let longest = || headers.longest(&bare).or_else(|| headers.longest(&whole).filter(|_| !same));
+            short.then(longest).flatten().map(|(_, h)| h)
+        })
     })
 }

@@ -18,19 +18,35 @@ pub mod severities;
 pub mod thresholds;
 
 use crate::commands::tools::is_known_tool;
-use crate::document::{Block, Document, SectionId, SectionKind};
-use crate::lexicon::{Role, roles};
+use crate::document::{Block, BlockKind, Document, SectionId, SectionKind, Table};
+use crate::grammar::{duration, severity};
+use crate::lexicon::{Header, Role, header, roles};
 use crate::source::Source;
+use std::borrow::Cow;
 
 /// The document and what is asked of it again and again.
 pub struct Reading<'a> {
     pub source: &'a Source,
     pub document: &'a Document,
     own: Vec<Vec<Role>>,
+    titles: Vec<Title>,
+    /// What the columns of each table are about, in the order of the document.
+    heads: Vec<(&'a Table, Vec<Option<Header>>)>,
     /// For each section the first that does not stand in it: sections are in the order of the document.
     ends: Vec<SectionId>,
     /// For each section the blocks from its title to the last of its children.
     spans: Vec<(usize, usize)>,
+}
+
+/// What the small grammars read in a title.
+struct Title {
+    level: Option<severity::Reference>,
+    levels: Vec<String>,
+    window: Option<[u64; 2]>,
+}
+
+fn columns(table: &Table) -> Vec<Option<Header>> {
+    table.head.iter().map(|c| header(&c.plain)).collect()
 }
 
 impl<'a> Reading<'a> {
@@ -60,12 +76,56 @@ impl<'a> Reading<'a> {
                 *span = (span.0.min(from), span.1.max(to));
             }
         }
-        Reading { source, document, own, ends, spans }
+        let title = |name: &str| Title {
+            level: severity::reference(name),
+            levels: severity::mentions(name),
+            window: duration::window(name),
+        };
+        let titles = document.sections.iter().map(|s| title(&s.name)).collect();
+        let tables = document.blocks.iter().filter_map(|b| match &b.kind {
+            BlockKind::Table(table) => Some((table, columns(table))),
+            _ => None,
+        });
+        Reading { source, document, own, titles, heads: tables.collect(), ends, spans }
     }
 
     /// What the title itself says.
     pub fn own(&self, id: SectionId) -> &[Role] {
         &self.own[id]
+    }
+
+    /// The level that its title begins with.
+    pub fn level(&self, id: SectionId) -> Option<&severity::Reference> {
+        self.titles[id].level.as_ref()
+    }
+
+    /// Every level that its title speaks of.
+    pub fn levels(&self, id: SectionId) -> &[String] {
+        &self.titles[id].levels
+    }
+
+    /// From when to when its title says that it lasts.
+    pub fn window(&self, id: SectionId) -> Option<[u64; 2]> {
+        self.titles[id].window
+    }
+
+    /// What the columns of a table are about.
+    pub fn heads(&self, table: &Table) -> Cow<'_, [Option<Header>]> {
+        let from = self.heads.partition_point(|(t, _)| t.head_line < table.head_line);
+        match self.heads[from..]
+            .iter()
+            .take_while(|(t, _)| t.head_line == table.head_line)
+            .find(|(t, _)| *t as *const _ == table)
+        {
+            Some((_, heads)) => Cow::Borrowed(heads),
+            None => Cow::Owned(columns(table)),
+        }
+    }
+
+    /// Its own number and those of the sections around it, the nearest first, the document itself left out.
+    pub fn around(&self, id: SectionId) -> impl Iterator<Item = SectionId> + '_ {
+        std::iter::successors(Some(id), |at| self.document.sections[*at].parent)
+            .filter(|at| self.document.sections[*at].parent.is_some())
     }
 
     /// The first section behind it and all that stands in it.
@@ -100,7 +160,7 @@ impl<'a> Reading<'a> {
     /// Nothing is defined here: samples, texts to fill in, what happened once.
     pub fn sets_nothing(&self, id: SectionId) -> bool {
         const SILENT: [Role; 4] = [Role::Template, Role::ExpectedOutput, Role::Postmortem, Role::History];
-        self.document.path(id).len() > 1 && self.nearest(id, 0, &SILENT).is_some()
+        self.around(id).nth(1).is_some() && self.nearest(id, 0, &SILENT).is_some()
     }
 
     /// As `sets_nothing`, but the step after an incident belongs to it.

@@ -5,6 +5,8 @@ mod browser;
 mod clocks;
 mod contract;
 mod conversation;
+mod discord;
+mod fake_discord;
 mod fake_slack;
 mod harness;
 mod harness_selftest;

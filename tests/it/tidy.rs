@@ -1,6 +1,7 @@
 //! Holds the tree to its own rules: DESIGN's guards that are neither a type nor a lint, and documents that are true.
 //! Every rule is a function over text, so that each is also shown what it must find. Never runs the bot.
 
+mod advisories;
 mod code;
 mod database;
 mod documents;

@@ -20,6 +20,8 @@ use std::time::Duration;
 const TURN_MAX: Duration = Duration::from_secs(3);
 /// Messages that are read back after a crash: what the workspaces that are limited most may read at once.
 const READ_BACK: usize = 15;
+/// Pages of 200 channels that are looked through for one.
+const CHANNEL_PAGES_MAX: usize = 10;
 /// How often a name that is taken is tried with another number behind it.
 const NAMES_MAX: u32 = 9;
 const NAME_CHARS_MAX: usize = 80;
@@ -123,6 +125,7 @@ impl Slack {
             None => {
                 let make = |repeated| marked(rendered.clone(), repeated);
                 let (channel, ts) = self.post(act, announce, &make).await?;
+                self.learn_announce_id(&channel);
                 Ok(Some(format!("{channel}/{ts}")))
             }
         }
@@ -198,8 +201,9 @@ impl Slack {
 
     /// Looks whether a message with this key is there, among the few that can be.
     async fn posted_before(&self, place: &str, act: &ChatAct) -> Before {
+        let Some(channel) = self.announce_id(channel_of(place)).await else { return Before::Unknown };
         let mut request = json!({
-            "channel": channel_of(place),
+            "channel": channel,
             "oldest": seconds(act.queued_at),
             "inclusive": true,
             "limit": READ_BACK,
@@ -216,7 +220,7 @@ impl Slack {
         let all = answer.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
         let ours = |m: &Message| m.metadata.pointer("/event_payload/key").and_then(Value::as_str) == Some(&act.key);
         match all.iter().filter_map(|m| Message::deserialize(m).ok()).find(ours) {
-            Some(message) => Before::Found(channel_of(place).to_string(), message.ts),
+            Some(message) => Before::Found(channel, message.ts),
             None if answer.get("has_more").and_then(Value::as_bool) == Some(true) => Before::Unknown,
             None => Before::Not,
         }
@@ -256,19 +260,40 @@ impl Slack {
     async fn made_before(&self, name: &str, act: &ChatAct) -> Option<String> {
         let me = self.me().await?.user;
         let types = if act.private { "private_channel" } else { "public_channel" };
+        let since = act.queued_at.0.div_euclid(1_000_000) - 1;
+        let ours = |c: &Value| {
+            let created = c.get("created").and_then(Value::as_i64).unwrap_or(0);
+            c.get("name").and_then(Value::as_str) == Some(name)
+                && c.get("creator").and_then(Value::as_str) == Some(&me)
+                && created >= since
+        };
+        self.find_channel(types, &ours).await
+    }
+
+    /// The channel of announcements by its id: reading it back takes no name.
+    async fn announce_id(&self, configured: &str) -> Option<String> {
+        let Some(name) = configured.strip_prefix('#') else { return Some(configured.to_string()) };
+        let known = self.0.announce_id.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if known.is_some() {
+            return known;
+        }
+        let named = |c: &Value| c.get("name").and_then(Value::as_str) == Some(name);
+        let found = self.find_channel("public_channel,private_channel", &named).await?;
+        self.learn_announce_id(&found);
+        Some(found)
+    }
+
+    fn learn_announce_id(&self, id: &str) {
+        *self.0.announce_id.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(id.to_string());
+    }
+
+    async fn find_channel(&self, types: &str, wanted: &(dyn Fn(&Value) -> bool + Sync)) -> Option<String> {
         let mut cursor = String::new();
-        for _ in 0..5 {
+        for _ in 0..CHANNEL_PAGES_MAX {
             let request = json!({ "types": types, "exclude_archived": true, "limit": 200, "cursor": cursor });
             let answer = self.0.client.call("conversations.list", &request).await.ok()?;
             let channels = answer.get("channels").and_then(Value::as_array).cloned().unwrap_or_default();
-            let ours = |c: &&Value| {
-                let text = |key: &str| c.get(key).and_then(Value::as_str);
-                let created = c.get("created").and_then(Value::as_i64).unwrap_or(0);
-                text("name") == Some(name)
-                    && text("creator") == Some(&me)
-                    && created >= act.queued_at.0.div_euclid(1_000_000) - 1
-            };
-            if let Some(found) = channels.iter().find(ours) {
+            if let Some(found) = channels.iter().find(|c| wanted(c)) {
                 return found.get("id").and_then(Value::as_str).map(str::to_string);
             }
             let next = answer.pointer("/response_metadata/next_cursor").and_then(Value::as_str).unwrap_or_default();
@@ -309,7 +334,7 @@ impl Slack {
             return Ok(None);
         }
         let request = json!({ "channel_id": place });
-        let have = self.turn(Method::Bookmark, None, "bookmarks.list", &request).await.map_err(|t| t.outcome())?;
+        let have = self.0.client.call("bookmarks.list", &request).await.map_err(|t| t.outcome())?;
         let have = have.get("bookmarks").and_then(Value::as_array).cloned().unwrap_or_default();
         for (title, link) in links {
             if have.iter().any(|b| b.get("link").and_then(Value::as_str) == Some(link.as_str())) {

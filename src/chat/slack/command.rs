@@ -17,7 +17,8 @@ const LOOK_UP: Duration = Duration::from_millis(800);
 impl Slack {
     pub(super) async fn command(&self, command: wire::Command, key: String, began: Instant) -> Reply {
         let line = command.text.trim();
-        if let Some(verb) = asks_for_form(line) {
+        let ours = command.command == self.0.settings.command;
+        if let Some(verb) = asks_for_form(line).filter(|_| ours) {
             let room = tokio::time::timeout(LOOK_UP, self.0.ear.room(&command.channel_id)).await.ok().flatten();
             // In an incident's room the bare command says what can be done there.
             if (line.is_empty() && room.is_none()) || (!line.is_empty() && (verb == "declare" || room.is_some())) {

@@ -89,9 +89,7 @@ impl Slack {
         if let Some(thread) = thread {
             body["thread_ts"] = json!(thread);
         }
-        if let Err(trouble) = self.0.client.call("chat.postMessage", &body).await {
-            tracing::warn!("an answer could not be given in Slack: {}", trouble.why());
-        }
+        self.post_answer(channel, &body).await;
     }
 
     /// The pin as a reaction: the message goes on the timeline of the room that it stands in.
@@ -176,7 +174,8 @@ impl Slack {
         }
         let mut request = json!({ "unfurls": unfurls });
         match (&event.unfurl_id, &event.source) {
-            (Some(id), Some(source)) => {
+            // A message that is still being written has no place yet.
+            (Some(id), Some(source)) if event.channel_id() == "COMPOSER" => {
                 request["unfurl_id"] = json!(id);
                 request["source"] = json!(source);
             }

@@ -18,6 +18,8 @@ mod pace;
 mod render;
 mod seen;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod text;
 mod wire;
 
@@ -30,7 +32,7 @@ use crate::chat::hear::{Answer, Ear, Heard, Kind, Later, Rooms, Saying};
 use crate::clock;
 use crate::config;
 use crate::engine::ports::BoxFuture;
-use client::Client;
+use client::{Client, Trouble};
 use firebell_domain::id::{ChannelId, IncidentId};
 use identity::Identity;
 pub use online::Finding;
@@ -43,6 +45,8 @@ use wire::Inbound;
 
 /// The channel's name, as outboxes and the log have it.
 pub const CHANNEL: &str = "slack";
+/// Tries to give an answer by message.
+const ANSWER_TRIES_MAX: usize = 20;
 const GONE: &str = "Your Slack account is deactivated or a bot's: nothing was done.";
 
 /// One connection to Slack.
@@ -59,6 +63,8 @@ struct Inner {
     health: health::Health,
     pace: Pace,
     me: Mutex<Option<Me>>,
+    /// Of the announcements, where they are configured by name.
+    announce_id: Mutex<Option<String>>,
 }
 
 /// Who the bot is there.
@@ -111,6 +117,7 @@ impl Slack {
             health: health::Health::default(),
             pace: Pace::default(),
             me: Mutex::default(),
+            announce_id: Mutex::default(),
         })))
     }
 
@@ -229,9 +236,23 @@ impl Slack {
     /// A direct message.
     async fn message_to(&self, user: &str, text: &str) {
         let body = render::answer(text).request(json!({ "channel": user }));
-        if let Err(trouble) = self.0.client.call("chat.postMessage", &body).await {
-            tracing::warn!("an answer could not be given in Slack: {}", trouble.why());
+        self.post_answer(user, &body).await;
+    }
+
+    /// An answer as a message, at Slack's pace. It is a reply and promises nothing, but is not given up for a limit.
+    async fn post_answer(&self, place: &str, body: &Value) {
+        for _ in 0..ANSWER_TRIES_MAX {
+            tokio::time::sleep(self.0.pace.take(pace::Method::Post, Some(place), clock::instant())).await;
+            match self.0.client.call("chat.postMessage", body).await {
+                Ok(_) => return,
+                Err(Trouble::RateLimited { after_s }) => {
+                    tokio::time::sleep(Duration::from_secs(u64::try_from(after_s).unwrap_or(1).clamp(1, 60))).await;
+                }
+                Err(Trouble::Away(_)) => tokio::time::sleep(Duration::from_secs(5)).await,
+                Err(trouble) => return tracing::warn!("an answer could not be given in Slack: {}", trouble.why()),
+            }
         }
+        tracing::warn!("an answer could not be given in Slack: it took no message");
     }
 
     /// Whether an address is one to answer Slack at: answers quote incidents.

@@ -2,7 +2,7 @@
 //! a little below. What has to wait waits in the outbox, where what is more urgent overtakes it; nothing sleeps here.
 
 use crate::engine::ports::chat::ChatKind;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -24,18 +24,20 @@ pub enum Method {
 }
 
 impl Method {
-    /// Calls a minute, and how many of them may come at once.
-    fn allowed(self) -> (u32, u32) {
+    /// Calls in any minute, one below what Slack publishes.
+    fn per_minute(self) -> usize {
         match self {
             // "Several hundred messages per minute" and workspace.
-            Method::Post => (240, 20),
-            // Tier 3: 50 a minute.
-            Method::Update | Method::Invite => (46, 4),
-            // Tier 2: 20 a minute.
-            Method::Create | Method::Topic | Method::Bookmark | Method::Pin => (18, 2),
+            Method::Post => 240,
+            // Tier 3: 50.
+            Method::Update | Method::Invite => 49,
+            // Tier 2: 20.
+            Method::Create | Method::Topic | Method::Bookmark | Method::Pin => 19,
         }
     }
 }
+
+const WINDOW: Duration = Duration::from_millis(60_100);
 
 #[derive(Default)]
 pub struct Pace {
@@ -44,29 +46,29 @@ pub struct Pace {
 
 #[derive(Default)]
 struct State {
-    /// When the budget of a method would be whole again: a call moves it by the spacing.
-    whole_at: HashMap<Method, Instant>,
+    /// When the calls of the last minute were made, oldest first; some of them in the near future.
+    made: HashMap<Method, VecDeque<Instant>>,
     blocked_until: HashMap<Method, Instant>,
     places: HashMap<String, Instant>,
 }
 
 impl State {
-    fn wait(&self, method: Method, place: Option<&str>, reserve: u32, now: Instant) -> Duration {
-        let (per_minute, burst) = method.allowed();
-        let spacing = Duration::from_secs(60) / per_minute;
-        let debt = self.whole_at.get(&method).map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
-        let budget = debt.saturating_sub(spacing * burst.saturating_sub(1 + reserve.min(burst - 1)));
+    fn wait(&self, method: Method, place: Option<&str>, reserve: usize, now: Instant) -> Duration {
+        let allowed = method.per_minute().saturating_sub(reserve).max(1);
+        let within = self.made.get(&method).into_iter().flatten().filter(|at| **at + WINDOW > now);
+        let within: Vec<&Instant> = within.collect();
+        let over = within.len().checked_sub(allowed).and_then(|n| within.get(n));
+        let budget = over.map_or(Duration::ZERO, |at| (**at + WINDOW).saturating_duration_since(now));
         let blocked = self.blocked_until.get(&method).map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
-        let place = place
-            .and_then(|p| self.places.get(p))
-            .map_or(Duration::ZERO, |last| (*last + PLACE_SPACING).saturating_duration_since(now));
+        let last = place.and_then(|p| self.places.get(p));
+        let place = last.map_or(Duration::ZERO, |last| (*last + PLACE_SPACING).saturating_duration_since(now));
         budget.max(blocked).max(place)
     }
 }
 
 impl Pace {
-    /// Until a call would be taken. `reserve`: so many of those that may come at once are left to what is more urgent.
-    pub fn wait(&self, method: Method, place: Option<&str>, reserve: u32, now: Instant) -> Option<Duration> {
+    /// Until a call would be taken. `reserve`: so many of a minute's are left to what is more urgent.
+    pub fn wait(&self, method: Method, place: Option<&str>, reserve: usize, now: Instant) -> Option<Duration> {
         let wait = self.state().wait(method, place, reserve, now);
         (!wait.is_zero()).then_some(wait)
     }
@@ -76,9 +78,12 @@ impl Pace {
         let mut state = self.state();
         let wait = state.wait(method, place, 0, now);
         let at = now + wait;
-        let (per_minute, _) = method.allowed();
-        let whole = state.whole_at.get(&method).copied().filter(|w| *w > at).unwrap_or(at);
-        state.whole_at.insert(method, whole + Duration::from_secs(60) / per_minute);
+        let made = state.made.entry(method).or_default();
+        while made.front().is_some_and(|first| *first + WINDOW <= now) {
+            made.pop_front();
+        }
+        let after = made.iter().rposition(|m| *m <= at).map_or(0, |n| n + 1);
+        made.insert(after, at);
         if let Some(place) = place {
             if state.places.len() >= PLACES_MAX {
                 state.places.retain(|_, last| *last + PLACE_SPACING > now);
@@ -100,11 +105,11 @@ impl Pace {
 
 /// The method that a kind of task needs, and how much of its budget others go before it with. Edits of headlines come
 /// before those of announcements: who acknowledged is read in the incident's own channel.
-pub fn method(kind: ChatKind) -> (Method, u32) {
+pub fn method(kind: ChatKind) -> (Method, usize) {
     match kind {
-        ChatKind::Announce => (Method::Update, 1),
+        ChatKind::Announce => (Method::Update, 15),
         ChatKind::Card => (Method::Update, 0),
-        ChatKind::Lines => (Method::Post, 2),
+        ChatKind::Lines => (Method::Post, 60),
         ChatKind::Open => (Method::Create, 0),
         ChatKind::Topic => (Method::Topic, 0),
         ChatKind::Links => (Method::Bookmark, 0),
@@ -153,7 +158,7 @@ mod tests {
     #[test]
     fn the_last_of_a_budget_is_left_to_what_is_more_urgent() {
         let (pace, now) = (Pace::default(), clock::instant());
-        while pace.wait(Method::Update, None, 1, now).is_none() {
+        while pace.wait(Method::Update, None, 15, now).is_none() {
             pace.take(Method::Update, None, now);
         }
         assert_eq!(pace.wait(Method::Update, None, 0, now), None);

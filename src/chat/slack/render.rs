@@ -57,7 +57,10 @@ fn sign(rank: u32) -> &'static str {
 pub fn card(card: &Card, mention: Mention<'_>) -> Rendered {
     let mark = if card.ended { "☑️" } else { sign(card.severity_rank) };
     let head = format!("{mark} {} [{}] {}", card.incident, card.severity_level, clean(&card.title));
-    let mut blocks = vec![header(&head), section(&format!("*{}*", sentence(&escape(&card.status))))];
+    let mut blocks = vec![
+        header(&head),
+        section(&format!("*{}*", cut_escaped(&sentence(&escape(&card.status)), SECTION_CHARS_MAX - 10))),
+    ];
     let fields: Vec<Value> = card.facts.iter().map(|(label, value)| field(label, value, mention)).collect();
     blocks.extend(fields.chunks(FIELDS_MAX).map(|some| json!({ "type": "section", "fields": some })));
     for paragraph in &card.text {

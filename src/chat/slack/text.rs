@@ -80,7 +80,8 @@ pub fn cut(text: &str, max: usize) -> String {
     if units(text) <= max {
         return text.to_string();
     }
-    let mut left = max.saturating_sub(1);
+    // Room for the sign, and for the end of an isolate that is cut.
+    let mut left = max.saturating_sub(if text.contains('\u{2068}') { 2 } else { 1 });
     let mut out = String::new();
     for c in text.chars() {
         let Some(rest) = left.checked_sub(c.len_utf16()) else { break };

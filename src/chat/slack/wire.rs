@@ -25,7 +25,6 @@ pub struct Command {
 #[serde(default)]
 pub struct Named {
     pub id: String,
-    #[serde(alias = "username")]
     pub name: String,
 }
 

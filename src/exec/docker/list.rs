@@ -36,17 +36,7 @@ const VOLUMES: &[Column] = &[("Driver", "DRIVER"), ("Name", "VOLUME NAME")];
 
 pub async fn containers(client: &Docker, listing: &Listing, said: &mut Said) -> Result<(), Failed> {
     let format = Format::of_rows(listing.format.as_deref()).map_err(Failed::Ours)?;
-    let options = ListContainersOptions {
-        // A filter by state is about all containers, and so is "the last".
-        all: listing.all
-            || listing.last.is_some()
-            || listing.filters.contains_key("status")
-            || listing.filters.contains_key("exited"),
-        limit: listing.last,
-        size: listing.size,
-        filters: Some(listing.filters.clone()),
-    };
-    let found = client.list_containers(Some(options)).await?;
+    let found = found(client, listing).await?;
     for container in &found {
         readings(container, said);
     }
@@ -64,6 +54,20 @@ pub async fn containers(client: &Docker, listing: &Listing, said: &mut Said) -> 
     }
     said.print(&rows(&table, &columns, &format).map_err(Failed::Ours)?);
     Ok(())
+}
+
+pub async fn found(client: &Docker, listing: &Listing) -> Result<Vec<ContainerSummary>, Failed> {
+    let options = ListContainersOptions {
+        // A filter by state is about all containers, and so is "the last".
+        all: listing.all
+            || listing.last.is_some()
+            || listing.filters.contains_key("status")
+            || listing.filters.contains_key("exited"),
+        limit: listing.last,
+        size: listing.size,
+        filters: Some(listing.filters.clone()),
+    };
+    Ok(client.list_containers(Some(options)).await?)
 }
 
 pub fn name_of(container: &ContainerSummary) -> String {

@@ -29,7 +29,7 @@ use crate::engine::ports::execute::{Call, Cannot, End, Execute, Plan, Ran, Watch
 use address::Client;
 use op::Op;
 use said::Said;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 /// For looking at what became of containers that were not waited for to the end.
@@ -52,6 +52,22 @@ pub struct Docker(BTreeMap<String, Host>);
 impl Docker {
     pub fn new(hosts: BTreeMap<String, Host>) -> Docker {
         Docker(hosts)
+    }
+
+    /// Names and labels of all containers that pass the filters (`--filter`, `label=…`), stopped ones too.
+    pub async fn labelled(
+        &self,
+        target: &str,
+        filters: &[String],
+        time: Duration,
+    ) -> Result<Vec<(String, HashMap<String, String>)>, String> {
+        let host = self.0.get(target).ok_or(format!("{target} is not set up as a Docker target"))?;
+        let words = ["ps".to_string(), "--all".to_string()].into_iter().chain(filters.iter().cloned());
+        let Op::Ps(listing) = read::read(&words.collect::<Vec<_>>())? else { return Ok(Vec::new()) };
+        let client = host.client.get().map_err(|failed| failed.sentence())?;
+        let found = tokio::time::timeout(time, list::found(&client, &listing)).await.unwrap_or(Err(Failed::Silent));
+        let found = found.map_err(|failed| failed.sentence())?;
+        Ok(found.into_iter().map(|c| (list::name_of(&c), c.labels.unwrap_or_default())).collect())
     }
 
     /// The daemon that a call is for, and what it says to do.

@@ -174,7 +174,7 @@ fn act(verb: &str, rest: &[String]) -> Result<Op, String> {
         }
         _ => return Err(format!("docker {verb} is not done natively")),
     };
-    if let [] = &names[..] {
+    if names.is_empty() {
         return Err(format!("docker {verb} lacks a container"));
     }
     Ok(Op::Each { act, names })

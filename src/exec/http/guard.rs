@@ -64,6 +64,20 @@ impl Resolve for Guarded {
     }
 }
 
+/// Where a connection to this address goes: what is written out as a number is taken as it is, it was allowed as such.
+pub async fn addresses(at: &Url) -> Result<Vec<SocketAddr>, String> {
+    let port = at.port_or_known_default().unwrap_or(443);
+    let name = match at.host() {
+        Some(url::Host::Ipv4(ip)) => return Ok(vec![SocketAddr::new(ip.into(), port)]),
+        Some(url::Host::Ipv6(ip)) => return Ok(vec![SocketAddr::new(ip.into(), port)]),
+        Some(url::Host::Domain(name)) => name.to_string(),
+        None => return Err("There is no host in it".to_string()),
+    };
+    let found = tokio::net::lookup_host((name.as_str(), port)).await;
+    let found = found.map_err(|e| format!("{name} is not known: {}", crate::exec::ran::io(&e)))?;
+    Ok(found.filter(|a| !is_forbidden(a.ip(), &name)).collect())
+}
+
 /// For addresses that a name leads to; one that is written out was allowed as such.
 fn is_forbidden(ip: IpAddr, name: &str) -> bool {
     let local = name == "localhost" || name.ends_with(".localhost");

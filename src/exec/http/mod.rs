@@ -2,7 +2,7 @@
 //! included. Prints what the program would print, and reads status, latency and the values of a JSON body. Sends once.
 
 mod curl;
-mod guard;
+pub(super) mod guard;
 mod json;
 
 pub use guard::Allowed;

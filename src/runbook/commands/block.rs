@@ -94,9 +94,15 @@ impl<'a> Reader<'a> {
         typed::roots(&lines, &mut prompts, spec.label);
         let prompted = prompts.iter().any(Option::is_some);
         let originals = lines.iter().map(|l| l.1).collect();
+        // The line of a statement at the prompt of SQL*Plus, which counts them.
+        let mut counted: Option<u32> = None;
         for (at, line) in lines.iter_mut().enumerate() {
-            if let Some((_, rest)) = prompts[at] {
+            if let Some((kind, rest)) = prompts[at] {
                 line.1 = rest;
+                counted = (kind == At::Sql).then_some(1);
+            } else if let Some(rest) = counted.and_then(|last| prompt::numbered(line.1, last)) {
+                line.1 = rest;
+                counted = counted.map(|last| last + 1);
             } else if prompted
                 && let Some(rest) = line.1.trim_start().strip_prefix("> ").or_else(|| prompt::goes_on(line.1))
             {

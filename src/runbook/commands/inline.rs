@@ -373,10 +373,10 @@ fn typed(text: &str) -> bool {
     let option = rest.iter().any(|w| {
         w.len() > 1 && w.starts_with('-') && w[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '-')
     });
-    let prose = shape::sentence("", rest) || rest.iter().any(|w| w.ends_with([',', '.', ':', ';']) && *w != ".");
+    let prose = || shape::sentence("", rest) || rest.iter().any(|w| w.ends_with([',', '.', ':', ';']) && *w != ".");
     (option || *first == "sudo" && rest.len() >= 2)
         && !super::tools::is_ordinary(first)
-        && !prose
+        && !prose()
         && sure::strong(text, &shape::Own::new())
         && rest.iter().all(|w| !super::phrases::is(&w.to_lowercase(), &phrases().sentence))
 }

@@ -102,8 +102,7 @@ pub fn expectation(comment: &str) -> Option<String> {
 fn choice(comment: &str) -> Option<Choice> {
     let lower = plain(comment);
     let list = &phrases().alternative;
-    let best =
-        list.iter().filter(|p| phrases::begins(&lower, std::slice::from_ref(p)).is_some()).max_by_key(|p| p.len())?;
+    let best = list.iter().filter(|p| phrases::begins_with(&lower, p).is_some()).max_by_key(|p| p.len())?;
     let rest = lower[best.len()..].trim_start();
     let numbered = rest.starts_with(|c: char| c.is_ascii_digit())
         || rest

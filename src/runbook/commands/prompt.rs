@@ -81,6 +81,10 @@ fn cmd(text: &str) -> Option<(At, &str)> {
 
 /// Prompts of database clients and consoles.
 fn client(text: &str) -> Option<(At, &str)> {
+    // SQL*Plus needs no blank behind its prompt.
+    if let Some(rest) = text.strip_prefix("SQL>") {
+        return Some((At::Sql, rest.trim()));
+    }
     let at = text.find("> ").or_else(|| text.strip_suffix('>').map(str::len))?;
     let head = &text[..at];
     let rest = text[at + 1..].trim();
@@ -132,6 +136,14 @@ pub fn goes_on(line: &str) -> Option<&str> {
     let name = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|&n| n > 0)?;
     let mark = text.get(name..name + 3)?;
     matches!(mark, "-# " | "-> " | "(# " | "(> ").then(|| &text[name + 3..])
+}
+
+/// The second and later prompts of SQL*Plus: `  2  FROM jobs` is the line after the one that was counted last.
+pub fn numbered(line: &str, last: u32) -> Option<&str> {
+    let text = line.trim_start();
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = text[digits..].strip_prefix("  ").or_else(|| text[digits..].is_empty().then_some(""))?;
+    (line.starts_with(' ') && text[..digits].parse() == Ok(last + 1)).then_some(rest)
 }
 
 /// `ana@web1:~$ `, `[root@db1 data]# `.

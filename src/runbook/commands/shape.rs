@@ -377,7 +377,7 @@ pub fn sentence(first: &str, rest: &[&str]) -> bool {
     if flags || matches!(first, "echo" | "printf") {
         return false;
     }
-    let count = |list: &[String]| {
+    let count = |list: &super::phrases::List| {
         rest.iter()
             .filter(|w| super::phrases::is(&w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase(), list))
             .count()

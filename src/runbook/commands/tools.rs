@@ -138,6 +138,9 @@ pub fn is_data_name(name: &str) -> bool {
         ".timer",
         ".err",
     ];
+    if !name.contains('.') {
+        return false;
+    }
     let lower = name.to_ascii_lowercase();
     ENDS.iter().any(|end| lower.ends_with(end))
 }

@@ -4,6 +4,7 @@
 //! Lines may be added here; `origin` says which line of the file each one came from.
 
 use crate::model::{Finding, FindingKind, Level, Line};
+use std::borrow::Cow;
 
 pub struct Prepared {
     pub text: String,
@@ -48,12 +49,12 @@ pub fn prepare(lines: &[String]) -> Prepared {
                 out.push(number - 1, &format!("{prefix}{}", String::from_utf8_lossy(&vec![fence.sign; fence.count])));
                 open = opener(trimmed, number);
             }
-            out.push(number, &format!("{prefix}{text}"));
+            out.push_behind(number, prefix, text);
             continue;
         }
         open = opener(trimmed, number);
         if open.is_some() {
-            out.push(number, &format!("{prefix}{text}"));
+            out.push_behind(number, prefix, text);
             continue;
         }
         if let Some((title, with)) = admonition_title(trimmed) {
@@ -66,7 +67,7 @@ pub fn prepare(lines: &[String]) -> Prepared {
             out.push(number, &format!("{marks} {text}"));
             continue;
         }
-        out.push(number, &format!("{prefix}{}", mended(text)));
+        out.push_behind(number, prefix, &mended(text));
     }
     if let Some(fence) = open {
         out.findings.push(unclosed(fence.line));
@@ -75,6 +76,11 @@ pub fn prepare(lines: &[String]) -> Prepared {
 }
 
 impl Prepared {
+    fn push_behind(&mut self, line: Line, prefix: &str, text: &str) {
+        self.text.push_str(prefix);
+        self.push(line, text);
+    }
+
     fn push(&mut self, line: Line, text: &str) {
         self.text.push_str(text);
         self.text.push('\n');
@@ -181,7 +187,7 @@ fn title_in_capitals(lines: &[String], index: usize) -> Option<&'static str> {
 }
 
 /// `##Title` is meant as a heading, `•` begins an item of a list.
-fn mended(text: &str) -> String {
+fn mended(text: &str) -> Cow<'_, str> {
     let trimmed = text.trim_start();
     let indent = &text[..text.len() - trimmed.len()];
     let level = trimmed.bytes().take_while(|b| *b == b'#').count();
@@ -189,12 +195,12 @@ fn mended(text: &str) -> String {
         && indent.len() < 4
         && trimmed[level..].chars().next().is_some_and(|c| c.is_alphabetic() || c > '\u{2fff}')
     {
-        return format!("{indent}{} {}", &trimmed[..level], &trimmed[level..]);
+        return Cow::Owned(format!("{indent}{} {}", &trimmed[..level], &trimmed[level..]));
     }
     for bullet in ["• ", "‣ ", "◦ ", "▪ ", "● ", "○ ", "・"] {
         if let Some(rest) = trimmed.strip_prefix(bullet) {
-            return format!("{indent}- {rest}");
+            return Cow::Owned(format!("{indent}- {rest}"));
         }
     }
-    text.to_owned()
+    Cow::Borrowed(text)
 }

@@ -139,6 +139,15 @@ pub fn scan(fold: &Fold) -> Vec<Found> {
 /// `alone`: nothing but a length is expected, so that "1h30" is no time of day.
 fn scan_as(fold: &Fold, alone: bool) -> Vec<Found> {
     let text = fold.text.as_str();
+    // Without a number only "every minute" is a length.
+    let known = lexicon();
+    let every = |bound| bound == Bound::Every;
+    if !text.bytes().any(|b| b.is_ascii_digit())
+        && !known.numbers.may_hold(text, |_| true)
+        && !known.before.may_hold(text, every)
+    {
+        return Vec::new();
+    }
     let (mut found, mut skip_to, mut before, mut earlier) = (Vec::new(), 0, ' ', ' ');
     for (at, c) in text.char_indices() {
         let starts = !before.is_alphanumeric() || is_wide(before) || (is_wide(c) && !before.is_ascii_digit());
@@ -169,7 +178,7 @@ pub fn window(text: &str) -> Option<[u64; 2]> {
 }
 
 struct Parser<'a> {
-    fold: &'a Fold,
+    fold: &'a Fold<'a>,
     text: &'a str,
     alone: bool,
 }

@@ -7,9 +7,9 @@
 #[cfg(test)]
 mod tests;
 
-use super::duration::{Dur, duration, scan};
+use super::duration::{Dur, Found, duration, scan};
 use super::severity;
-use crate::fold::{Fold, is_wide};
+use crate::fold::{Fold, folded, is_wide};
 use crate::lexicon::{Bound, Header, Moment, Unless, header, lexicon};
 use crate::model::Action;
 use std::ops::Range;
@@ -29,40 +29,66 @@ pub struct Step {
 impl Step {
     /// Names a person, a group or an address: not a thing to be done.
     pub fn reaches_people(&self) -> bool {
-        let folded = Fold::new(&self.target).text;
+        let folded = folded(&self.target);
         folded.starts_with(['@', '#']) || lexicon().people.first(&folded).is_some()
     }
 }
 
 /// What a list item, cell or sentence says; none if it names nobody and nothing.
 pub fn step(text: &str) -> Option<Step> {
-    let fold = Fold::new(text.trim().trim_end_matches(['.', '。', ';', '!', ',']));
+    let fold = without_end(text);
+    read(&fold, lengths(&fold))
+}
+
+/// A step that says what is done, and when.
+pub fn timed_step(text: &str) -> Option<Step> {
+    let fold = without_end(text);
+    let lengths = lengths(&fold);
+    // Most of what is asked has neither, which is seen at once.
+    if lengths.is_empty() || lexicon().actions.first(&fold.text).is_none() {
+        return None;
+    }
+    read(&fold, lengths).filter(|s| s.after_s.or(s.within_s).is_some_and(|s| s > 0) && s.action.is_some())
+}
+
+fn read(fold: &Fold, lengths: Vec<Found>) -> Option<Step> {
     if let Some((lead, _)) = fold.source().split_once([':', '：'])
+        && !acts_or_waits(&folded(lead))
         && matches!(header(lead), Some(Header::Resolution | Header::Response | Header::UpdateEvery))
-        && lexicon().actions.first(&Fold::new(lead).text).is_none()
-        && lexicon().unless.first(&Fold::new(lead).text).is_none()
     {
         return None;
     }
-    let mut reader = Reader { fold: &fold, gone: vec![false; fold.text.len()] };
-    reader.read()
+    let mut reader = Reader { fold, gone: vec![false; fold.text.len()] };
+    reader.read(lengths)
+}
+
+fn acts_or_waits(folded: &str) -> bool {
+    lexicon().actions.first(folded).is_some() || lexicon().unless.first(folded).is_some()
+}
+
+fn without_end(text: &str) -> Fold<'_> {
+    Fold::new(text.trim().trim_end_matches(['.', '。', ';', '!', ',']))
+}
+
+/// Delays and deadlines: not what is looked back on, and no rhythm.
+fn lengths(fold: &Fold) -> Vec<Found> {
+    scan(fold)
+        .into_iter()
+        .filter(|f| !matches!(f.bound, Some(Bound::Last | Bound::Every)) && !matches!(f.dur, Dur::Cadence(_)))
+        .collect()
 }
 
 struct Reader<'a> {
-    fold: &'a Fold,
+    fold: &'a Fold<'a>,
     /// Bytes of the folded text that are time or condition.
     gone: Vec<bool>,
 }
 
 impl Reader<'_> {
-    fn read(&mut self) -> Option<Step> {
+    fn read(&mut self, lengths: Vec<Found>) -> Option<Step> {
         let text = self.fold.text.as_str();
         let known = lexicon();
         let unless = known.unless.first(text);
-        let lengths: Vec<_> = scan(self.fold)
-            .into_iter()
-            .filter(|f| !matches!(f.bound, Some(Bound::Last | Bound::Every)) && !matches!(f.dur, Dur::Cadence(_)))
-            .collect();
         let conditions = self.conditions(unless.as_ref().map(|(r, _)| r.clone()));
         let (mut after_s, mut within_s) = (None, None);
         for found in &lengths {
@@ -193,16 +219,16 @@ impl Reader<'_> {
         const LEADS: &[&str] =
             &["then", "and", "please", "also", "must", "we", "should", "or", "sie", "dann", "et", "y", "e"];
         let text = self.fold.text.as_str();
-        let hits: Vec<_> = lexicon()
-            .actions
-            .all(text)
-            .into_iter()
-            .filter(|(r, _)| !self.gone[r.start] && !text[..r.start].ends_with(['-', '@', '#', '.']))
-            // "on call" is who, not what.
-            .filter(|(r, _)| !lexicon().people.all(text).iter().any(|(p, ())| p.start < r.start && r.start < p.end))
-            .collect();
+        let mut hits = lexicon().actions.all(text);
+        hits.retain(|(r, _)| !self.gone[r.start] && !text[..r.start].ends_with(['-', '@', '#', '.']));
+        if hits.is_empty() {
+            return None;
+        }
+        // "on call" is who, not what.
+        let people = lexicon().people.all(text);
+        hits.retain(|(r, _)| !people.iter().any(|(p, ())| p.start < r.start && r.start < p.end));
         let lead = |r: &Range<usize>| {
-            let before = Fold::new(&self.plain(0..r.start)).text;
+            let before = folded(&self.plain(0..r.start));
             before.split_whitespace().all(|w| LEADS.contains(&w.trim_matches(|c: char| !c.is_alphanumeric())))
         };
         if let Some(first) = hits.iter().find(|(r, _)| lead(r)) {

@@ -147,6 +147,13 @@ fn tidy(text: &str) -> String {
         .to_string()
 }
 
+/// Whether a folded text can name a level with its number: most lines name none.
+fn may_name(text: &str) -> bool {
+    lexicon().level_labels.may_hold(text, |()| true)
+        || ["sev.", "prio."].iter().any(|l| text.contains(l))
+        || !text.is_ascii() && (text.contains(['级', '級']) || text.contains("등급") || text.contains("단계"))
+}
+
 /// Every severity that a text speaks of, as printed, in order, each once. A range names all between its ends.
 pub fn mentions(text: &str) -> Vec<String> {
     let fold = Fold::new(text);
@@ -173,6 +180,9 @@ pub fn mentions(text: &str) -> Vec<String> {
 
 fn codes(fold: &Fold) -> Vec<Code> {
     let (mut found, mut skip_to, mut before) = (Vec::new(), 0, ' ');
+    if !may_name(&fold.text) {
+        return found;
+    }
     for (at, c) in fold.text.char_indices() {
         let starts = !(before.is_alphanumeric() || matches!(before, '_' | '.' | '$' | '-'))
             || is_wide(before)

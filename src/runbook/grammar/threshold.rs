@@ -3,7 +3,12 @@
 //! `cell` reads a text that is a limit and nothing else; `clauses` finds every metric with a limit in a sentence.
 //! Comparators stay as written; nobody's direction is guessed here.
 
+mod number;
+mod words;
+
+use number::{multiplier, number, unit};
 use std::ops::Range;
+use words::{BEHIND, SIGNS, STATISTICS, WORDS};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cell {
@@ -21,115 +26,6 @@ pub struct Clause {
     pub limit: Cell,
     pub range: Range<usize>,
 }
-
-/// Words that compare, longest first where one begins like another.
-const WORDS: &[(&str, &str)] = &[
-    ("greater than or equal to", ">="),
-    ("less than or equal to", "<="),
-    ("greater than", ">"),
-    ("more than", ">"),
-    ("higher than", ">"),
-    ("less than", "<"),
-    ("lower than", "<"),
-    ("fewer than", "<"),
-    ("at least", ">="),
-    ("at most", "<="),
-    ("no more than", "<="),
-    ("above", ">"),
-    ("over", ">"),
-    ("exceeds", ">"),
-    ("exceeding", ">"),
-    ("below", "<"),
-    ("under", "<"),
-    ("größer als", ">"),
-    ("mehr als", ">"),
-    ("höher als", ">"),
-    ("kleiner als", "<"),
-    ("weniger als", "<"),
-    ("mindestens", ">="),
-    ("höchstens", "<="),
-    ("über", ">"),
-    ("unter", "<"),
-    ("supérieur à", ">"),
-    ("supérieure à", ">"),
-    ("inférieur à", "<"),
-    ("inférieure à", "<"),
-    ("plus de", ">"),
-    ("moins de", "<"),
-    ("au moins", ">="),
-    ("mayor que", ">"),
-    ("mayor a", ">"),
-    ("superior a", ">"),
-    ("más de", ">"),
-    ("menor que", "<"),
-    ("menor a", "<"),
-    ("inferior a", "<"),
-    ("menos de", "<"),
-    ("por encima de", ">"),
-    ("por debajo de", "<"),
-    ("maior que", ">"),
-    ("acima de", ">"),
-    ("mais de", ">"),
-    ("abaixo de", "<"),
-    ("maggiore di", ">"),
-    ("superiore a", ">"),
-    ("più di", ">"),
-    ("inferiore a", "<"),
-    ("meno di", "<"),
-    ("sopra", ">"),
-    ("sotto", "<"),
-    ("более", ">"),
-    ("больше", ">"),
-    ("выше", ">"),
-    ("свыше", ">"),
-    ("менее", "<"),
-    ("меньше", "<"),
-    ("ниже", "<"),
-    ("大于等于", ">="),
-    ("小于等于", "<="),
-    ("大于", ">"),
-    ("高于", ">"),
-    ("超过", ">"),
-    ("超過", ">"),
-    ("小于", "<"),
-    ("低于", "<"),
-    ("少于", "<"),
-];
-/// Behind the number, in the languages that say it there.
-const BEHIND: &[(&str, &str)] = &[
-    ("以上", ">="),
-    ("以下", "<="),
-    ("未満", "<"),
-    ("未满", "<"),
-    ("超過", ">"),
-    ("を超え", ">"),
-    ("を下回", "<"),
-    ("超え", ">"),
-    ("이상", ">="),
-    ("이하", "<="),
-    ("초과", ">"),
-    ("미만", "<"),
-    ("を超", ">"),
-    ("超", ">"),
-];
-const SIGNS: &[(&str, &str)] = &[
-    (">=", ">="),
-    ("<=", "<="),
-    ("=>", ">="),
-    ("=<", "<="),
-    ("≥", ">="),
-    ("≤", "<="),
-    ("==", "="),
-    (">", ">"),
-    ("<", "<"),
-    ("＞", ">"),
-    ("＜", "<"),
-    ("=", "="),
-];
-const STATISTICS: &[&str] = &[
-    "p50", "p75", "p90", "p95", "p99", "p99.9", "avg", "average", "mean", "median", "max", "min", "rate", "count",
-    "total", "sum", "peak",
-];
 
 /// A text that is a limit: an operator and a number, with a statistic before and a unit, a share and a hold behind.
 pub fn cell(text: &str) -> Option<Cell> {
@@ -162,6 +58,10 @@ pub fn bare(text: &str) -> Option<Cell> {
 /// Every metric with a limit in a text: `queue_a >100, queue_b >500`, `CPU usage > 80%`.
 pub fn clauses(text: &str) -> Vec<Clause> {
     let mut found: Vec<Clause> = Vec::new();
+    // There is no limit without a number.
+    if !text.bytes().any(|b| b.is_ascii_digit()) {
+        return found;
+    }
     let mut from = 0;
     let mut at = 0;
     while at < text.len() {
@@ -278,7 +178,12 @@ fn operator_at(text: &str, at: usize) -> Option<(&'static str, usize)> {
     if !begins {
         return None;
     }
-    let head: String = rest.chars().take(28).collect::<String>().to_lowercase();
+    // The number stands right behind the words.
+    const LONGEST: usize = 28;
+    if !rest.chars().take(LONGEST).any(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    let head: String = rest.chars().take(LONGEST).collect::<String>().to_lowercase();
     WORDS
         .iter()
         .find(|(w, _)| head.starts_with(w) && head[w.len()..].trim_start().starts_with(|c: char| c.is_ascii_digit()))
@@ -317,196 +222,6 @@ fn limit(text: &str) -> Option<(Cell, usize)> {
 
 fn blanks(text: &str) -> usize {
     text.len() - text.trim_start().len()
-}
-
-/// `15,000`, `1.5`, `99,9`: a comma before exactly three digits groups, otherwise it is the decimal point.
-fn number(text: &str) -> Option<(f64, usize)> {
-    if let Some(grouped) = grouped(text) {
-        return Some(grouped);
-    }
-    let end = text.bytes().position(|b| !(b.is_ascii_digit() || matches!(b, b'.' | b',' | b'_'))).unwrap_or(text.len());
-    let raw = text[..end].trim_end_matches([',', '.', '_']);
-    if !raw.bytes().any(|b| b.is_ascii_digit()) || !raw.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
-        return None;
-    }
-    let groups: Vec<&str> = raw.split(',').collect();
-    let plain = if groups.len() > 1 && groups[1..].iter().all(|g| g.split('.').next().unwrap_or("").len() == 3) {
-        raw.replace([',', '_'], "")
-    } else {
-        raw.replace(',', ".").replace('_', "")
-    };
-    plain.parse().ok().map(|value| (value, raw.len()))
-}
-
-/// `10 000`, `2.000`: groups of three as much of the world writes them. A share or a time of three decimals is none.
-fn grouped(text: &str) -> Option<(f64, usize)> {
-    let first = text.find(|c: char| !c.is_ascii_digit())?;
-    let mark = text[first..].chars().next().filter(|c| matches!(c, ' ' | '.' | '\u{a0}' | '\u{202f}' | '\''))?;
-    if !(1..=3).contains(&first) || text.starts_with('0') {
-        return None;
-    }
-    let (mut end, mut digits) = (first, text[..first].to_owned());
-    while let Some(group) = text[end..].strip_prefix(mark).and_then(|rest| rest.get(..3))
-        && group.bytes().all(|b| b.is_ascii_digit())
-    {
-        digits.push_str(group);
-        end += mark.len_utf8() + 3;
-    }
-    let after = text[end..].trim_start();
-    let goes_on = text[end..].starts_with(|c: char| c.is_ascii_digit() || c == ',' || c == '.' && mark == '.');
-    let fine = mark == '.' && (after.starts_with('%') || after.starts_with("s ") || after == "s");
-    (end > first && !goes_on && !fine).then(|| digits.parse().ok().map(|value| (value, end))).flatten()
-}
-
-/// `18K/sec` is 18,000; `5M` is 5,000,000. `MB` and `ms` are units.
-fn multiplier(text: &str) -> Option<(f64, usize)> {
-    let mut chars = text.chars();
-    let factor = match chars.next()? {
-        'k' | 'K' => 1e3,
-        'M' => 1e6,
-        _ => return None,
-    };
-    let next = chars.next();
-    next.is_none_or(|c| !c.is_alphanumeric()).then_some((factor, 1))
-}
-
-/// What the number counts, as written: `%`, `ms`, `/sec`, `jobs/minute`, `GB`.
-fn unit(text: &str) -> (Option<String>, usize) {
-    const KNOWN: &[&str] = &[
-        "%",
-        "％",
-        "ms",
-        "msec",
-        "millisecond",
-        "milliseconds",
-        "s",
-        "sec",
-        "secs",
-        "second",
-        "seconds",
-        "m",
-        "min",
-        "mins",
-        "minute",
-        "minutes",
-        "h",
-        "hr",
-        "hrs",
-        "hour",
-        "hours",
-        "d",
-        "day",
-        "days",
-        "b",
-        "kb",
-        "mb",
-        "gb",
-        "tb",
-        "kib",
-        "mib",
-        "gib",
-        "tib",
-        "bytes",
-        "rps",
-        "qps",
-        "tps",
-        "iops",
-        "mbps",
-        "gbps",
-        "req/s",
-        "req/sec",
-        "requests/s",
-        "requests/sec",
-        "msg/s",
-        "msg/sec",
-        "messages/sec",
-        "jobs/minute",
-        "jobs/min",
-        "ops/sec",
-        "/s",
-        "/sec",
-        "/second",
-        "/min",
-        "/minute",
-        "/h",
-        "/hour",
-        "/day",
-        "°c",
-        "℃",
-        "sek",
-        "sekunden",
-        "minuten",
-        "stunden",
-        "tage",
-        "secondes",
-        "heures",
-        "jours",
-        "segundos",
-        "minutos",
-        "horas",
-        "dias",
-        "días",
-        "secondi",
-        "minuti",
-        "ore",
-        "giorni",
-        "мс",
-        "сек",
-        "мин",
-        "час",
-        "дней",
-        "гб",
-        "мб",
-        "毫秒",
-        "秒",
-        "分",
-        "分钟",
-        "分鐘",
-        "小时",
-        "時間",
-        "天",
-        "件",
-        "個",
-        "个",
-        "초",
-        "분",
-        "시간",
-        "일",
-        "건",
-        "개",
-        "µs",
-        "us",
-        "ns",
-        "rpm",
-        "usd",
-    ];
-    let ahead = blanks(text);
-    let rest = &text[ahead..];
-    if rest.starts_with(['%', '％']) {
-        let width = rest.chars().next().map_or(1, char::len_utf8);
-        return (Some("%".into()), ahead + width);
-    }
-    let end = rest
-        .find(|c: char| {
-            c.is_whitespace() || matches!(c, ',' | ';' | ')' | '(' | '，' | '。' | '|' | ':' | '：' | '<' | '>' | '`')
-        })
-        .unwrap_or(rest.len());
-    let mut word = rest[..end].trim_end_matches(['.', '*']);
-    for (behind, _) in BEHIND {
-        if let Some(at) = word.find(behind) {
-            word = &word[..at];
-        }
-    }
-    let lower = word.to_lowercase();
-    let rate = lower.split_once('/').is_some_and(|(what, per)| {
-        what.chars().all(char::is_alphabetic)
-            && matches!(per, "s" | "sec" | "second" | "min" | "minute" | "m" | "h" | "hr" | "hour" | "day" | "d")
-    });
-    // A word that stands apart may be the beginning of a sentence; only what is known counts there.
-    if word.is_empty() || !(KNOWN.contains(&lower.as_str()) || rate) {
-        return (None, 0);
-    }
-    (Some(word.to_owned()), ahead + word.len())
 }
 
 /// Behind a limit in its cell: nothing, a share, a hold, a remark in parentheses.

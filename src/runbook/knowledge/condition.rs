@@ -11,6 +11,8 @@ pub enum Condition {
     Option(String),
     /// `--replicas=0`: the option's value, as a pattern with `*`.
     Value(String, String),
+    /// `-c==show *`: the option is there, and each of its values fits.
+    Each(String, String),
     /// `word`, `/dev/*`: some operand.
     Operand(String),
     /// `@1=pod*`: the operand at this place behind the path, from 1.
@@ -41,6 +43,9 @@ impl Condition {
             return Err("an empty condition".to_owned());
         }
         if text.starts_with('-') && text.len() > 1 {
+            if let Some((name, value)) = text.split_once("==") {
+                return Ok(Self::Each(name.to_owned(), value.to_owned()));
+            }
             return Ok(match text.split_once('=') {
                 Some((name, value)) => Self::Value(name.to_owned(), value.to_owned()),
                 None => Self::Option(text.to_owned()),
@@ -52,6 +57,9 @@ impl Condition {
 
 /// `*` stands for any text, the empty one too.
 pub fn glob(pattern: &str, text: &str) -> bool {
+    if !pattern.as_bytes().contains(&b'*') {
+        return pattern == text;
+    }
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let parts: Vec<&str> = parts.collect();

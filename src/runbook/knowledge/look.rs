@@ -182,6 +182,10 @@ fn holds(condition: &Condition, split: &Split, words: &[&str], maybe: bool) -> b
                     .as_deref()
                     .is_some_and(|v| if is_inside(pattern) { glob(pattern, v) } else { fits(pattern, v) })
         }),
+        Condition::Each(name, pattern) => {
+            let mut values = split.options.iter().filter(|o| o.name == *name).peekable();
+            values.peek().is_some() && values.all(|o| o.value.as_deref().is_some_and(|v| fits(pattern, v)))
+        }
         Condition::Operand(pattern) => split.operands.iter().any(|&at| match words[at].contains('=') {
             // `web=$N` may be `web=0`.
             true => fits(pattern, words[at]),
@@ -203,7 +207,7 @@ impl Condition {
     fn words(&self) -> String {
         match self {
             Self::Option(name) => name.clone(),
-            Self::Value(name, pattern) => format!("{name}={pattern}"),
+            Self::Value(name, pattern) | Self::Each(name, pattern) => format!("{name}={pattern}"),
             Self::Operand(pattern) | Self::At(_, pattern) => pattern.clone(),
             Self::NoOperand | Self::Bare => "without operand".to_owned(),
         }
@@ -211,7 +215,7 @@ impl Condition {
 
     fn option(&self) -> Option<&str> {
         match self {
-            Self::Option(name) | Self::Value(name, _) => Some(name),
+            Self::Option(name) | Self::Value(name, _) | Self::Each(name, _) => Some(name),
             _ => None,
         }
     }

@@ -1,5 +1,6 @@
 //! Two places of one document that cannot both be right.
 
+use super::hazard::within;
 use super::{Facts, push};
 use crate::document::BlockKind;
 use crate::fold::key;
@@ -21,14 +22,28 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
 
 /// "Never run X", and X among the steps: the prohibition outranks the step.
 fn forbidden(facts: &Facts<'_>, found: &mut Vec<Finding>) {
+    // By their words, so that each rule is compared with few.
+    let mut by_word: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    let words: Vec<Vec<&str>> = match facts.prohibitions {
+        [] => return,
+        _ => facts.commands.iter().map(|k| k.found.text.split_whitespace().collect()).collect(),
+    };
+    for (at, words) in words.iter().enumerate() {
+        for word in words {
+            let list = by_word.entry(word).or_default();
+            if list.last() != Some(&at) {
+                list.push(at);
+            }
+        }
+    }
     for rule in facts.prohibitions {
         let shape: Vec<&str> = rule.text.split_whitespace().collect();
         if shape.len() < 2 {
             continue;
         }
-        for known in facts.commands {
-            let words: Vec<&str> = known.found.text.split_whitespace().collect();
-            if words.windows(shape.len()).any(|w| w == shape.as_slice()) {
+        for at in by_word.get(shape[0]).into_iter().flatten() {
+            let known = &facts.commands[*at];
+            if words[*at].windows(shape.len()).any(|w| w == shape.as_slice()) {
                 push(
                     found,
                     "forbidden-here",
@@ -55,6 +70,8 @@ fn response_times(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             _ => continue,
         };
         for inline in texts.iter().filter(|l| !defined.contains(&l.line)) {
+            let mentioned = severity::mentions(&inline.plain);
+            let [level] = mentioned.as_slice() else { continue };
             let lower = inline.plain.to_lowercase();
             if ![
                 "response time",
@@ -70,8 +87,6 @@ fn response_times(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             {
                 continue;
             }
-            let mentioned = severity::mentions(&inline.plain);
-            let [level] = mentioned.as_slice() else { continue };
             let Some(defined) = severities.iter().find(|s| same(&s.level, level)) else { continue };
             let times = duration::find(&inline.plain);
             let [(_, time)] = times.as_slice() else { continue };
@@ -186,16 +201,16 @@ fn cadences(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             if folded.split(' ').count() >= 2 {
                 differ(task, folded, cadence, schedule.line, found);
             }
-            for verb in UPKEEP.iter().filter(|v| key(task).contains(**v)) {
+            let task_key = key(task);
+            for verb in UPKEEP.iter().filter(|v| task_key.contains(**v)) {
                 differ(verb, format!("{verb} of the database"), cadence, schedule.line, found);
             }
         }
         // Statements right below the comment that says how often.
-        let below = facts.commands.iter().filter(|k| {
-            (schedule.line..=schedule.line + 4).contains(&k.found.line) && k.judged.executor == Executor::Postgres
-        });
-        for known in below {
-            for verb in UPKEEP.iter().filter(|v| key(&known.found.text).contains(**v)) {
+        let below = within(facts.commands, schedule.line, schedule.line + 4).iter();
+        for known in below.filter(|k| k.judged.executor == Executor::Postgres) {
+            let text_key = key(&known.found.text);
+            for verb in UPKEEP.iter().filter(|v| text_key.contains(**v)) {
                 differ(verb, format!("{verb} of the database"), cadence, known.found.line, found);
             }
         }

@@ -4,7 +4,7 @@ use super::{Facts, push};
 use crate::document::BlockKind;
 use crate::grammar::severity;
 use crate::grammar::threshold::{self, Cell};
-use crate::lexicon::{Header, header};
+use crate::lexicon::Header;
 use crate::meaning::severities::same;
 use crate::model::{Finding, Level, Line};
 
@@ -87,7 +87,7 @@ fn undefined(facts: &Facts<'_>, found: &mut Vec<Finding>) {
 fn bands(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     for block in &facts.reading.document.blocks {
         let BlockKind::Table(table) = &block.kind else { continue };
-        let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+        let heads = facts.reading.heads(table);
         let at = |wanted: Header| heads.iter().position(|h| *h == Some(wanted));
         let (Some(warning), Some(critical)) = (at(Header::Warning), at(Header::Critical)) else { continue };
         let mut lines = Vec::new();

@@ -21,7 +21,7 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn within<'k, 'a>(commands: &'k [Known<'a>], first: Line, last: Line) -> &'k [Known<'a>] {
+pub fn within<'k, 'a>(commands: &'k [Known<'a>], first: Line, last: Line) -> &'k [Known<'a>] {
     let from = commands.partition_point(|k| k.found.line < first);
     let to = commands.partition_point(|k| k.found.line <= last);
     &commands[from..to.max(from)]
@@ -87,8 +87,12 @@ fn cuts_session(inside: &[Known<'_>], found: &mut Vec<Finding>) {
             "ip link set eth0 down",
             "ifconfig eth0 down",
         ];
-        let drops = all.iter().any(|a| text.split_whitespace().collect::<Vec<_>>().join(" ").contains(a));
-        if drops && known.judged.risk == Risk::Destroy && known.found.session.is_some() && at + 1 < inside.len() {
+        let bites = known.judged.risk == Risk::Destroy && known.found.session.is_some() && at + 1 < inside.len();
+        let spaced = || text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if bites && {
+            let text = spaced();
+            all.iter().any(|a| text.contains(a))
+        } {
             push(
                 found,
                 "cuts-own-session",

@@ -9,7 +9,8 @@ pub fn find(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     let mut shown: Vec<(String, Vec<Line>)> = Vec::new();
     for known in facts.commands {
         let line = known.found.line;
-        for secret in secrets(&known.found.text, &known.found.assigned) {
+        let any = !known.judged.secrets.is_empty();
+        for secret in any.then(|| secrets(&known.found.text, &known.found.assigned)).into_iter().flatten() {
             match secret.kind {
                 Kind::Literal => push(
                     found,

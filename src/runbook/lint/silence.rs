@@ -5,7 +5,7 @@ use crate::model::{Finding, Line};
 pub fn apply(findings: &mut Vec<Finding>, lines: &[String]) {
     let mut here: Vec<(Line, String)> = Vec::new();
     let mut everywhere: Vec<String> = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
+    for (at, line) in lines.iter().enumerate().filter(|(_, l)| l.contains("firebell: ignore")) {
         let number = at as Line + 1;
         let Some((_, rest)) = line.split_once("firebell: ignore") else { continue };
         let rest = rest.trim_end().trim_end_matches("-->").trim_end_matches("*/").trim();

@@ -8,7 +8,7 @@ mod tests;
 
 use super::Reading;
 use crate::document::{Block, BlockKind, Inline, SectionId, SpanKind, Table};
-use crate::fold::{Fold, key};
+use crate::fold::{folded, key};
 use crate::lexicon::{Header, Role, header, lexicon};
 use crate::model::Contact;
 use crate::proposal::Proposal;
@@ -73,6 +73,10 @@ fn line(
     }
     let (label, value) = split(text);
     let said = addresses(value.unwrap_or(plain));
+    // What stands elsewhere and has no address reaches nobody.
+    if role.is_none() && !said.any() {
+        return;
+    }
     let Some(value) = value else {
         // "ana@example.com – team lead", under contacts only.
         if role == Some(Role::Contacts) && said.any() {
@@ -94,7 +98,7 @@ fn line(
         }
         return;
     }
-    let is_person = lexicon().people.first(&Fold::new(label).text).is_some();
+    let is_person = lexicon().people.first(&folded(label)).is_some();
     let opened = is_open(value);
     match role {
         Some(Role::Contacts) if said.any() || opened => {
@@ -212,7 +216,7 @@ fn name_in(value: &str) -> Option<String> {
 }
 
 fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Contact> {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+    let heads = reading.heads(table);
     let at = |wanted: &[Header]| wanted.iter().find_map(|w| heads.iter().position(|h| *h == Some(*w)));
     let ways = heads.iter().flatten().any(|h| is_way(*h));
     let contact_column = at(&[Header::Contact]);

@@ -90,6 +90,9 @@ impl Found {
                 self.add(url, what.or(Some(&text[span.range.clone()])), inline.line);
             }
         }
+        if !text.contains("://") {
+            return;
+        }
         let mut from = 0;
         while let Some((at, scheme)) =
             SCHEMES.iter().filter_map(|s| text[from..].find(s).map(|at| (from + at, *s))).min()

@@ -1,6 +1,8 @@
 //! Steps of answering an incident that have a time: windows ("0-2 minutes") and deadlines ("< 15 minutes"), in titles,
 //! numbered steps and tables. The same parenthesis behind a routine task is an estimate and makes nothing.
 
+mod steps;
+
 use super::Reading;
 use crate::document::{BlockKind, SectionId, SectionKind, Table};
 use crate::grammar::duration::{self, Dur};
@@ -65,17 +67,15 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
                 // "P1 (critical): respond within 5 minutes" defines a severity.
                 let defines = first.lead().is_some_and(|(lead, _)| severity::reference(lead).is_some());
                 let defines = defines || first.lead().is_some_and(|(lead, rest)| is_field(lead, rest));
-                // "If not resolved in 30 minutes, escalate": who takes over, not what is done by then.
-                let passed_on = step(&first.plain).is_some_and(|s| s.unless.is_some());
-                if opens
-                    || passed_on
-                    || defines
-                    || !(item.number.is_some() || item.check.is_some() || first.lead().is_some())
-                {
+                if opens || defines || !(item.number.is_some() || item.check.is_some() || first.lead().is_some()) {
                     continue;
                 }
                 // `1. Acknowledge the page within 5 minutes`; `2. **Assess** (< 10 min): look at …`
                 if let Some(time) = deadline_in(&first.plain, first.lead().is_some()) {
+                    // "If not resolved in 30 minutes, escalate": who takes over, not what is done by then.
+                    if step(&first.plain).is_some_and(|s| s.unless.is_some()) {
+                        continue;
+                    }
                     let text = first.lead().map_or(first.plain.as_str(), |(lead, _)| lead);
                     let actions = first
                         .lead()
@@ -98,6 +98,7 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
             _ => {}
         }
     }
+    found.extend(steps::in_lists(reading));
     found.sort_by_key(|p| p.line);
     found.dedup_by_key(|p| p.line);
     found
@@ -123,9 +124,9 @@ fn answers(reading: &Reading<'_>, id: SectionId) -> bool {
     ];
     match reading.nearest(id, 0, &ABOUT) {
         Some(Role::Response | Role::Severity) => true,
-        _ => reading.document.path(id).iter().any(|s| {
-            severity::reference(&s.name).is_some_and(|r| r.number.is_some()) || !severity::mentions(&s.name).is_empty()
-        }),
+        _ => reading
+            .around(id)
+            .any(|id| reading.level(id).is_some_and(|r| r.number.is_some()) || !reading.levels(id).is_empty()),
     }
 }
 
@@ -138,7 +139,7 @@ fn in_a_row(reading: &Reading<'_>) -> Vec<bool> {
     for (id, section) in document.sections.iter().enumerate().skip(1) {
         let routine = reading.nearest(id, 0, &[Role::Schedule, Role::Deploy, Role::Escalation]).is_some();
         let titled = matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold | SectionKind::Item(_));
-        let Some([from, to]) = duration::window(&section.name).filter(|_| titled && !routine) else { continue };
+        let Some([from, to]) = reading.window(id).filter(|_| titled && !routine) else { continue };
         let parent = section.parent.unwrap_or(0);
         if let Some((before, _)) = last.get(&parent).filter(|(_, end)| *end == from && from > 0) {
             chained[*before] = true;
@@ -293,13 +294,10 @@ fn name(title: &str) -> String {
 
 /// The severity whose procedure this is.
 fn scope(reading: &Reading<'_>, id: SectionId) -> Option<String> {
-    let path = reading.document.path(id);
-    path.iter().rev().find_map(|s| {
-        severity::reference(&s.name).filter(|r| r.number.is_some()).map(|r| r.label).or_else(|| {
-            match severity::mentions(&s.name).as_slice() {
-                [one] => Some(one.clone()),
-                _ => None,
-            }
+    reading.around(id).find_map(|id| {
+        reading.level(id).filter(|r| r.number.is_some()).map(|r| r.label.clone()).or_else(|| match reading.levels(id) {
+            [one] => Some(one.clone()),
+            _ => None,
         })
     })
 }
@@ -329,7 +327,7 @@ fn phase(reading: &Reading<'_>, id: SectionId, time: Time) -> Phase {
 
 /// A table of steps with a column of times.
 fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Phase> {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+    let heads = reading.heads(table);
     let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
     let Some(step) = at(&[Header::Step, Header::Task, Header::Name])
         .filter(|_| at(&[Header::Level, Header::EscalateTo, Header::Metric]).is_none())

@@ -2,9 +2,9 @@
 //! it helped. Commands are named by their line.
 
 use super::Reading;
-use crate::document::{BlockKind, Inline, Section, SectionId, SectionKind};
-use crate::grammar::severity;
-use crate::lexicon::{Role, roles};
+use crate::document::{Block, BlockKind, Inline, Section, SectionId, SectionKind};
+use crate::fold::folded;
+use crate::lexicon::{Header, Role, lexicon, roles};
 use crate::model::{Condition, Line, Playbook, Risk};
 
 /// What is known of a command when playbooks are made.
@@ -36,11 +36,13 @@ pub fn playbooks(reading: &Reading<'_>, commands: &[Ran<'_>]) -> Vec<Playbook> {
         }
         below
     };
-    let (led_below, parts_below) = (below(&led), below(&parts));
+    let troubles: Vec<bool> = (0..count).map(|id| is_trouble(reading, id, commands)).collect();
+    let (led_below, parts_below, troubles_below) = (below(&led), below(&parts), below(&troubles));
     let mut found = Vec::new();
     let mut id = 1;
     while id < count {
-        let chosen = led[id] && !led_below[id] || parts[id] && !led_below[id] && !parts_below[id];
+        let bare = troubles[id] && !led_below[id] && !parts_below[id] && !troubles_below[id];
+        let chosen = led[id] && !led_below[id] || parts[id] && !led_below[id] && !parts_below[id] || bare;
         if chosen && !reading.sets_nothing(id) {
             found.push(build(reading, id, commands));
             // What stands inside a playbook is a part of it.
@@ -75,6 +77,57 @@ fn is_led(reading: &Reading<'_>, id: SectionId) -> bool {
     quoted || numbered || divided || cjk_number
 }
 
+/// What says that a title is about many troubles, folded.
+const GROUPS: [&str; 18] = [
+    "common",
+    "known",
+    "typical",
+    "frequent",
+    "haufig",
+    "bekannt",
+    "typisch",
+    "courant",
+    "connu",
+    "comun",
+    "conocid",
+    "conhecid",
+    "част",
+    "типов",
+    "известн",
+    "常见",
+    "よくある",
+    "자주",
+];
+
+/// "Service outage": a heading that is the name of a trouble and nothing else, with commands of which one changes
+/// something. A group of troubles, a routine and the general procedure have such names too.
+fn is_trouble(reading: &Reading<'_>, id: SectionId, commands: &[Ran<'_>]) -> bool {
+    const WORDS_MAX: usize = 6;
+    let section = &reading.document.sections[id];
+    let SectionKind::Heading(level) = section.kind else { return false };
+    let name = folded(&section.name);
+    let words: Vec<&str> = name.split_whitespace().collect();
+    // "Common problems", "Known issues", "Errors"; a table of what is wrong and what helps.
+    let plural = words.last().is_some_and(|w| w.ends_with('s') && lexicon().trouble.whole(w).is_some());
+    let table = |b: &Block| match &b.kind {
+        BlockKind::Table(table) => reading.heads(table).contains(&Some(Header::Issue)),
+        _ => false,
+    };
+    let many = plural || GROUPS.iter().any(|w| name.contains(w)) || reading.blocks(id).iter().any(table);
+    // A failover is done on purpose.
+    let planned = name.contains("failover") || name.contains("fail-over");
+    if level < 2 || words.len() > WORDS_MAX || many || planned || lexicon().trouble.first(&name).is_none() {
+        return false;
+    }
+    // Something in the title or above says what it is instead.
+    let named = reading.own(id).iter().any(|r| !matches!(r, Role::Playbook | Role::Symptoms));
+    let other = reading.around(id).any(|at| {
+        reading.own(at).iter().any(|r| !matches!(r, Role::Playbook | Role::Symptoms | Role::Remediate | Role::Diagnose))
+    });
+    let sub = reading.children(id).any(|c| matches!(reading.document.sections[c].kind, SectionKind::Heading(_)));
+    !named && !other && !sub && within(commands, section).iter().any(|c| c.risk > Risk::Read)
+}
+
 /// Two parts of a playbook stand directly below. A routine has parts too, and so has the general procedure.
 fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
     let routine =
@@ -101,7 +154,7 @@ fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
     parts.sort_unstable();
     parts.dedup();
     // "P1 response procedure" is how everything is answered, unless it has signs of its own.
-    let general = own.contains(&Role::Response) || !severity::mentions(&reading.document.sections[id].name).is_empty();
+    let general = own.contains(&Role::Response) || !reading.levels(id).is_empty();
     parts.len() >= 2 && (!general || parts.contains(&Role::Symptoms))
 }
 
@@ -251,4 +304,40 @@ fn split_symptoms(text: &str) -> Vec<String> {
         }
     }
     parts.into_iter().map(|p| p.trim().trim_end_matches(['.', '。']).to_owned()).filter(|p| !p.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    /// The names of the playbooks that a document has.
+    fn names(text: &str) -> Vec<String> {
+        let import = crate::import(text.as_bytes()).unwrap();
+        import.runbook.playbooks.into_iter().map(|p| p.name).collect()
+    }
+
+    #[test]
+    fn a_heading_that_names_a_trouble_over_what_mends_it_is_a_playbook() {
+        for (text, expected) in [
+            (
+                "# Ledger\n\n## Service Outage\n\n- Look: `systemctl status ledger`\n- Mend: `systemctl restart ledger`\n",
+                &["Service Outage"][..],
+            ),
+            (
+                "# Ledger\n\n## Ausfall der Datenbank\n\n```bash\nsystemctl restart postgresql\n```\n",
+                &["Ausfall der Datenbank"],
+            ),
+            // Nothing is mended, a group, a routine, the general procedure.
+            ("# Ledger\n\n## Service Outage\n\n```bash\nsystemctl status ledger\n```\n", &[]),
+            (
+                "# Lager\n\n## Störungen im Überblick\n\n| Problem | Lösung | Befehl |\n|---|---|---|\n| hängt | neu | `systemctl restart lager` |\n",
+                &[],
+            ),
+            ("# 倉庫\n\n## よくある障害\n\n```bash\nsystemctl restart souko\n```\n", &[]),
+            ("# Ledger\n\n## Switchover and failover\n\n```bash\npg_ctl promote\n```\n", &[]),
+            ("# Ledger\n\n## Common Problems\n\n```bash\nsystemctl restart ledger\n```\n", &[]),
+            ("# Ledger\n\n## Weekly error report\n\n```bash\n./report.sh --send\n```\n", &[]),
+            ("# Ledger\n\n## Incident response\n\n```bash\nsystemctl restart ledger\n```\n", &[]),
+        ] {
+            assert_eq!(names(text), expected, "{text}");
+        }
+    }
 }

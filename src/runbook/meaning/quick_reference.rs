@@ -2,7 +2,7 @@
 
 use super::Reading;
 use crate::document::{BlockKind, Inline, Table};
-use crate::lexicon::{Header, header};
+use crate::lexicon::Header;
 use crate::model::{Line, QuickFix};
 
 pub fn quick_reference(reading: &Reading<'_>) -> Vec<QuickFix> {
@@ -10,7 +10,7 @@ pub fn quick_reference(reading: &Reading<'_>) -> Vec<QuickFix> {
     for block in &reading.document.blocks {
         if let BlockKind::Table(table) = &block.kind
             && !reading.sets_nothing(block.section)
-            && let Some(columns) = columns(table)
+            && let Some(columns) = columns(reading, table)
         {
             found.extend(table.rows.iter().filter_map(|row| fix(&row.cells, &columns, row.line)));
         }
@@ -25,8 +25,8 @@ struct Columns {
 }
 
 /// An issue and something to do about it; a table of limits, contacts or severities is another thing.
-fn columns(table: &Table) -> Option<Columns> {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+fn columns(reading: &Reading<'_>, table: &Table) -> Option<Columns> {
+    let heads = reading.heads(table);
     let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
     let foreign = [
         Header::Metric,

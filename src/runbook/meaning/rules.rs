@@ -3,7 +3,7 @@
 use super::Reading;
 use crate::document::{BlockKind, Table};
 use crate::grammar::threshold::clauses;
-use crate::lexicon::{Header, header};
+use crate::lexicon::Header;
 use crate::model::{Line, Rule};
 
 pub fn rules(reading: &Reading<'_>) -> Vec<Rule> {
@@ -17,7 +17,7 @@ pub fn rules(reading: &Reading<'_>) -> Vec<Rule> {
                 let text = item.text.iter().map(|l| l.plain.as_str()).collect::<Vec<_>>().join(" ");
                 found.extend(sentence(&text, block.first));
             }
-            BlockKind::Table(table) => found.extend(of_table(table)),
+            BlockKind::Table(table) => found.extend(of_table(reading, table)),
             _ => {}
         }
     }
@@ -125,8 +125,8 @@ fn split(rest: &str) -> Option<(String, String)> {
 }
 
 /// A limit and what to do when it is crossed.
-fn of_table(table: &Table) -> Vec<Rule> {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+fn of_table(reading: &Reading<'_>, table: &Table) -> Vec<Rule> {
+    let heads = reading.heads(table);
     let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
     let conditions = at(&[Header::Condition]);
     let (Some(action), metric) = (at(&[Header::Action, Header::Fix]), at(&[Header::Metric])) else { return Vec::new() };

@@ -12,7 +12,7 @@ mod tests;
 
 use super::Reading;
 use crate::document::{BlockKind, SectionId, SectionKind};
-use crate::fold::Fold;
+use crate::fold::{Fold, folded};
 use crate::grammar::duration;
 use crate::grammar::schedule::{Rhythm, rhythm, without};
 use crate::lexicon::{DayPart, Role, lexicon};
@@ -113,7 +113,7 @@ fn title(reading: &Reading<'_>, id: SectionId, one: bool) -> Option<Rhythm> {
     let section = &reading.document.sections[id];
     // The title of the whole document names its subject.
     let whole = one && section.kind == SectionKind::Heading(1);
-    let trouble = lexicon().trouble.first(&Fold::new(&section.name).text).is_some();
+    let trouble = lexicon().trouble.first(&folded(&section.name)).is_some();
     if section.kind == SectionKind::Document || whole || !recurs(reading, id) {
         return None;
     }
@@ -226,7 +226,7 @@ fn roof(reading: &Reading<'_>, id: SectionId, said: &[Option<Rhythm>]) -> bool {
         .any(|b| b.section == id && matches!(b.kind, BlockKind::Item(_) | BlockKind::Fence(_) | BlockKind::Table(_)));
     !own_list
         && reading.children(id).any(|child| {
-            let name = Fold::new(&document.sections[child].name).text;
+            let name = folded(&document.sections[child].name);
             let part = lexicon().day_parts.all(&name).iter().any(|(_, p)| *p == DayPart::Some);
             matches!(document.sections[child].kind, SectionKind::Heading(_)) && (said[child].is_some() || part)
         })

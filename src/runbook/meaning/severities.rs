@@ -258,7 +258,7 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     for id in 1..document.sections.len() {
         let section = &document.sections[id];
         let Some(parent) = section.parent else { continue };
-        let Some(reference) = severity::reference(&section.name) else { continue };
+        let Some(reference) = reading.level(id) else { continue };
         let about = reading.nearest(parent, 0, &[Role::Severity]).is_some();
         let other =
             reading.nearest(parent, 0, &[Role::Escalation, Role::Response, Role::Contacts, Role::Playbook]).is_some();
@@ -269,7 +269,12 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
         {
             continue;
         }
-        let mut draft = Draft { level: reference.label, name: reference.name, line: section.line, ..Draft::default() };
+        let mut draft = Draft {
+            level: reference.label.clone(),
+            name: reference.name.clone(),
+            line: section.line,
+            ..Draft::default()
+        };
         if !reference.rest.trim().is_empty() {
             times(&mut draft, &reference.rest);
         }
@@ -406,6 +411,11 @@ fn rank(drafts: Vec<Draft>) -> Vec<Severity> {
 /// `P1`, `p-1` and `P 1` are one level.
 pub fn same(one: &str, other: &str) -> bool {
     let bare = |s: &str| -> String { key(s).chars().filter(|c| c.is_alphanumeric()).collect() };
+    // Labels are short: most are told apart, or found equal, by their letters and digits as written.
+    let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_alphanumeric());
+    if plain(one) && plain(other) {
+        return one.eq_ignore_ascii_case(other);
+    }
     bare(one) == bare(other)
 }
 

@@ -1,6 +1,8 @@
 //! Limits of metrics: columns of tables, bullets under a title about thresholds, "if X > N: do Y", and what a good
 //! state should be (turned round: crossing it is the alarm).
 
+mod said;
+
 use super::Reading;
 use crate::document::{BlockKind, Inline, SectionId, Table};
 use crate::fold::key;
@@ -15,14 +17,17 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
             continue;
         }
         match &block.kind {
-            BlockKind::Table(table) => found.extend(of_table(table)),
+            BlockKind::Table(table) => found.extend(of_table(reading, table)),
             BlockKind::Item(item) => {
                 item.text.iter().take(1).for_each(|l| of_line(reading, block.section, l, &mut found))
             }
-            BlockKind::Paragraph(lines) => lines
-                .iter()
-                .filter(|l| level_of(&l.plain).is_some())
-                .for_each(|l| of_line(reading, block.section, l, &mut found)),
+            BlockKind::Paragraph(lines) => {
+                lines.iter().filter(|l| has_digit(&l.plain)).for_each(|l| match level_of(&l.plain) {
+                    Some(_) => of_line(reading, block.section, l, &mut found),
+                    None if said::names_a_level(&l.plain) => found.extend(said::in_sentence(&l.plain, l.line)),
+                    None => {}
+                })
+            }
             _ => {}
         }
     }
@@ -33,6 +38,11 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
 fn happened(reading: &Reading<'_>, id: SectionId) -> bool {
     const OTHER: [Role; 3] = [Role::History, Role::Symptoms, Role::Escalation];
     reading.nearest(id, 0, &OTHER).is_some()
+}
+
+/// There is no limit without a number.
+fn has_digit(text: &str) -> bool {
+    text.bytes().any(|b| b.is_ascii_digit())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,8 +81,8 @@ fn turned(limit: &Cell) -> Bound {
     Bound { op: op.into(), value: limit.value }
 }
 
-fn of_table(table: &Table) -> Vec<Threshold> {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+fn of_table(reading: &Reading<'_>, table: &Table) -> Vec<Threshold> {
+    let heads = reading.heads(table);
     let at = |wanted: Header| heads.iter().position(|h| *h == Some(wanted));
     let (warning, critical, limit) = (at(Header::Warning), at(Header::Critical), at(Header::Limit));
     if warning.is_none() && critical.is_none() && limit.is_none() {
@@ -167,8 +177,17 @@ fn two_levels(plain: &str, line: Line) -> Option<Threshold> {
 
 fn of_line(reading: &Reading<'_>, section: SectionId, inline: &Inline, found: &mut Vec<Threshold>) {
     let plain = inline.plain.as_str();
+    if !has_digit(plain) {
+        return;
+    }
     if let Some(both) = two_levels(plain, inline.line) {
         found.push(both);
+        return;
+    }
+    if said::names_a_level(plain)
+        && let Some(one) = said::in_parentheses(plain, inline.line).or_else(|| said::in_sentence(plain, inline.line))
+    {
+        found.push(one);
         return;
     }
     if let Some((level, rest)) = level_of(plain) {

@@ -10,6 +10,8 @@ use serde::Deserialize;
 struct Words {
     /// As one word of a program's name or operands.
     orders: Vec<String>,
+    /// What is closed without loss.
+    records: Vec<String>,
     /// Anywhere in a comment or heading, at the start of a word.
     says: Vec<String>,
     /// A comment that begins with one of these speaks about looking, not about doing.
@@ -26,6 +28,12 @@ pub fn orders(name: &str) -> Option<String> {
     let lower = name.to_lowercase();
     let mut parts = lower.split(|c: char| !c.is_alphanumeric());
     parts.find(|part| words().orders.iter().any(|w| w == part)).map(str::to_owned)
+}
+
+/// Whether the words name a record, which closing only files: a ticket, an incident.
+pub fn is_record(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    lower.split(|c: char| !c.is_alphanumeric()).any(|part| words().records.iter().any(|w| w == part))
 }
 
 /// Whether the words of a command are about looking only.
@@ -74,6 +82,8 @@ mod tests {
             ("pool", None),
             ("cache_purge", Some("purge")),
             ("recovery", None),
+            ("close", Some("close")),
+            ("disclose", None),
         ] {
             assert_eq!(orders(name).as_deref(), order, "{name}");
         }
@@ -90,6 +100,9 @@ mod tests {
             ("Vide la file d'attente", true),
             ("キャッシュを削除", true),
             ("Run diagnostics", false),
+            ("Clear logs and cache", true),
+            ("Free memory: clear cache", true),
+            ("Wait for the all clear", false),
         ] {
             assert_eq!(says(sentence).is_some(), loses, "{sentence}");
         }

@@ -66,6 +66,13 @@ fn commands(text: &str) -> Rough {
                     words.extend(word.take());
                     rough.end(&mut words);
                 }
+                // What runs inside is a command of its own.
+                '<' | '>' if chars.peek() == Some(&'(') => {
+                    rough.writes = true;
+                    chars.next();
+                    words.extend(word.take());
+                    rough.end(&mut words);
+                }
                 '>' | '`' => {
                     let duplicates = c == '>' && chars.peek() == Some(&'&');
                     rough.writes |= !duplicates;

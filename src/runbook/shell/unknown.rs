@@ -72,8 +72,9 @@ fn told(args: &[Arg]) -> Option<String> {
     let operands = args[1..].iter().take_while(|a| a.text != "--").filter(|a| !a.text.contains(OPAQUE));
     let options = |a: &&Arg| a.text.starts_with("--") || !a.text.starts_with('-');
     let own = operands.filter(options).take(4).map(|a| a.text.trim_start_matches('-'));
-    std::iter::once(stem).chain(own).find_map(|text| {
-        let name = text.split(['=', '/']).next().unwrap_or("");
-        super::comment::orders(name)
-    })
+    let said: Vec<&str> =
+        std::iter::once(stem).chain(own).map(|text| text.split(['=', '/']).next().unwrap_or("")).collect();
+    // Closing a pool or a port cuts off who uses it; closing a ticket does not.
+    let files = said.iter().any(|name| super::comment::is_record(name));
+    said.into_iter().filter_map(super::comment::orders).find(|word| !(files && word == "close"))
 }

@@ -31,9 +31,9 @@ pub fn plain(name: &str, value: &str) -> Result<(), String> {
         (v, _) if v.chars().count() > VALUE_CHARS_MAX => {
             Err(format!("The value of {name} has more than {VALUE_CHARS_MAX} characters, which is the limit."))
         }
-        (v, _) if v.starts_with('-') => {
-            Err(format!("{name}={shown} would be taken for an option, because it begins with a dash. Give a value without it."))
-        }
+        (v, _) if v.starts_with('-') => Err(format!(
+            "{name}={shown} would be taken for an option, because it begins with a dash. Give a value without it."
+        )),
         (v, _) if v.split('/').any(|part| part == "..") => {
             Err(format!("{name}={shown} leads out of its folder. Give a value without \"..\"."))
         }

@@ -159,8 +159,6 @@ fn own(text: &str) -> Option<Part> {
         power_shell(&name, text, &mut part);
         return Some(part);
     }
-    let lower = text.to_lowercase();
-    let words: Vec<&str> = lower.split_whitespace().collect();
     let path = first.trim_matches('"').to_lowercase();
     let file = path.rsplit('\\').next().unwrap_or(&path);
     if [".ps1", ".bat", ".cmd"].iter().any(|e| file.ends_with(e)) && !first.contains('/') {
@@ -173,11 +171,17 @@ fn own(text: &str) -> Option<Part> {
         return Some(part);
     }
     // Counting, where another system's `-n` prints numbers.
-    if file == "ping" && matches!(words.as_slice(), [_, "-n", count, ..] if count.parse::<u32>().is_ok()) {
-        return Some(part);
+    if file == "ping" {
+        let lower = text.to_lowercase();
+        let mut words = lower.split_whitespace().skip(1);
+        if words.next() == Some("-n") && words.next().is_some_and(|count| count.parse::<u32>().is_ok()) {
+            return Some(part);
+        }
     }
     let name = file.strip_suffix(".exe").unwrap_or(file);
     let program = tables().program.iter().find(|p| p.names.iter().any(|n| n == name))?;
+    let lower = text.to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
     let bare: Vec<&str> = words[1..].iter().map(|w| w.trim_matches(['"', '\''])).collect();
     let said = |list: &[String]| {
         list.iter().any(|l| if l.contains(' ') { lower.contains(l) } else { bare.iter().any(|w| w == l) })

@@ -6,6 +6,7 @@
 use super::note;
 use crate::model::{Finding, Line};
 use encoding_rs::{Encoding, MACINTOSH, WINDOWS_1252, WINDOWS_1254};
+use std::sync::LazyLock;
 
 /// Text that was damaged several times is repaired several times.
 const ROUNDS: usize = 3;
@@ -17,12 +18,7 @@ pub fn repair(lines: &mut [String], findings: &mut Vec<Finding>) {
         if lines.iter().all(|l| l.is_ascii()) {
             break;
         }
-        let tables = [
-            (table(MACINTOSH), "Mac Roman"),
-            (table(WINDOWS_1252), "windows-1252"),
-            (table(WINDOWS_1254), "windows-1254"),
-        ];
-        let Some((table, name)) = tables
+        let Some((table, name)) = TABLES
             .iter()
             .map(|t| (weight(lines, &t.0), t))
             .filter(|(w, _)| *w >= ENOUGH)
@@ -57,6 +53,10 @@ pub fn repair(lines: &mut [String], findings: &mut Vec<Finding>) {
 /// (`√π`, `“Ü`) may be meant as it stands.
 const ENOUGH: usize = 2;
 
+static TABLES: LazyLock<[(Vec<(char, u8)>, &str); 3]> = LazyLock::new(|| {
+    [(table(MACINTOSH), "Mac Roman"), (table(WINDOWS_1252), "windows-1252"), (table(WINDOWS_1254), "windows-1254")]
+});
+
 /// Which byte each character from 0x80 stands for in an encoding, sorted by character.
 fn table(encoding: &'static Encoding) -> Vec<(char, u8)> {
     let mut table: Vec<(char, u8)> = (0x80..=0xffu8)
@@ -78,6 +78,10 @@ fn table(encoding: &'static Encoding) -> Vec<(char, u8)> {
 }
 
 fn byte(table: &[(char, u8)], c: char) -> Option<u8> {
+    // Ideographs, kana and Hangul are letters of no such encoding.
+    if ('\u{2e80}'..'\u{e000}').contains(&c) {
+        return None;
+    }
     table.binary_search_by_key(&c, |(c, _)| *c).ok().map(|at| table[at].1)
 }
 

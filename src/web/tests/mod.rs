@@ -178,6 +178,7 @@ impl World {
             pagers: vec!["pagerduty".into()],
             pagerduty: pagerduty::settings(),
             templates: edit::templates(),
+            chats: Vec::new(),
         };
         let web = WebState::new(settings, front.clone());
         let (routers, answering) = watch::channel(router(web.clone(), axum::Router::new()));

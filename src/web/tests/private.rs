@@ -70,7 +70,7 @@ async fn a_named_token_that_speaks_as_somebody_is_told_of_public_incidents_only(
     let w = World::new().await;
     w.declare(SECRET, true).await;
     for (via, sees) in [("the local token", true), ("api:deploy-bot", false)] {
-        let speaker = crate::commands::Speaker { person: "ana".into(), via: via.into(), admin: false };
+        let speaker = crate::commands::Speaker { person: "ana".into(), via: via.into(), admin: false, place: None };
         for text in ["/incident list", "/incident INC-1 show", "/incident INC-1 note hello"] {
             let said = crate::commands::say(&w.app, &speaker, None, text).await;
             let told = said.as_ref().is_ok_and(|s| s.text.contains(SECRET) || s.incident.is_some());
@@ -93,7 +93,7 @@ async fn many_private_incidents_shorten_nobodys_list() {
         let (list, board) = (w.page("/", &bo).await.1, w.page("/board", &bo).await.1);
         assert!(!list.contains(SECRET) && !board.contains(SECRET));
         let more = board.split("And ").nth(1).and_then(|rest| rest.split(' ').next()).map(str::to_string);
-        let speaker = crate::commands::Speaker { person: "bo".into(), via: "room".into(), admin: false };
+        let speaker = crate::commands::Speaker { person: "bo".into(), via: "room".into(), admin: false, place: None };
         let mut listed = Vec::new();
         for text in ["/incident list", "/incident list all"] {
             let said = crate::commands::say(&w.app, &speaker, None, text).await.unwrap().data;

@@ -76,7 +76,7 @@ impl Speak for Real {
     ) -> BoxFuture<'a, Result<Said, ActError>> {
         Box::pin(async move {
             let (person, via, admin) = (speaker.person.clone(), speaker.via.clone(), speaker.admin);
-            let said = commands::say(app, &commands::Speaker { person, via, admin }, room, text).await?;
+            let said = commands::say(app, &commands::Speaker { person, via, admin, place: None }, room, text).await?;
             Ok(Said { text: said.text, incident: said.incident, data: said.data })
         })
     }
@@ -122,7 +122,7 @@ impl House {
             directory.people.insert(name.into(), person);
         }
         let w = World::of(Arc::new(Real), directory).await;
-        let ana = commands::Speaker { person: "ana".into(), via: "room".into(), admin: false };
+        let ana = commands::Speaker { person: "ana".into(), via: "room".into(), admin: false, place: None };
         for text in PUBLIC.iter().chain(PRIVATE.iter().filter(|_| private)) {
             commands::say(&w.app, &ana, None, text).await.unwrap_or_else(|e| panic!("{text}: {e:?}"));
         }
@@ -403,7 +403,7 @@ async fn a_live_stream_tells_an_outsider_nothing_of_private_incidents() {
             // It is connected and has what was there before.
             let mut text = listen(&mut stream, |t| t.contains("event: ") && t.ends_with("\n\n")).await;
             let say = async |who: &str, text: &str| {
-                let speaker = commands::Speaker { person: who.into(), via: "room".into(), admin: false };
+                let speaker = commands::Speaker { person: who.into(), via: "room".into(), admin: false, place: None };
                 commands::say(&house.w.app, &speaker, None, text).await.unwrap()
             };
             if private {

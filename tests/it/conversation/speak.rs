@@ -10,7 +10,7 @@ use serde_json::json;
 impl World {
     async fn say(&mut self, who: &str, text: &str) -> Result<String, String> {
         self.settle().await;
-        let speaker = Speaker { person: who.into(), via: "room".to_string(), admin: false };
+        let speaker = Speaker { person: who.into(), via: "room".to_string(), admin: false, place: None };
         let answer = commands::say(&self.app, &speaker, None, text).await;
         let (sign, reply) = match &answer {
             Ok(said) => ("", said.text.clone()),

@@ -73,7 +73,7 @@ impl World {
             } else if self.http.on {
                 letters.extend(self.letter(parcel));
             } else {
-                later.extend(self.to_socket(parcel));
+                later.extend(self.send_to_socket(parcel));
             }
         }
         self.parcels = later;

@@ -64,7 +64,7 @@ pub struct Pending {
 
 impl World {
     /// Sends the parcel, or gives it back when there is no socket and it may wait for one.
-    pub fn to_socket(&mut self, mut parcel: Parcel) -> Option<Parcel> {
+    pub fn send_to_socket(&mut self, mut parcel: Parcel) -> Option<Parcel> {
         if let Some(held) = &mut self.sockets.held {
             held.push(parcel);
             return None;

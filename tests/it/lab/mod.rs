@@ -1,8 +1,11 @@
 //! Executors against the real thing, each with an effect that is seen from outside; and with the tool itself broken.
 
+mod compose;
 mod docker;
+mod host;
 mod http;
 mod process;
+mod tls;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};
 use firebell_domain::playbook::Risk;

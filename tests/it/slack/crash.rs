@@ -11,9 +11,9 @@ async fn a_message_whose_answer_was_lost_is_found_again_and_not_posted_twice() {
     slack.fault("chat.postMessage", Fault::LostAfter);
     told(&ana.says("general", "/incident declare P1 checkout is down").await);
     let room = slack.channel("inc-1").await;
-    ana.clicks(&slack.message(&room, "checkout is down").await, "Acknowledge").await;
-    slack.message(&room, "Ana Ruiz has it").await;
-    slack.message("incidents", "Ana Ruiz has it").await;
+    ana.clicks(&slack.message(&room, "[Resolve…]").await, "Acknowledge").await;
+    slack.message(&room, "@ana has it").await;
+    slack.message("incidents", "@ana has it").await;
     let cards = |place: &str| slack.messages(place).iter().filter(|m| !m.buttons().is_empty()).count();
     assert_eq!((cards(&room), cards("incidents")), (1, 1));
     assert!(!slack.messages(&room).iter().any(|m| m.says("ossibly repeated")));
@@ -27,7 +27,7 @@ async fn a_channel_whose_answer_was_lost_is_found_again() {
     slack.fault("conversations.create", Fault::LostAfter);
     told(&ana.says("general", "/incident declare P1 checkout is down").await);
     let room = slack.channel("inc-1").await;
-    slack.message(&room, "checkout is down").await;
+    slack.message(&room, "[Resolve…]").await;
     assert_eq!(slack.see(|w| w.team(w.home()).channels.values().filter(|c| c.name.starts_with("inc-1")).count()), 1);
     both.finish().await;
 }

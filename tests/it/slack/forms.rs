@@ -20,7 +20,7 @@ async fn a_bare_command_opens_a_form_that_declares_with_everything_in_it() {
     assert_eq!((reply.error, reply.body), (None, json!(null)), "the form closes");
     let room = slack.channel("inc-1").await;
     slack.message(&room, "is in the title").await;
-    slack.message(&room, "Bo").await;
+    slack.message(&room, "@UBO").await;
     let (_, shown) = both.bot.say("ana", "/incident INC-1 timeline").await;
     assert!(shown.contains("since 9:00"), "{shown}");
 
@@ -39,7 +39,7 @@ async fn what_a_form_cannot_do_is_said_beside_the_field_and_can_be_corrected() {
     let (slack, ana) = (&both.slack, both.slack.ana());
     told(&ana.says("general", "/incident declare P1 checkout is down").await);
     let room = slack.channel("inc-1").await;
-    let card = slack.message(&room, "checkout is down").await;
+    let card = slack.message(&room, "[Resolve…]").await;
     ana.clicks(&card, "Post update…").await;
     let form = slack.modal("ana", "Post an update").await;
     // Somebody else has ended it meanwhile.

@@ -29,7 +29,7 @@ async fn the_same_conversation_goes_over_http() {
     let card = slack.message(&room, "nobody has acknowledged").await;
     slack.repeats(1);
     assert_eq!(ana.clicks(&card, "Acknowledge").await.error, None);
-    slack.message(&room, "Ana Ruiz has it").await;
+    slack.message(&room, "@ana has it").await;
     slack.bo().joins(&room);
     slack.repeats(1);
     slack.bo().says(&room, "@firebell note it was the disk").await;

@@ -4,9 +4,11 @@
 
 mod crash;
 mod forms;
+mod frozen;
 mod http;
 mod night;
 mod people;
+mod places;
 mod set_up;
 mod sockets;
 mod trouble;
@@ -46,8 +48,9 @@ impl Both {
 
     /// The log adds up, Slack was content, and no token stands in what the bot has printed.
     pub async fn finish(mut self) {
-        self.bot.assert_log_is_whole().await;
+        // Ended first: what is under way would be between the log and what follows from it.
         self.bot.terminate().await;
+        self.bot.assert_log_is_whole().await;
         let log = self.bot.log();
         for secret in [self.slack.bot_token(), self.slack.app_token(), self.slack.signing_secret()] {
             assert!(!log.contains(&secret), "a secret stands in the log:\n{log}");

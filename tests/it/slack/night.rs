@@ -10,7 +10,7 @@ async fn an_incident_is_lived_from_its_declaration_to_its_post_mortem() {
     let said = told(&ana.says("general", "/incident declare P1 checkout is down").await);
     assert!(said.contains("INC-1"), "{said}");
     let room = slack.channel("inc-1-checkout-is-down").await;
-    let card = slack.message(&room, "checkout is down").await;
+    let card = slack.message(&room, "nobody has acknowledged").await;
     assert!(card.says("nobody has acknowledged"), "{}", card.plain());
     assert_eq!(&card.buttons()[..3], ["Acknowledge", "Post update…", "Resolve…"]);
     let line = slack.message("incidents", "INC-1").await;
@@ -28,18 +28,18 @@ async fn an_incident_is_lived_from_its_declaration_to_its_post_mortem() {
     // The first press stops the paging, and everybody sees who has it.
     bo.joins(&room);
     assert_eq!(bo.clicks(&card, "Acknowledge").await.error, None);
-    slack.message(&room, "bo has it").await;
-    assert!(slack.ephemeral("bo", "acknowledged").await.ephemeral);
-    slack.message("incidents", "bo has it").await;
+    slack.message(&room, "@bo has it").await;
+    assert!(slack.ephemeral("bo", "has INC-1 now").await.ephemeral);
+    slack.message("incidents", "@bo has it").await;
 
     // In a thread slash commands do not work; a mention does.
-    let card = slack.message(&room, "bo has it").await;
+    let card = slack.message(&room, "@bo has it").await;
     bo.replies(&card, "@firebell severity P2 only one shop");
     slack.message(&room, "P2").await;
     assert!(slack.replies(&card).iter().any(|m| m.says("INC-1")), "answered in the thread");
 
     // A form from a button, filled in.
-    let card = slack.message(&room, "checkout is down").await;
+    let card = slack.message(&room, "[Resolve…]").await;
     bo.clicks(&card, "Post update…").await;
     let form = slack.modal("bo", "Post an update").await;
     assert_eq!(bo.submits(&form, &[("Update", "Payments <!channel> are back & fine")]).await.error, None);

@@ -16,7 +16,7 @@ async fn people_are_known_by_their_id_or_address_and_strangers_speak_under_their
     }
     // A mention becomes the person it means.
     told(&slack.cy().says(&room, "/incident lead <@UBO|bo>").await);
-    slack.message(&room, "Bo").await;
+    slack.message(&room, "Lead*\n@UBO").await;
     let (_, shown) = both.bot.say("ana", "/incident INC-1 show").await;
     assert!(shown.contains("bo"), "{shown}");
     both.finish().await;

@@ -19,7 +19,7 @@ async fn slack_is_down_and_the_incident_is_lived_without_it_until_it_is_back() {
         slack.broken(method, None);
     }
     let room = slack.channel("inc-1").await;
-    let card = slack.message(&room, "Ana Ruiz has it").await;
+    let card = slack.message(&room, "@ana has it").await;
     assert_eq!(card.buttons().first().map(String::as_str), Some("Post update…"));
     both.finish().await;
 }

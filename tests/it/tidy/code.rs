@@ -28,8 +28,16 @@ const ONLY: &[Only] = &[
     // One database layer. `serve` listens to Postgres for what other replicas wrote.
     Only { path: "sqlx::", may: &["src/store/", "src/cli/serve.rs"], why: "nobody outside the store sees a row" },
     // One HTTP client library for what goes out, and it goes out in few places.
-    Only { path: "reqwest::", may: &["src/notify/", "src/cli/", "src/config/"], why: "effects leave through a port" },
-    Only { path: "reqwest::Client", may: &["src/notify/", "src/cli/"], why: "the configuration only reads addresses" },
+    Only {
+        path: "reqwest::",
+        may: &["src/notify/", "src/chat/", "src/exec/http/", "src/cli/", "src/config/"],
+        why: "effects leave through a port",
+    },
+    Only {
+        path: "reqwest::Client",
+        may: &["src/notify/", "src/chat/", "src/exec/http/", "src/cli/"],
+        why: "the configuration only reads addresses",
+    },
     // The surroundings of the process.
     Only { path: "std::env", may: &["src/cli/", "src/stop.rs"], why: "the command line reads the environment" },
     Only { path: "process::exit", may: &[], why: "return to cli::main" },
@@ -162,6 +170,43 @@ fn the_domain_is_pure() {
     let chrono = &root["workspace"]["dependencies"]["chrono"];
     assert_eq!(chrono["default-features"].as_bool(), Some(false), "chrono's defaults read the clock");
     assert!(!chrono["features"].to_string().contains("clock"));
+}
+
+/// The runbook package keeps tables that are read once, and nothing else between two imports.
+fn impure_importer(source: &Source) -> Vec<String> {
+    let kept = ["sync::Mutex", "sync::RwLock", "sync::Condvar", "sync::mpsc", "sync::atomic", "std::cell"];
+    let kept = kept.iter().flat_map(|p| names(source, p).into_iter().map(move |at| (at, *p)));
+    let kept = kept.map(|(at, what)| format!("{}: {what}", source.at(at)));
+    impure(source).into_iter().filter(|said| !said.ends_with(": std::sync")).chain(kept).collect()
+}
+
+#[test]
+fn the_importer_is_pure() {
+    let importer = shipped().into_iter().filter(|s| s.path.starts_with("src/runbook/"));
+    none("Not pure", importer.flat_map(|s| impure_importer(&s)).collect());
+    let found = |code: &str| impure_importer(&Source::new("src/runbook/x.rs", code)).len();
+    planted(1, found("use std::fs;"));
+    planted(1, found("let m: std::collections::HashMap<u8, u8>;"));
+    planted(1, found("static SEEN: std::sync::Mutex<u8> = todo;"));
+    planted(2, found("use std::sync::{LazyLock, RwLock, atomic::AtomicU8};"));
+    assert_eq!(found("use std::sync::{Arc, LazyLock, OnceLock};"), 0);
+    // Parsers and tables: nothing that does I/O, reads a clock or asks anybody.
+    let manifest: toml::Table = text("src/runbook/Cargo.toml").parse().expect("a manifest");
+    let dependencies: std::collections::BTreeSet<&str> =
+        manifest["dependencies"].as_table().expect("a table").keys().map(String::as_str).collect();
+    let known = [
+        "brush-parser",
+        "chardetng",
+        "encoding_rs",
+        "pulldown-cmark",
+        "serde",
+        "serde_json",
+        "sha2",
+        "sqlparser",
+        "toml",
+        "unicode-normalization",
+    ];
+    assert_eq!(dependencies, known.into());
 }
 
 #[test]

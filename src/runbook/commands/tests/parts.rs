@@ -478,3 +478,22 @@ fn the_phrases_are_small_letters_and_each_stands_once_in_its_list() {
         assert!(list.iter().all(|p| !p.trim().is_empty() && *p == p.to_lowercase()), "{name}");
     }
 }
+
+#[test]
+fn statements_at_the_prompt_of_sqlplus_are_found_without_its_line_numbers() {
+    let table = [
+        ("SQL> select status from v$instance;", &["select status from v$instance;"][..]),
+        ("SQL>shutdown immediate", &["shutdown immediate"]),
+        (
+            "SQL> select count(*)\n  2  from jobs\n  3  where state = 'stuck';\n\n  COUNT(*)\n----------\n         4",
+            &["select count(*) from jobs where state = 'stuck';"],
+        ),
+        (
+            "$ sqlplus / as sysdba\nSQL> alter system switch logfile;",
+            &["sqlplus / as sysdba", "alter system switch logfile;"],
+        ),
+    ];
+    for (written, found) in table {
+        assert_eq!(block("", written), found, "{written}");
+    }
+}

@@ -32,7 +32,9 @@ impl Parts {
         let known = lexicon();
         let text = fold.text.as_str();
         let mut parts = Parts { often: known.often.first(text), ..Parts::default() };
-        let every = scan(fold).into_iter().find(|f| f.bound == Some(Bound::Every));
+        let every = |bound| bound == Bound::Every;
+        let recurs = known.before.may_hold(text, every) || known.behind.may_hold(text, every);
+        let every = recurs.then(|| scan(fold).into_iter().find(|f| f.bound == Some(Bound::Every))).flatten();
         if let Some(found) = every
             && let Dur::Cadence(seconds) = found.dur
         {
@@ -79,6 +81,9 @@ impl Parts {
     fn positions(&mut self, text: &str) {
         let known = lexicon();
         let monthly = matches!(self.often, Some((_, Often::Monthly | Often::Quarterly)));
+        if self.weekdays.is_empty() && !monthly {
+            return;
+        }
         for (range, n) in known.ordinals.all(text) {
             let after = text[range.end..].trim_start();
             let gap = range.end..text.len() - after.len();

@@ -27,7 +27,8 @@ const SEPARATORS: &[char] = &[' ', ',', ';', '|', '(', ')', '<', '>', 'ï¼Œ', 'ã€
 /// The first of each kind.
 pub fn addresses(text: &str) -> Address {
     let mut found = Address::default();
-    for word in text.split(SEPARATORS) {
+    let words = if text.contains(['@', '#']) { text } else { "" };
+    for word in words.split(SEPARATORS).filter(|w| w.contains(['@', '#'])) {
         let word = word
             .trim_start_matches("mailto:")
             .trim_start_matches("Email:")
@@ -64,7 +65,11 @@ fn is_channel(word: &str) -> bool {
 
 /// A number to dial: at least seven digits, or a leading `+`; no IP address, no date, no port, no part of a link.
 fn phone(text: &str) -> Option<String> {
+    const DIGITS_MIN: usize = 4;
     let bytes = text.as_bytes();
+    if bytes.iter().filter(|b| b.is_ascii_digit()).count() < DIGITS_MIN {
+        return None;
+    }
     let mut at = 0;
     while at < text.len() {
         let begins = matches!(bytes[at], b'+' | b'(' | b'0'..=b'9');

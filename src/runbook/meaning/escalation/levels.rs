@@ -1,6 +1,7 @@
 //! Levels of people, each a section with bullets: scope, response time, authority, and when the next one is called.
 
-use super::{Chain, is_tier};
+use super::Chain;
+use super::lists::is_tier;
 use crate::document::{BlockKind, SectionId};
 use crate::grammar::duration::{self, duration};
 use crate::grammar::escalation::{Step, step};

@@ -6,12 +6,12 @@ use crate::document::{Block, Table};
 use crate::grammar::duration::{Dur, duration, only_duration};
 use crate::grammar::escalation::{Step, per_severity, step};
 use crate::grammar::severity;
-use crate::lexicon::{Header, header};
+use crate::lexicon::Header;
 use crate::meaning::Reading;
 use crate::meaning::contacts::address::is_open;
 
 pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, chain: &mut Chain) {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+    let heads = reading.heads(table);
     let at = |wanted: &[Header]| wanted.iter().find_map(|w| heads.iter().position(|h| *h == Some(*w)));
     let level = at(&[Header::Level]);
     let times: Vec<(usize, u64)> = table

@@ -2,8 +2,8 @@
 
 use super::name;
 use crate::document::{Block, Inline, Item, SpanKind};
-use crate::fold::Fold;
-use crate::grammar::schedule::{Rhythm, clauses, cron_expression, rhythm, without};
+use crate::fold::{Fold, folded};
+use crate::grammar::schedule::{Rhythm, clauses, cron_expression, may_recur, rhythm, without};
 use crate::lexicon::{Header, Role, header};
 use crate::meaning::Reading;
 use crate::model::Schedule;
@@ -70,7 +70,7 @@ fn is_link(text: &Inline) -> bool {
 
 fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
     let plain = text.plain.trim().trim_end_matches(['.', '。']);
-    if plain.chars().count() > 220 {
+    if plain.chars().count() > 220 || !may_recur(&folded(plain)) {
         return Vec::new();
     }
     let make = |name: String, found: Rhythm, tasks: Vec<String>| Schedule {

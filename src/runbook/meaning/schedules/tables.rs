@@ -3,11 +3,11 @@
 use super::items::Place;
 use crate::document::Table;
 use crate::grammar::schedule::{Rhythm, cron_expression, rhythm};
-use crate::lexicon::{Header, header};
+use crate::lexicon::Header;
 use crate::model::Schedule;
 
 pub fn table(place: &Place<'_>, table: &Table) -> Vec<Schedule> {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+    let heads = place.reading.heads(table);
     let at = |wanted: &[Header]| wanted.iter().find_map(|w| heads.iter().position(|h| *h == Some(*w)));
     if at(&[Header::Level, Header::Metric, Header::EscalateTo, Header::Phone, Header::Response, Header::Date]).is_some()
     {

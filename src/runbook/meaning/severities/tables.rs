@@ -5,12 +5,12 @@ use crate::document::{SectionId, Table};
 use crate::fold::key;
 use crate::grammar::duration;
 use crate::grammar::severity::{self, Reference};
-use crate::lexicon::{Header, Role, header};
+use crate::lexicon::{Header, Role};
 use crate::meaning::Reading;
 use crate::model::Line;
 
 pub fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Draft> {
-    let heads: Vec<Option<Header>> = table.head.iter().map(|c| header(&c.plain)).collect();
+    let heads = reading.heads(table);
     let at = |wanted: &[Header]| heads.iter().position(|h| h.is_some_and(|h| wanted.contains(&h)));
     let is_level = |at: usize| {
         let said = heads[at] == Some(Header::Level);

@@ -251,3 +251,30 @@ fn ordinary_work_on_a_host_is_what_it_is() {
         ("truncate -s 0 app.log", Destroy),
     ]);
 }
+
+#[test]
+fn what_no_shell_accepts_is_looked_into_all_the_same() {
+    for text in [
+        "diff <(rm -rf /srv/x & | tee a) b",
+        "tee >(rm -rf /srv/x & | cat) < a",
+        "echo $(rm -rf /srv/x & | tee a)",
+        "(rm -rf /srv/x & | tee a)",
+    ] {
+        assert_eq!(super::judged(text).risk, crate::model::Risk::Destroy, "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_program_that_closes_what_serves_cuts_service_and_one_that_files_does_not() {
+    use crate::model::Risk::{Destroy, Mutate};
+    for (text, risk) in [
+        ("acme pool close <pool_id>", Destroy),
+        ("acme close-port 8080", Destroy),
+        ("acme listener close --name edge", Destroy),
+        ("acme ticket close 42", Mutate),
+        ("acme close --incident 7", Mutate),
+        ("acme disclose 7", Mutate),
+    ] {
+        assert_eq!(super::judged(text).risk, risk, "{text}");
+    }
+}

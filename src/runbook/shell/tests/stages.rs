@@ -4,7 +4,10 @@ use crate::shell::stages::{Piece, Word, stages};
 
 fn words(text: &str) -> Vec<Vec<String>> {
     let stages = stages(text).unwrap_or_else(|e| panic!("{text}: {e:?}"));
-    stages.iter().map(|s| s.words.iter().map(|w| w.literal().unwrap_or_else(|| format!("{:?}", w.0))).collect()).collect()
+    stages
+        .iter()
+        .map(|s| s.words.iter().map(|w| w.literal().unwrap_or_else(|| format!("{:?}", w.0))).collect())
+        .collect()
 }
 
 #[test]
@@ -13,12 +16,14 @@ fn quotes_are_resolved_as_a_shell_resolves_them() {
         ("docker ps -a", vec![vec!["docker", "ps", "-a"]]),
         ("docker ps --format '{{.Names}} up'", vec![vec!["docker", "ps", "--format", "{{.Names}} up"]]),
         ("echo \"a \\\"b\\\" \\n\" c\\ d", vec![vec!["echo", "a \"b\" \\n", "c d"]]),
-        ("docker logs web 2>&1 | grep -i 'out of memory' | tail -20", vec![
-            vec!["docker", "logs", "web"],
-            vec!["grep", "-i", "out of memory"],
-            vec!["tail", "-20"],
-        ]),
-        ("curl -s 'http://localhost:3000/health?x=1&y=2'", vec![vec!["curl", "-s", "http://localhost:3000/health?x=1&y=2"]]),
+        (
+            "docker logs web 2>&1 | grep -i 'out of memory' | tail -20",
+            vec![vec!["docker", "logs", "web"], vec!["grep", "-i", "out of memory"], vec!["tail", "-20"]],
+        ),
+        (
+            "curl -s 'http://localhost:3000/health?x=1&y=2'",
+            vec![vec!["curl", "-s", "http://localhost:3000/health?x=1&y=2"]],
+        ),
     ] {
         assert_eq!(words(text), expected, "{text}");
     }

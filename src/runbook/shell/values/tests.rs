@@ -16,7 +16,12 @@ fn a_value_is_one_word_wherever_its_placeholder_stands() {
         ("docker logs <name>", "<name>", "web-1", vec!["docker", "logs", "web-1"]),
         ("docker logs \"<name>\"", "<name>", "web-1", vec!["docker", "logs", "web-1"]),
         ("kubectl logs deploy/<name> -n shop", "<name>", "api", vec!["kubectl", "logs", "deploy/api", "-n", "shop"]),
-        ("psql -c \"SELECT * FROM jobs WHERE id = <id>\"", "<id>", "17", vec!["psql", "-c", "SELECT * FROM jobs WHERE id = 17"]),
+        (
+            "psql -c \"SELECT * FROM jobs WHERE id = <id>\"",
+            "<id>",
+            "17",
+            vec!["psql", "-c", "SELECT * FROM jobs WHERE id = 17"],
+        ),
         ("psql -c \"SELECT 1 WHERE n = '<name>'\"", "<name>", "a.b", vec!["psql", "-c", "SELECT 1 WHERE n = 'a.b'"]),
     ] {
         assert_eq!(filled(text, name, value), Ok(vec![words.iter().map(|w| w.to_string()).collect()]), "{text}");
@@ -25,7 +30,9 @@ fn a_value_is_one_word_wherever_its_placeholder_stands() {
 
 #[test]
 fn a_value_that_could_mean_something_is_refused() {
-    for value in ["", "-rf", "a b", "a;b", "$(id)", "`id`", "a'b", "a\"b", "a|b", "a>b", "../../etc", "a\nb", "a*", "\\", "~"] {
+    for value in
+        ["", "-rf", "a b", "a;b", "$(id)", "`id`", "a'b", "a\"b", "a|b", "a>b", "../../etc", "a\nb", "a*", "\\", "~"]
+    {
         let done = filled("docker logs <name>", "<name>", value);
         assert!(matches!(done, Err(Unfilled::Refused(_))), "{value:?}: {done:?}");
     }

@@ -36,10 +36,10 @@ impl Judge {
             return;
         }
         self.string(at, block, "block_id", 1, ID_MAX);
-        if let Some(id) = block["block_id"].as_str() {
-            if !self.block_ids.insert(id.to_owned()) {
-                self.say(&format!("the block_id {id} is there twice"), &format!("{at}/block_id"));
-            }
+        if let Some(id) = block["block_id"].as_str()
+            && !self.block_ids.insert(id.to_owned())
+        {
+            self.say(&format!("the block_id {id} is there twice"), &format!("{at}/block_id"));
         }
         match kind {
             "section" => self.section(at, block),
@@ -85,10 +85,10 @@ impl Judge {
         for (index, element) in self.items(at, block, "elements", 1, ACTIONS_MAX).iter().enumerate() {
             let at = format!("{at}/elements/{index}");
             self.element(&at, element, elements::ACTIONS);
-            if let Some(id) = element["action_id"].as_str() {
-                if !ids.insert(id) {
-                    self.say(&format!("the action_id {id} is there twice"), &format!("{at}/action_id"));
-                }
+            if let Some(id) = element["action_id"].as_str()
+                && !ids.insert(id)
+            {
+                self.say(&format!("the action_id {id} is there twice"), &format!("{at}/action_id"));
             }
         }
     }

@@ -227,10 +227,10 @@ impl Judge {
         self.integer(at, element, "min_length", 0, WRITTEN_MAX);
         self.integer(at, element, "max_length", 1, WRITTEN_MAX);
         let bound = |key: &str| element[key].as_i64();
-        if let (Some(least), Some(most)) = (bound("min_length"), bound("max_length")) {
-            if least > most {
-                self.say("`min_length` is above `max_length`", at);
-            }
+        if let (Some(least), Some(most)) = (bound("min_length"), bound("max_length"))
+            && least > most
+        {
+            self.say("`min_length` is above `max_length`", at);
         }
         let most = bound("max_length").and_then(|most| usize::try_from(most).ok()).unwrap_or(3_000);
         self.string(at, element, "initial_value", 0, most);

@@ -101,6 +101,20 @@ async fn an_interaction_that_fails_is_said_to_its_person_and_not_tried_again() {
 }
 
 #[tokio::test]
+async fn an_app_that_does_not_answer_in_time_has_failed_for_its_person() {
+    let (now, setup) = clock();
+    let slack = setup.start();
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    slack.deliver_to(&format!("http://{}", silent.local_addr().expect("an address")));
+    let waiting = slack.ana().starts_saying("#general", "/incident list");
+    let (_open, _) = silent.accept().await.expect("the request comes");
+    now.fetch_add(3 * SECOND, Ordering::SeqCst);
+    assert_eq!(waiting.reply().await.error.as_deref(), Some("operation_timeout"));
+    slack.forgive("http_timeout");
+    slack.finish();
+}
+
+#[tokio::test]
 async fn an_address_is_verified_and_requests_come_twice_on_demand() {
     let slack = FakeSlack::start();
     let (_wire, inbox) = app(&slack, &[(200, "")]);

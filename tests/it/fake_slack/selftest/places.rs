@@ -67,7 +67,7 @@ async fn topics_bookmarks_pins_and_reactions_are_seen() {
     let pin = json!({"channel": channel, "timestamp": said});
     assert_eq!(call(&slack, "pins.add", pin.clone()).await["ok"], true);
     assert_eq!(refusal(&slack, "pins.add", pin).await, "already_pinned");
-    assert_eq!(slack.pins("#general"), [said.clone()]);
+    assert_eq!(slack.pins("#general"), [said.as_str()]);
     let eyes = json!({"channel": channel, "timestamp": said, "name": "eyes"});
     assert_eq!(call(&slack, "reactions.add", eyes.clone()).await["ok"], true);
     assert_eq!(refusal(&slack, "reactions.add", eyes.clone()).await, "already_reacted");

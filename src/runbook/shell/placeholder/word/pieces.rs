@@ -118,6 +118,9 @@ fn tail_of(text: &str) -> String {
 fn dotted(rest: &str) -> Option<usize> {
     let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).unwrap_or(rest.len());
     let word = rest[..end].trim_end_matches('.');
+    if !word.contains('.') {
+        return None;
+    }
     let parts: Vec<&str> = word.strip_prefix(['v', 'V']).unwrap_or(word).split('.').take(6).collect();
     let crossed = |p: &&str| !p.is_empty() && p.len() <= 4 && p.bytes().all(|b| b == b'x' || b == b'X');
     let number = |p: &&str| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit());
@@ -162,6 +165,10 @@ fn boundary(rest: &str, at: usize) -> bool {
 
 /// `your-domain.com`, `YOUR_TOKEN`, `yourdomain`, `ihre-domain`, `CHANGEME`.
 fn yours(rest: &str) -> Option<usize> {
+    // How the words below begin: `your`, `ihr`, `dein`, `votre`, `uw`, `jouw`, `changeme`, `replaceme`, `tbd`, `fixme`.
+    if !rest.bytes().next().is_some_and(|b| b"yidvujcrtf".contains(&b.to_ascii_lowercase())) {
+        return None;
+    }
     let end = rest.find('.').unwrap_or(rest.len());
     let word = rest[..end].trim_end_matches(['-', '_']);
     let low = word.to_lowercase();
@@ -186,6 +193,9 @@ fn yours(rest: &str) -> Option<usize> {
 /// `tu-dominio`, `seu_servidor`.
 fn localized(rest: &str) -> Option<usize> {
     let end = rest.find('.').unwrap_or(rest.len());
+    if !rest[..end].contains(['-', '_']) {
+        return None;
+    }
     let low = rest[..end].to_lowercase();
     let fits = TU.iter().any(|p| {
         let tail = low.strip_prefix(p).and_then(|r| r.strip_prefix(['-', '_']));

@@ -1,0 +1,256 @@
+//! What is offered while somebody types: names of the configuration as it is in force, and incidents from memory, kept
+//! up to date from the log. A private incident is offered only to those in it. Changes nothing and never waits for
+//! Discord.
+
+use super::Discord;
+use super::words::plain;
+use crate::app::App;
+use crate::commands::{Arg, ArgKind, COMMANDS, filled, may_see};
+use firebell_domain::id::{IncidentId, PersonId};
+use firebell_domain::incident::Incident;
+use firebell_domain::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{PoisonError, RwLock};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+
+/// Discord's.
+const OFFERS_MAX: usize = 25;
+const NAME_MAX: usize = 100;
+/// Incidents that are remembered; older ones are named by their number.
+const REMEMBERED_MAX: usize = 10_000;
+/// Private ones that are loaded at the start to know who is in them; the others become known when they move.
+const PRIVATE_LOADS_MAX: usize = 200;
+
+#[derive(Default)]
+pub struct Index(RwLock<BTreeMap<i64, Known>>);
+
+struct Known {
+    /// As it is searched: lower case, with the number.
+    folded: String,
+    shown: String,
+    open: bool,
+    rank: u32,
+    /// Who may see it, where not everybody may.
+    private: Option<Box<Incident>>,
+}
+
+impl Index {
+    pub fn put(&self, incident: &Incident) {
+        let private = incident.private.then(|| Box::new(incident.clone()));
+        let (id, open) = (incident.id, incident.status.open());
+        self.add(id, &incident.title, incident.severity.rank, open, private);
+    }
+
+    fn add(&self, id: IncidentId, title: &str, rank: u32, open: bool, private: Option<Box<Incident>>) {
+        let end = if open { "" } else { " (ended)" };
+        let shown = plain(&format!("{id}{end} {title}"), NAME_MAX);
+        let known = Known { folded: format!("{id} {title}").to_lowercase(), shown, open, rank, private };
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.insert(id.0, known);
+        while all.len() > REMEMBERED_MAX {
+            let oldest_ended = all.iter().find(|(_, k)| !k.open).map(|(n, _)| *n);
+            let first = oldest_ended.or_else(|| all.keys().next().copied());
+            first.and_then(|n| all.remove(&n));
+        }
+    }
+
+    /// Open ones first, the worst and newest of them before the others.
+    pub fn find(&self, typed: &str, person: &PersonId) -> Vec<(String, String)> {
+        let wanted = typed.trim().to_lowercase();
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let seen = |k: &Known| k.private.as_ref().is_none_or(|i| may_see(i, person, false));
+        let mut found: Vec<(&i64, &Known)> =
+            all.iter().filter(|(_, k)| k.folded.contains(&wanted) && seen(k)).collect();
+        let first = OFFERS_MAX.min(found.len());
+        let order = |(n, k): &(&i64, &Known)| (!k.open, if k.open { k.rank } else { 0 }, -**n);
+        if first > 0 && first < found.len() {
+            found.select_nth_unstable_by_key(first - 1, order);
+            found.truncate(first);
+        }
+        found.sort_by_key(order);
+        found.into_iter().map(|(n, k)| (k.shown.clone(), IncidentId(*n).to_string())).collect()
+    }
+
+    /// The only open one that somebody may see.
+    pub fn only_open(&self, person: &PersonId) -> Option<IncidentId> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let seen = |k: &&Known| k.open && k.private.as_ref().is_none_or(|i| may_see(i, person, false));
+        let mut open = all.iter().filter(|(_, k)| seen(k));
+        match (open.next(), open.next()) {
+            (Some((n, _)), None) => Some(IncidentId(*n)),
+            _ => None,
+        }
+    }
+
+    /// Reads what there is, then follows what moves, until told to stop.
+    pub async fn follow(&self, app: &App, mut stop: watch::Receiver<bool>) {
+        let mut moved = app.moved();
+        self.load(app).await;
+        while !*stop.borrow() {
+            let heard = tokio::select! {
+                heard = moved.recv() => heard,
+                _ = stop.changed() => continue,
+            };
+            match heard {
+                Ok(moved) => {
+                    if let Ok(Some(loaded)) = app.store().incident(moved.incident).await {
+                        self.put(&loaded.incident);
+                    }
+                }
+                Err(RecvError::Lagged(_)) => self.load(app).await,
+                Err(RecvError::Closed) => return,
+            }
+        }
+    }
+
+    async fn load(&self, app: &App) {
+        let rows = match app.store().recent_incidents(Timestamp(i64::MAX), REMEMBERED_MAX as i64).await {
+            Ok(rows) => rows,
+            Err(fault) => {
+                tracing::warn!(fault.id = %fault.id, "incidents cannot be offered yet: {}", fault.chain);
+                return;
+            }
+        };
+        let mut loads = 0;
+        for row in rows {
+            match row.private {
+                false => self.add(row.id, &row.title, row.severity_rank, row.ended_at.is_none(), None),
+                true if loads < PRIVATE_LOADS_MAX => {
+                    loads += 1;
+                    if let Ok(Some(loaded)) = app.store().incident(row.id).await {
+                        self.put(&loaded.incident);
+                    }
+                }
+                true => {}
+            }
+        }
+    }
+}
+
+impl Discord {
+    /// Names and values for one option of a command.
+    pub async fn offers(
+        &self,
+        verb: Option<&str>,
+        option: &str,
+        typed: &str,
+        incident: Option<IncidentId>,
+        person: &PersonId,
+    ) -> Vec<(String, String)> {
+        if option == super::commands::INCIDENT {
+            return self.index.find(typed, person);
+        }
+        let spec = verb.and_then(filled::spec_of);
+        let Some(arg) = spec.and_then(|s| s.args.iter().find(|a| a.name == option)) else { return Vec::new() };
+        if arg.kind == ArgKind::Incident {
+            return self.index.find(typed, person);
+        }
+        if arg.kind == ArgKind::ActionItem {
+            return self.action_items(incident, typed, person).await;
+        }
+        fitting(self.names(arg, incident), typed)
+    }
+
+    fn names(&self, arg: &Arg, _incident: Option<IncidentId>) -> Vec<(String, String)> {
+        let d = self.app().directory();
+        let same = |text: &str| (text.to_string(), text.to_string());
+        match arg.kind {
+            ArgKind::Severity => {
+                let shown = |s: &firebell_domain::severity::Severity| match &s.system {
+                    Some(system) => (format!("{} {} ({system})", s.level, s.name), s.level.clone()),
+                    None => (format!("{} {}", s.level, s.name), s.level.clone()),
+                };
+                let mut seen = BTreeSet::new();
+                d.severities.iter().filter(|s| seen.insert(s.level.clone())).map(shown).collect()
+            }
+            ArgKind::Service => d.services.keys().map(|s| same(s.as_str())).collect(),
+            ArgKind::Person => self.people(),
+            ArgKind::Target => {
+                let schedules = d.schedules.keys().map(|s| same(&format!("schedule:{s}")));
+                self.people().into_iter().chain(schedules).chain([same("owners")]).collect()
+            }
+            ArgKind::Role => ["deputy", "scribe", "comms", "sme"].iter().map(|r| same(r)).collect(),
+            ArgKind::Schedule => d.schedules.keys().map(|s| same(s.as_str())).collect(),
+            ArgKind::Playbook => {
+                let program = self.app().program();
+                let books = program.sources.iter().flat_map(|s| &s.book().playbooks);
+                books.map(|p| (p.name.clone(), plain(&p.name, NAME_MAX))).chain([same("review")]).collect()
+            }
+            ArgKind::Verb => COMMANDS
+                .iter()
+                .map(|c| (format!("{}: {}", c.spec.verb, c.spec.summary), c.spec.verb.to_string()))
+                .collect(),
+            _ if arg.name == "system" => d.systems.keys().map(|s| same(s)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn people(&self) -> Vec<(String, String)> {
+        let d = self.app().directory();
+        d.people.iter().map(|(id, p)| (format!("{} (@{id})", p.name), format!("@{id}"))).collect()
+    }
+
+    /// One row of the database: they belong to one incident, and nobody types them by heart.
+    async fn action_items(
+        &self,
+        incident: Option<IncidentId>,
+        typed: &str,
+        person: &PersonId,
+    ) -> Vec<(String, String)> {
+        let Some(id) = incident else { return Vec::new() };
+        let Ok(Some(loaded)) = self.app().store().incident(id).await else { return Vec::new() };
+        if !may_see(&loaded.incident, person, false) {
+            return Vec::new();
+        }
+        let open = loaded.incident.actions.iter().filter(|a| a.done_at.is_none());
+        fitting(open.map(|a| (format!("{}. {}", a.no, a.text), a.no.to_string())).collect(), typed)
+    }
+}
+
+/// Those that hold what was typed, those that begin with it first.
+fn fitting(names: Vec<(String, String)>, typed: &str) -> Vec<(String, String)> {
+    let wanted = typed.trim().trim_start_matches('@').to_lowercase();
+    let mut found: Vec<(bool, usize, (String, String))> = names
+        .into_iter()
+        .enumerate()
+        .filter_map(|(n, (name, value))| {
+            let folded = name.to_lowercase();
+            folded.contains(&wanted).then(|| (!folded.starts_with(&wanted), n, (name, value)))
+        })
+        .collect();
+    found.sort_by_key(|(late, n, _)| (*late, *n));
+    found.into_iter().take(OFFERS_MAX).map(|(_, _, (name, value))| (plain(&name, NAME_MAX), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn open_incidents_come_first_and_ten_thousand_take_no_time() {
+        let index = Index::default();
+        for n in 1..=10_500i64 {
+            index.add(IncidentId(n), &format!("checkout {n} is slow"), (n % 4 + 1) as u32, n % 100 == 0, None);
+        }
+        let ana = PersonId::from("ana");
+        let began = crate::clock::instant();
+        for _ in 0..20 {
+            assert_eq!(index.find("checkout", &ana).len(), OFFERS_MAX);
+        }
+        // Twenty of them within the time that one may take.
+        assert!(began.elapsed() < std::time::Duration::from_millis(if cfg!(debug_assertions) { 600 } else { 200 }));
+        let found = index.find("", &ana);
+        assert_eq!(found[0].1, "INC-10500", "open, rank 1, newest");
+        assert_eq!(index.find("inc-10499", &ana)[0].0, "INC-10499 (ended) checkout 10499 is slow");
+        assert!(index.find("inc-101 ", &ana).is_empty(), "the oldest that has ended is forgotten");
+        assert!(!index.find("inc-100 ", &ana).is_empty(), "an open one is not");
+    }
+
+    #[test]
+    fn what_begins_like_it_comes_before_what_holds_it() {
+        let names = ["scribe", "deputy", "sme", "describe"].map(|n| (n.to_string(), n.to_string())).to_vec();
+        let found: Vec<String> = fitting(names, "sc").into_iter().map(|(_, v)| v).collect();
+        assert_eq!(found, ["scribe", "describe"]);
+    }
+}

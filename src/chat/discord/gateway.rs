@@ -1,0 +1,295 @@
+//! The connection to Discord's gateway, kept by serenity (hello, heartbeats, resume), with a watchdog of our own: a
+//! connection that ends without a code is not noticed there until a heartbeat fails. Its address comes from the API at
+//! every start of it. What arrives is handed on; nothing is decided here.
+
+use super::Discord;
+use super::client::{No, Request};
+use super::wire;
+use crate::clock;
+use reqwest::Method;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use serenity::all::{Event, GatewayIntents, Interaction, RawEventHandler, ReactionType, ShardId};
+use serenity::async_trait;
+use serenity::gateway::{ConnectionStage, ShardManager, ShardManagerOptions, ShardRunnerMessage};
+use serenity::prelude::{Context, TypeMap};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{Mutex, RwLock, watch};
+
+/// How the watchdog looks. A heartbeat of ours goes out every `beat`; a shard whose last acknowledgement is older than
+/// `stale` is started again.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    pub look: Duration,
+    pub beat: Duration,
+    pub stale: Duration,
+    /// Between two starts of the whole connection after one that came to nothing; doubles up to a minute.
+    pub again: Duration,
+}
+
+impl Default for Watch {
+    fn default() -> Watch {
+        let s = Duration::from_secs;
+        Watch { look: s(1), beat: s(5), stale: s(15), again: s(2) }
+    }
+}
+
+const AGAIN_MAX: Duration = Duration::from_secs(60);
+/// What is kept in the timeline when somebody reacts with it.
+const PUSHPIN: &str = "📌";
+
+/// Keeps the connection until told to stop. Whatever ends it is said in the log and in the health, and it is begun again.
+pub async fn run(discord: Arc<Discord>, mut stop: watch::Receiver<bool>) {
+    let mut again = discord.watch.again;
+    while !*stop.borrow() {
+        let began = clock::instant();
+        let why = match connect(&discord).await {
+            Ok(connection) => connection.keep(&discord, &mut stop).await,
+            Err(no) => no.why().to_string(),
+        };
+        if *stop.borrow() {
+            return;
+        }
+        discord.gateway_down(&why);
+        tracing::warn!("the connection to Discord's gateway ended: {why}");
+        // A connection that held begins anew at once.
+        again = if began.elapsed() > AGAIN_MAX { discord.watch.again } else { (again * 2).min(AGAIN_MAX) };
+        tokio::select! {
+            () = tokio::time::sleep(again) => {}
+            _ = stop.changed() => {}
+        }
+    }
+}
+
+struct Connection {
+    manager: Arc<ShardManager>,
+    /// Where serenity says that the token or the intents are refused.
+    ended: futures_util::future::BoxFuture<'static, Option<String>>,
+    shards: u32,
+}
+
+fn intents(discord: &Discord) -> GatewayIntents {
+    let base = GatewayIntents::GUILDS | GatewayIntents::GUILD_MESSAGE_REACTIONS;
+    match discord.settings.message_content {
+        true => base | GatewayIntents::GUILD_MESSAGES | GatewayIntents::MESSAGE_CONTENT,
+        false => base,
+    }
+}
+
+async fn connect(discord: &Arc<Discord>) -> Result<Connection, No> {
+    let missing = |why: &str| No::Refused { status: 0, code: 0, why: why.to_string() };
+    let token = discord.client.token().ok_or_else(|| missing("there is no token"))?.expose_secret().to_string();
+    let found = discord.client.ask(Request::new(Method::GET, "/gateway/bot", "", "/gateway/bot".into())).await?;
+    let url = found["url"].as_str().ok_or_else(|| missing("Discord names no address of its gateway"))?;
+    let shards = found["shards"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(1).clamp(1, 1_000);
+    let handler = Arc::new(Handler { discord: discord.clone() }) as Arc<dyn RawEventHandler>;
+    // Only for its token: nothing is asked by it.
+    let http = serenity::http::HttpBuilder::new(token).ratelimiter_disabled(true).build();
+    let (manager, mut monitor) = ShardManager::new(ShardManagerOptions {
+        data: Arc::new(RwLock::new(TypeMap::new())),
+        event_handlers: Vec::new(),
+        raw_event_handlers: vec![handler],
+        shard_index: 0,
+        shard_init: shards,
+        shard_total: shards,
+        ws_url: Arc::new(Mutex::new(url.trim_end_matches('/').to_string())),
+        http: Arc::new(http),
+        intents: intents(discord),
+        presence: None,
+    });
+    if let Err(e) = manager.initialize() {
+        return Err(missing(&format!("its shards cannot be started: {e}")));
+    }
+    let ended = async move {
+        use futures_util::StreamExt;
+        match monitor.next().await {
+            Some(Err(e)) => Some(format!("Discord turned the connection away: {e}")),
+            _ => None,
+        }
+    };
+    Ok(Connection { manager, ended: Box::pin(ended), shards })
+}
+
+/// What is known of a shard.
+struct Seen {
+    latency: Option<Duration>,
+    alive_at: Instant,
+}
+
+impl Connection {
+    /// Until it is to stop, or cannot be kept; says why.
+    async fn keep(mut self, discord: &Arc<Discord>, stop: &mut watch::Receiver<bool>) -> String {
+        let times = discord.watch;
+        let mut looks = tokio::time::interval(times.look);
+        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut seen: HashMap<ShardId, Seen> = HashMap::new();
+        let mut beaten_at = clock::instant();
+        let why = loop {
+            tokio::select! {
+                ended = &mut self.ended => break ended.unwrap_or_else(|| "it was closed".to_string()),
+                _ = stop.changed() => {
+                    self.manager.shutdown_all().await;
+                    return "Firebell stops".to_string();
+                }
+                _ = looks.tick() => {}
+            }
+            let now = clock::instant();
+            let beat = now.duration_since(beaten_at) >= times.beat;
+            if beat {
+                beaten_at = now;
+            }
+            if let Some(stale) = look(&self.manager, self.shards, discord, &mut seen, beat, now).await {
+                break format!("shard {stale} did not answer for {} s", times.stale.as_secs());
+            }
+        };
+        // Its runner may hang on a dead connection: it gets its bounded time beside us, not before the next start.
+        let manager = self.manager.clone();
+        tokio::spawn(async move { manager.shutdown_all().await });
+        why
+    }
+}
+
+/// Looks at every shard; one that is silent for too long is named.
+async fn look(
+    manager: &ShardManager,
+    shards: u32,
+    discord: &Discord,
+    seen: &mut HashMap<ShardId, Seen>,
+    beat: bool,
+    now: Instant,
+) -> Option<ShardId> {
+    let runners = manager.runners.lock().await;
+    let mut connected = 0;
+    for n in 0..shards {
+        let id = ShardId(n);
+        let Some(runner) = runners.get(&id) else {
+            // Not begun yet: serenity begins one every five seconds.
+            seen.insert(id, Seen { latency: None, alive_at: now });
+            continue;
+        };
+        let s = seen.entry(id).or_insert(Seen { latency: None, alive_at: now });
+        // The latency is measured anew with every acknowledgement, and no two are the same.
+        if runner.latency != s.latency {
+            *s = Seen { latency: runner.latency, alive_at: now };
+        }
+        if runner.stage == ConnectionStage::Connected {
+            connected += 1;
+            if beat {
+                let heartbeat = r#"{"op":1,"d":null}"#.to_string();
+                runner.runner_tx.send_to_shard(ShardRunnerMessage::Message(heartbeat.into()));
+            }
+        }
+        if now.duration_since(s.alive_at) > discord.watch.stale {
+            return Some(id);
+        }
+    }
+    if connected == shards {
+        discord.gateway_up();
+    }
+    None
+}
+
+struct Handler {
+    discord: Arc<Discord>,
+}
+
+#[async_trait]
+impl RawEventHandler for Handler {
+    async fn raw_event(&self, _: Context, event: Event) {
+        let discord = &self.discord;
+        match event {
+            Event::InteractionCreate(created) => {
+                let Some(interaction) = read(&created.interaction) else {
+                    tracing::warn!("an interaction that cannot be read");
+                    return;
+                };
+                let Ok(_slot) = discord.slots.clone().try_acquire_owned() else {
+                    discord.turn_away(&interaction).await;
+                    return;
+                };
+                discord.answer_by_request(interaction).await;
+            }
+            Event::ReactionAdd(added) => {
+                let ReactionType::Unicode(emoji) = &added.reaction.emoji else { return };
+                if emoji.trim_end_matches('\u{fe0f}') != PUSHPIN || !discord.settings.message_content {
+                    return;
+                }
+                let Some(user) = added.reaction.user_id else { return };
+                let (channel, message) = (added.reaction.channel_id.to_string(), added.reaction.message_id.to_string());
+                discord.keep_message(&channel, &message, &user.to_string()).await;
+            }
+            Event::ChannelPinsUpdate(update) => {
+                if update.last_pin_timestamp.is_some() {
+                    discord.keep_pin(&update.channel_id.to_string()).await;
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The library's types leave the kind to themselves.
+fn read(interaction: &Interaction) -> Option<wire::Interaction> {
+    let mut json = serde_json::to_value(interaction).ok()?;
+    json["type"] = Value::from(match interaction {
+        Interaction::Ping(_) => 1,
+        Interaction::Command(_) => 2,
+        Interaction::Component(_) => 3,
+        Interaction::Autocomplete(_) => 4,
+        Interaction::Modal(_) => 5,
+        _ => return None,
+    });
+    wire::interaction(&json)
+}
+
+impl Discord {
+    /// A message somebody marked with a pushpin, into the timeline of its place's incident.
+    async fn keep_message(self: &Arc<Self>, channel: &str, message: &str, by: &str) {
+        if self.ear.room(channel).await.is_none() || self.bot_user() == by {
+            return;
+        }
+        let path = format!("/channels/{channel}/messages/{message}");
+        let found = self.client.ask(Request::new(Method::GET, "/channels/{}/messages/{}", channel, path)).await;
+        match found {
+            Ok(found) => {
+                let member = format!("/guilds/{}/members/{by}", self.settings.guild_id);
+                let request = Request::new(Method::GET, "/guilds/{}/members/{}", &self.settings.guild_id, member);
+                let who = self.client.ask(request).await.map(|m| wire::user(&m["user"]));
+                let user = who.unwrap_or_else(|_| wire::User { id: by.to_string(), name: format!("user-{by}") });
+                self.keep_once(&found, channel, &self.person(&user)).await;
+            }
+            Err(no) => tracing::warn!("a marked message could not be read: {}", no.why()),
+        }
+    }
+
+    /// The newest pin, unless it is our own: Discord says where something was pinned, not what and by whom.
+    async fn keep_pin(self: &Arc<Self>, channel: &str) {
+        if self.ear.room(channel).await.is_none() {
+            return;
+        }
+        let path = format!("/channels/{channel}/messages/pins?limit=1");
+        let found = self.client.ask(Request::new(Method::GET, "/channels/{}/messages/pins", channel, path)).await;
+        match found {
+            Ok(found) => {
+                let message = &found["items"][0]["message"];
+                let author = wire::user(&message["author"]);
+                if !author.id.is_empty() && author.id != self.bot_user() {
+                    self.keep_once(message, channel, &self.person(&author)).await;
+                }
+            }
+            Err(no) => tracing::warn!("a pinned message could not be read: {}", no.why()),
+        }
+    }
+
+    /// By the message: marked by three people and pinned by a fourth, it is in the timeline once.
+    async fn keep_once(self: &Arc<Self>, found: &Value, channel: &str, by: &firebell_domain::id::PersonId) {
+        let message = wire::Message { channel: channel.to_string(), ..wire::message(found) };
+        if let Some(answer) = self.keep(&message, by, format!("keep:{}", message.id)).await
+            && !answer.done()
+        {
+            tracing::warn!(discord.message = %message.id, "a message was not kept in the timeline: {}", answer.text);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! The connection: resumed when Discord asks, begun again when it dies without a word, and given up on nobody.
+
+use super::House;
+use crate::fake_discord::session::Out;
+use serde_json::json;
+
+async fn answers(house: &House) {
+    let said = house.server.ana().runs("/incident list", json!({})).await.says().await;
+    assert!(said.contains("incident"), "{said}");
+}
+
+#[tokio::test]
+async fn it_resumes_where_discord_asks_for_it_and_misses_nothing() {
+    let house = House::started("").await;
+    answers(&house).await;
+    house.server.read(|s| s.sessions.tell_all(|| Out::Frame(json!({ "op": 7, "d": null }))));
+    house.server.eventually("the session was resumed", |s| s.sessions.resumed >= 1).await;
+    answers(&house).await;
+    assert_eq!(house.server.read(|s| s.sessions.identified), 1, "one session all along");
+    house.finish().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_goes_silent_is_noticed_and_begun_again() {
+    let house = House::started("").await;
+    answers(&house).await;
+    let before = house.server.read(|s| s.sessions.connected);
+    house.server.change(|s| s.sessions.silent = true);
+    house.server.eventually("another connection was made", |s| s.sessions.connected > before).await;
+    house.server.change(|s| s.sessions.silent = false);
+    crate::fake_discord::until("it is well again", async || house.bot.health_now().gateway == Some(true)).await;
+    answers(&house).await;
+    house.finish().await;
+}
+
+#[tokio::test]
+async fn a_connection_that_is_closed_without_a_code_is_begun_again() {
+    let house = House::started("").await;
+    answers(&house).await;
+    let before = house.server.read(|s| s.sessions.connected);
+    house.server.read(|s| s.sessions.tell_all(|| Out::Close(None)));
+    house.server.eventually("another connection was made", |s| s.sessions.connected > before).await;
+    crate::fake_discord::until("it is well again", async || house.bot.health_now().gateway == Some(true)).await;
+    answers(&house).await;
+    house.finish().await;
+}
+
+#[tokio::test]
+async fn intents_that_were_not_granted_are_said_in_the_health() {
+    let house = House::with("message_content = true").await;
+    house.server.grants_intents(0);
+    house.bot.start(house.stopped());
+    crate::fake_discord::until("the health says so", async || {
+        house.bot.health_now().gateway_problem.is_some_and(|why| why.contains("intents"))
+    })
+    .await;
+    let _ = house.stop.send(true);
+}
