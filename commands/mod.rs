@@ -15,8 +15,11 @@ mod words;
 
 mod ack;
 mod action;
+mod approve;
 mod cancel;
 mod declare;
+mod deny;
+mod diagnose;
 mod done;
 mod escalate;
 mod help;
@@ -32,12 +35,14 @@ mod postmortem;
 mod reopen;
 mod resolve;
 mod role;
+mod run;
 mod runbook;
 mod severity;
 mod show;
 mod snooze;
 mod status;
 mod step;
+mod stop;
 mod timeline;
 mod unack;
 mod update;
@@ -91,6 +96,7 @@ pub static COMMANDS: &[Command] = table! {
     severity status update note
     lead role use_channel
     runbook step
+    diagnose run approve deny stop
     action done
     resolve reopen merge cancel postmortem
     show timeline list help

@@ -78,6 +78,8 @@ pub enum ArgKind {
     Incident,
     ActionItem,
     Playbook,
+    /// A run of the incident, by its number.
+    Run,
     Span,
     Time,
     Date,
@@ -95,6 +97,7 @@ pub enum Group {
     Tell,
     People,
     Runbook,
+    Fix,
     FollowUp,
     End,
     Look,
@@ -102,12 +105,13 @@ pub enum Group {
 }
 
 impl Group {
-    pub const ALL: [Group; 9] = [
+    pub const ALL: [Group; 10] = [
         Group::Begin,
         Group::Answer,
         Group::Tell,
         Group::People,
         Group::Runbook,
+        Group::Fix,
         Group::FollowUp,
         Group::End,
         Group::Look,
@@ -121,6 +125,7 @@ impl Group {
             Group::Tell => "Say how it stands",
             Group::People => "Who does what",
             Group::Runbook => "Follow the runbook",
+            Group::Fix => "Look and repair",
             Group::FollowUp => "Follow up",
             Group::End => "End",
             Group::Look => "Look",

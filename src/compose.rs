@@ -1,5 +1,7 @@
 //! Makes the parts that follow from a configuration. Start, restart and reload take this same path.
 
+mod runs;
+
 use crate::app::App;
 use crate::app::audit::{AuditKey, Sweeper};
 use crate::chat::discord::{Discord, Identities};
@@ -7,6 +9,7 @@ use crate::chat::slack::{self, Slack};
 use crate::clock::{self, Clock};
 use crate::config::{self, Config};
 use crate::engine::ports::Beat;
+use crate::engine::ports::execute::CarryOut;
 use crate::measure::Known;
 use crate::notify::{self, Pagers};
 use crate::program::Program;
@@ -71,6 +74,7 @@ pub struct Setup {
     pub public_url: String,
     pub pagers: Pagers,
     pub watcher: Option<Arc<dyn Beat>>,
+    pub carrier: Arc<dyn CarryOut>,
 }
 
 /// `bound` is the address of the listener, which stays until the process ends.
@@ -81,6 +85,7 @@ pub fn setup(config: &Config, bound: SocketAddr) -> Result<Setup, CannotStart> {
         program: Arc::new(config.program.clone()),
         pagers: pagers(config, &public_url)?,
         watcher: watcher(config)?,
+        carrier: runs::carrier(config)?,
         public_url,
     })
 }

@@ -21,6 +21,7 @@ use firebell_domain::org::OrgEntry;
 use firebell_domain::outbox;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::regroup;
+use firebell_domain::run::target;
 use firebell_domain::time::Timestamp;
 use firebell_domain::timer::{self, Timer};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -173,14 +174,24 @@ impl Work {
         let mut keys = BTreeSet::new();
         let mut alerts = BTreeSet::new();
         let mut once = BTreeSet::new();
+        let mut targets = BTreeSet::new();
         let mut may_declare = false;
         for (act, _) in acts {
             match &act.on {
                 On::Declare(_) => may_declare = true,
                 On::Incident(id, input) => {
                     ids.insert(*id);
-                    if let Input::Merge { into } = input {
-                        ids.insert(*into);
+                    match input {
+                        Input::Merge { into } => {
+                            ids.insert(*into);
+                        }
+                        Input::AskRun { order } if order.changes() => {
+                            targets.insert(order.target.clone());
+                        }
+                        Input::StartRun { target, .. } if !target.is_empty() => {
+                            targets.insert(target.clone());
+                        }
+                        _ => {}
                     }
                 }
                 On::Alerts(delivery, _) => {
@@ -201,6 +212,13 @@ impl Work {
         groups.extend(batch.open_followers(&alerts).await?);
         ids.extend(groups.values().copied());
         let loaded = batch.incidents(&ids).await?;
+        for (act, _) in acts {
+            if let On::Incident(id, Input::RunReported { no, .. }) = &act.on
+                && let Some(run) = loaded.get(id).and_then(|l| l.incident.runs.get(no)).filter(|r| r.order.changes())
+            {
+                targets.insert(run.order.target.clone());
+            }
+        }
         let timers_before = loaded.iter().map(|(id, l)| (*id, timer::next(&l.incident))).collect();
         let answers = batch.answers(&once).await?;
         let mut directory = directory.clone();
@@ -211,6 +229,7 @@ impl Work {
                 }
             }
         }
+        directory.runs.held = batch.targets(&targets).await?;
         let declared = if may_declare { batch.incidents_declared().await? } else { 0 };
         Ok(Work {
             now,
@@ -369,6 +388,11 @@ impl Work {
         let id = decision.incident.id;
         for (no, row) in outbox::rows(before.as_ref(), &decision.events) {
             self.written.outbox.insert((id, no), row);
+        }
+        for (name, change) in target::changes(&decision.events, &decision.incident) {
+            let held = self.directory.runs.held.entry(name.clone()).or_default();
+            held.take(&change);
+            self.written.targets.insert(name, held.clone());
         }
         if !decision.events.is_empty() {
             let loaded = Loaded { incident: decision.incident.clone(), head };

@@ -9,6 +9,7 @@ use firebell_domain::event::{Actor, Event, IncidentEvent};
 use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::outbox;
+use firebell_domain::run::target::{self, Change, Held};
 use firebell_domain::time::Timestamp;
 use firebell_domain::timer;
 use std::collections::BTreeMap;
@@ -17,10 +18,14 @@ use std::collections::BTreeMap;
 /// other one had.
 type Groups = BTreeMap<Key, (Timestamp, bool, IncidentId)>;
 
+/// What happened to targets, by when and in whose log.
+type Targets = Vec<((Timestamp, IncidentId, i64), String, Change)>;
+
 /// Returns one line per difference.
 pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
     let mut differences = Vec::new();
     let mut groups = Groups::new();
+    let mut targets = Targets::new();
     let mut place = (IncidentId::ORG, i64::MAX);
     let mut one: Vec<RawEvent> = Vec::new();
     let mut last = 0;
@@ -30,7 +35,8 @@ pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
         for e in page {
             place = (e.incident, e.seq);
             if one.first().is_some_and(|f| f.incident != e.incident) {
-                incident(store, &std::mem::take(&mut one), &mut groups, write, &mut differences).await?;
+                incident(store, &std::mem::take(&mut one), (&mut groups, &mut targets), write, &mut differences)
+                    .await?;
             }
             last = e.incident.0;
             one.push(e);
@@ -40,7 +46,7 @@ pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
         }
     }
     if !one.is_empty() {
-        incident(store, &one, &mut groups, write, &mut differences).await?;
+        incident(store, &one, (&mut groups, &mut targets), write, &mut differences).await?;
     }
     for id in store.incidents_without_events().await? {
         differences.push(format!("{id}: is listed, but has no event (not removed: restore the log first)"));
@@ -53,6 +59,18 @@ pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
             let name = key.1.replace(char::is_control, "");
             differences.push(format!("alert group {name} of {}: should lead to {id}", key.0));
             wrong.groups.insert(key.clone(), *id);
+        }
+    }
+    targets.sort_by_key(|(when, ..)| *when);
+    let mut held: BTreeMap<String, Held> = BTreeMap::new();
+    for (_, name, change) in &targets {
+        held.entry(name.clone()).or_default().take(change);
+    }
+    let stored = store.all_targets().await?;
+    for (name, held) in held {
+        if stored.get(&name) != Some(&held) {
+            differences.push(format!("target {name}: what is stored of it differs from the log"));
+            wrong.targets.insert(name, held);
         }
     }
     let mut batch = store.batch().await?;
@@ -71,7 +89,7 @@ pub async fn run(store: &Store, write: bool) -> Result<Vec<String>, Fault> {
 async fn incident(
     store: &Store,
     raw: &[RawEvent],
-    groups: &mut Groups,
+    (groups, targets): (&mut Groups, &mut Targets),
     write: bool,
     differences: &mut Vec<String>,
 ) -> Result<(), Fault> {
@@ -87,6 +105,10 @@ async fn incident(
     let replayed = Incident::replay(&events)
         .map_err(|illegal| Fault::new(FaultKind::Damaged, format!("{id}: {illegal}")))?
         .ok_or_else(|| Fault::bug("no events"))?;
+    for e in &events {
+        let changes = target::changes(std::slice::from_ref(e), &replayed);
+        targets.extend(changes.into_iter().map(|(name, change)| ((e.at, id, e.seq), name, change)));
+    }
     let head = raw.last().and_then(|e| e.hash.as_slice().try_into().ok()).unwrap_or(GENESIS);
     let before = differences.len();
     match store.incident(id).await {

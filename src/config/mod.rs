@@ -19,6 +19,7 @@ mod problem;
 mod read;
 mod report;
 mod runbooks;
+pub mod runs;
 mod schema;
 mod server;
 mod settings;
@@ -232,6 +233,8 @@ fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems:
         incidents: server::incidents(root, problems),
         templates: templates::templates(root, problems),
         heartbeat: server::heartbeat(root, problems),
+        targets: runs::targets(root),
+        runs: runs::runs(root, &pagers, problems),
         log: server::log(root, problems),
         program,
         systems,

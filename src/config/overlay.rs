@@ -9,10 +9,11 @@ use super::problem::{Level, Problem, Problems};
 use super::read::Table;
 use super::schema::OVERLAY;
 use super::shape::Shape;
-use crate::program::overlay::{Decision, Overlay, Place, Time};
+use crate::program::overlay::{Authority, Decision, Overlay, Place, Time};
 use crate::program::role;
 use firebell_domain::directory::Target;
 use firebell_domain::id::ChannelId;
+use firebell_domain::playbook::Risk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -85,6 +86,15 @@ fn values(table: &Table<'_>, root: &Table<'_>, pagers: &BTreeSet<ChannelId>, pro
         if let (Some(name), Some(target)) = (row.required("name", problems), row.required("target", problems)) {
             let place = Place { target: target.to_string(), inside: row.text("inside").map(str::to_string) };
             overlay.targets.insert(name.to_string(), place);
+        }
+    }
+    for row in table.rows("authority") {
+        let level = row.required("level", problems);
+        let people = targets(&row, "people", root, pagers, problems);
+        let risk = row.text("risk").map(|r| if r == "destroy" { Risk::Destroy } else { Risk::Mutate });
+        let actions = row.texts("actions").into_iter().map(|(a, _)| a.to_string()).collect();
+        if let Some(level) = level {
+            overlay.authority.push(Authority { level: level.to_string(), people, risk, actions });
         }
     }
     for row in table.rows("values") {

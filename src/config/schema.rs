@@ -65,6 +65,8 @@ pub const ROOT: &[Key] = &[
     key("audit", Kind::Table(AUDIT), "a table [audit]"),
     key("incidents", Kind::Table(INCIDENTS), "a table [incidents]"),
     key("postmortem", Kind::Table(POSTMORTEM), "a table [postmortem]"),
+    key("targets", Kind::Named(RUN_TARGET), "tables [targets.NAME]"),
+    key("runs", Kind::Table(RUNS), "a table [runs]"),
     key("heartbeat", Kind::Table(HEARTBEAT), "a table [heartbeat]"),
     key("log", Kind::Table(LOG), "a table [log]"),
 ];
@@ -98,6 +100,7 @@ pub const OVERLAY: &[Key] = &[
     key("channels", Kind::Rows(CHANNEL), "[[channels]] tables"),
     key("targets", Kind::Rows(TARGET), "[[targets]] tables"),
     key("values", Kind::Rows(VALUE), "[[values]] tables"),
+    key("authority", Kind::Rows(AUTHORITY), "[[authority]] tables"),
     key("reads", Kind::Texts, "a list of scripts such as [\"./scripts/health.sh\"]"),
     key("times", Kind::Rows(TIME), "[[times]] tables"),
     key("reminders", Kind::Flag, "true or false"),
@@ -118,6 +121,13 @@ pub const TARGET: &[Key] = &[
     key("name", Kind::Text, "a client of the runbook such as \"postgres\" or \"docker\""),
     key("target", Kind::Text, "the name of a table [targets.NAME] such as \"shop-docker\""),
     key("inside", Kind::Text, "a container, pod or unit such as \"shop-db-1\""),
+];
+
+pub const AUTHORITY: &[Key] = &[
+    key("level", Kind::Text, "a level as the runbook names it, such as \"Level 1\""),
+    key("people", Kind::Texts, "a list such as [\"@ana\", \"schedule:primary\", \"owners\"]"),
+    key("risk", Kind::Choice(&["mutate", "destroy"]), "\"mutate\" or \"destroy\""),
+    key("actions", Kind::Texts, "a list such as [\"restart\", \"docker start *\"], or [\"*\"] for all"),
 ];
 
 pub const VALUE: &[Key] = &[
@@ -319,6 +329,44 @@ pub const INCIDENTS: &[Key] = &[
 
 pub const POSTMORTEM: &[Key] =
     &[key("templates", Kind::Path, "the path of a folder, relative to the folder of this configuration")];
+
+const KINDS: &[&str] = &["docker", "kubernetes", "ssh", "postgres", "mysql", "redis", "prometheus", "http", "host"];
+
+pub const RUN_TARGET: &[Key] = &[
+    key("kind", Kind::Choice(KINDS), "\"docker\", \"kubernetes\", \"ssh\", \"postgres\" or another kind of target"),
+    key("address", Kind::Secret, "an address such as \"unix:///var/run/docker.sock\" or \"postgres://shop@db/shop\""),
+    key("environment", Kind::Text, "a word such as \"production\""),
+    key("allow", Kind::Texts, "a list of names such as [\"shop-*\"]"),
+    key("scripts", Kind::Flag, "true or false"),
+    key("folder", Kind::Path, "the path of a folder, relative to the folder of this configuration"),
+    key("user", Kind::Text, "the name that the target knows us by"),
+    key("password", Kind::Secret, "the password of that user"),
+    key("key", Kind::Secret, "a private key or a token"),
+    key("ca_file", Kind::Path, "the path of a PEM file, relative to the folder of this configuration"),
+    key("known_hosts", Kind::Path, "the path of a file, relative to the folder of this configuration"),
+    key("namespace", Kind::Text, "a namespace such as \"shop\""),
+    key("database", Kind::Text, "a database such as \"shop\""),
+];
+
+pub const RUNS: &[Key] = &[
+    key("approval", Kind::Span, "a span such as \"15m\""),
+    key("cooldown", Kind::Span, SPAN),
+    key("read_limit", Kind::Span, "a span such as \"20s\""),
+    key("change_limit", Kind::Span, SPAN),
+    key("break_glass", Kind::Flag, "true or false"),
+    key("policies", Kind::Rows(RUN_POLICY), "[[runs.policies]] tables"),
+];
+
+pub const RUN_POLICY: &[Key] = &[
+    key("actions", Kind::Texts, "a list of words or commands such as [\"restart\", \"kubectl scale *\"]"),
+    key("targets", Kind::Texts, "a list of names such as [\"shop-*\"]"),
+    key("environments", Kind::Texts, "a list such as [\"production\"]"),
+    key("when", Kind::Choice(&["always", "working-hours", "off-hours"]), "\"working-hours\" or \"off-hours\""),
+    key("working_hours", Kind::Table(HOURS), "a table such as { zone = \"Europe/Madrid\", days = [\"Mon-Fri\"] }"),
+    key("needs", Kind::Choice(&["confirmation", "second-person", "never"]), "\"second-person\" or \"never\""),
+    key("by", Kind::Texts, "a list such as [\"@ana\", \"schedule:dba\"]"),
+    key("why", Kind::Text, "a sentence for whoever is refused"),
+];
 
 pub const HEARTBEAT: &[Key] =
     &[key("url", Kind::Secret, "an address such as \"https://watcher.example.org/ping/firebell\"")];

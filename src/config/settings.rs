@@ -2,6 +2,7 @@
 //! valid and every reference resolves. `Debug` prints no secret and of an address only its host.
 
 use super::matcher::Matcher;
+use super::runs::{Runs, Target};
 use crate::program::{Note, Program};
 use firebell_domain::chat::ChatRule;
 use firebell_domain::directory::{Directory, EscalationPolicy, Person, Service, Settings, System};
@@ -51,6 +52,9 @@ pub struct Config {
     /// The team's own, for post-mortems.
     pub templates: Vec<Template>,
     pub heartbeat: Option<Address>,
+    /// What commands act on, by name.
+    pub targets: BTreeMap<String, Target>,
+    pub runs: Runs,
     pub log: Log,
     /// The runbooks as they were read.
     pub program: Program,
@@ -361,6 +365,7 @@ impl Config {
             settings: self.incidents.clone(),
             systems: self.systems.clone(),
             default_system: self.default_system.clone(),
+            runs: super::runs::rules(self),
         }
     }
 

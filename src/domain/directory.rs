@@ -5,6 +5,7 @@
 use crate::chat::ChatRule;
 use crate::hours::{When, WorkingHours};
 use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
+use crate::run::authority::RunRules;
 use crate::schedule::Schedule;
 use crate::severity::{self, Severity};
 use crate::time::Timestamp;
@@ -31,6 +32,8 @@ pub struct Directory {
     pub systems: BTreeMap<String, System>,
     /// What a declaration without a service is about.
     pub default_system: Option<String>,
+    /// What may be run on what, and by whose word.
+    pub runs: RunRules,
 }
 
 /// What a system's own runbook says of severities and of who is paged.

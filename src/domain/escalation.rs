@@ -108,7 +108,8 @@ fn pass_ends(d: &mut Decider, pass: u32, reason: EscalateReason) {
         return everyone(d, pass);
     }
     let repeat_max = d.incident.policy.as_ref().and_then(|p| p.repeat_max);
-    if reason == EscalateReason::ByHand || repeat_max.is_none_or(|max| pass < max) {
+    if matches!(reason, EscalateReason::ByHand | EscalateReason::BreakGlass) || repeat_max.is_none_or(|max| pass < max)
+    {
         return go_to(d, 0, pass.saturating_add(1), reason);
     }
     d.emit(Event::PolicyUsedUp);

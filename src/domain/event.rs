@@ -10,6 +10,7 @@ use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Intent, IntentNo};
 use crate::playbook::Playbook;
 use crate::postmortem::written::Texts;
+use crate::run::{ExpireReason, Needs, Order, RunEnd, RunNo, RunResult};
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::storm::Summary;
@@ -289,6 +290,68 @@ pub enum Event {
         text: String,
     },
 
+    /// Commands of the runbook are to be carried out. The order is what any approval is for.
+    RunAsked {
+        run: RunNo,
+        order: Order,
+        needs: Needs,
+        /// Without an approval until then (or without a beginning, where it needs none) it expires.
+        until: Timestamp,
+    },
+    RunApproved {
+        run: RunNo,
+        /// Of the order as it was asked for.
+        digest: String,
+        /// By what right.
+        authority: String,
+        /// Why one person alone approved what needs two.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        break_glass: Option<String>,
+        until: Timestamp,
+    },
+    RunDenied {
+        run: RunNo,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    RunExpired {
+        run: RunNo,
+        why: ExpireReason,
+    },
+    /// Taken back before it began.
+    RunWithdrawn {
+        run: RunNo,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    /// A worker has it, alone; its target is kept for it until a time.
+    RunStarted {
+        run: RunNo,
+        worker: String,
+        until: Timestamp,
+    },
+    RunStopAsked {
+        run: RunNo,
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        reason: String,
+    },
+    RunFinished {
+        run: RunNo,
+        end: RunEnd,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        results: Vec<RunResult>,
+        /// Whether it helped, where something was looked at afterwards.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verified: Option<bool>,
+    },
+    /// It began, and whether it took effect is not known. It is not begun again by itself.
+    RunOutcomeUnknown {
+        run: RunNo,
+        why: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        results: Vec<RunResult>,
+    },
+
     AlertsReceived {
         source: String,
         group: String,
@@ -374,6 +437,8 @@ pub enum EscalateReason {
     Resumed,
     /// Every page of the level failed for good.
     PagesFailed,
+    /// Somebody approved alone what needs two people.
+    BreakGlass,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -400,6 +465,8 @@ pub enum CancelReason {
     Ended,
     /// Another page takes its place.
     Superseded,
+    /// The run that it would have begun was taken back, or its time is over.
+    RunOver,
 }
 
 impl CancelReason {
@@ -410,17 +477,19 @@ impl CancelReason {
             CancelReason::AlertsCleared => "alerts_cleared",
             CancelReason::Ended => "ended",
             CancelReason::Superseded => "superseded",
+            CancelReason::RunOver => "run_over",
         }
     }
 }
 
 impl EscalateReason {
-    pub const ALL: [EscalateReason; 5] = [
+    pub const ALL: [EscalateReason; 6] = [
         EscalateReason::Declared,
         EscalateReason::NotAcknowledged,
         EscalateReason::ByHand,
         EscalateReason::Resumed,
         EscalateReason::PagesFailed,
+        EscalateReason::BreakGlass,
     ];
     pub fn as_str(self) -> &'static str {
         match self {
@@ -429,6 +498,7 @@ impl EscalateReason {
             EscalateReason::ByHand => "by_hand",
             EscalateReason::Resumed => "resumed",
             EscalateReason::PagesFailed => "pages_failed",
+            EscalateReason::BreakGlass => "break_glass",
         }
     }
 }
@@ -519,6 +589,15 @@ impl Event {
             Event::PlaybookStarted { .. } => "playbook_started",
             Event::PlaybookStepDone { .. } => "playbook_step_done",
             Event::PlaybookStepFailed { .. } => "playbook_step_failed",
+            Event::RunAsked { .. } => "run_asked",
+            Event::RunApproved { .. } => "run_approved",
+            Event::RunDenied { .. } => "run_denied",
+            Event::RunExpired { .. } => "run_expired",
+            Event::RunWithdrawn { .. } => "run_withdrawn",
+            Event::RunStarted { .. } => "run_started",
+            Event::RunStopAsked { .. } => "run_stop_asked",
+            Event::RunFinished { .. } => "run_finished",
+            Event::RunOutcomeUnknown { .. } => "run_outcome_unknown",
             Event::AlertsReceived { .. } => "alerts_received",
             Event::AlertsCleared { .. } => "alerts_cleared",
             Event::UnreadableReceived { .. } => "unreadable_received",

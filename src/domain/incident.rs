@@ -13,6 +13,7 @@ use crate::intent::{Claim, Intent, IntentNo, Live, Page, PageReason, Thread, Tol
 use crate::limits;
 use crate::playbook::Walk;
 use crate::postmortem::written::Written;
+use crate::run::{Run, RunNo};
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::storm::Summary;
@@ -51,6 +52,12 @@ pub struct Incident {
     /// The playbook that is followed, or was last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub walk: Option<Walk>,
+    /// Number of the last run.
+    #[serde(default, skip_serializing_if = "none_asked")]
+    pub runs_asked: RunNo,
+    /// Those that are not over, and the latest that are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub runs: BTreeMap<RunNo, Run>,
     /// Number of the last intent.
     pub intents: IntentNo,
     /// Intents that are not over.
@@ -72,6 +79,10 @@ pub struct Incident {
     #[serde(default, skip_serializing_if = "Written::is_empty")]
     pub written: Written,
     pub updated_at: Timestamp,
+}
+
+fn none_asked(no: &RunNo) -> bool {
+    *no == 0
 }
 
 /// Since it was last declared, reopened or handed back.
@@ -173,6 +184,8 @@ impl Incident {
             groups: Vec::new(),
             actions: Vec::new(),
             walk: None,
+            runs_asked: 0,
+            runs: BTreeMap::new(),
             intents: 0,
             live: BTreeMap::new(),
             threads: BTreeMap::new(),

@@ -4,6 +4,7 @@
 use crate::chat::RoomTask;
 use crate::id::{ChannelId, PersonId};
 use crate::limits;
+use crate::run::RunNo;
 use crate::storm::Summary;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -70,6 +71,10 @@ pub enum What {
         about_seq: i64,
         kind: NoticeKind,
     },
+    /// A run of the incident is begun, by one worker and one time.
+    Run {
+        run: RunNo,
+    },
 }
 
 /// One demand for attention to one person by one contact method.
@@ -129,6 +134,10 @@ pub enum NoticeKind {
     PostmortemReady,
     /// A milestone, a reminder, "still working?".
     Clock,
+    /// A run waits for somebody's word.
+    RunAsked,
+    /// A run is over, or nobody knows whether it is.
+    RunEnded,
 }
 
 /// An intent that is not over, and where it stands.

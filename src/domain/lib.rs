@@ -29,6 +29,7 @@ pub mod refusal;
 pub mod regroup;
 pub mod rehearsal;
 pub mod reminders;
+pub mod run;
 pub mod schedule;
 pub mod severity;
 #[cfg(any(test, feature = "sim"))]

@@ -22,6 +22,24 @@ pub const PLAYBOOK_STEPS_MAX: usize = 100;
 /// Characters of one step of a playbook that an incident carries: a here-document fits; of what is longer the beginning is
 /// shown, with the line of the runbook where all of it stands.
 pub const STEP_CHARS_MAX: usize = 2_000;
+/// Commands of one run. A look at everything has the most; more at once is no look but a load.
+pub const RUN_COMMANDS_MAX: usize = 200;
+/// Values that are kept of one command: what a table shows of it.
+pub const RUN_READINGS_MAX: usize = 50;
+/// Runs of one incident that are not over: beyond it nobody knows what waits for whom.
+pub const RUNS_LIVE_MAX: usize = 20;
+/// Runs that an incident carries; the oldest that are over are only in its log.
+pub const RUNS_KEPT_MAX: usize = 40;
+/// Seconds for which a request for an approval waits at least: finding the phone takes as long.
+pub const APPROVAL_MIN_S: i64 = 60;
+/// Seconds (a day) for which it waits at most: what was right yesterday is asked for again.
+pub const APPROVAL_MAX_S: i64 = 86_400;
+/// Seconds of the longest run. A restore takes longer, and is not done by a bot.
+pub const RUN_MAX_S: i64 = 3_600;
+/// Seconds on top for its worker to say what came of it, before its claim counts as lost and its target as free.
+pub const RUN_GRACE_S: i64 = 30;
+/// Things done to one target that its cool-down remembers.
+pub const TARGET_PAST_MAX: usize = 32;
 /// Responders and roles of one incident.
 pub const RESPONDERS_MAX: usize = 500;
 

@@ -1,7 +1,8 @@
 //! A *refusal*: "no" to a person, in a sentence that says what to do next. Shown verbatim everywhere; faults
 //! (our own errors) are another type and never end up here.
 
-use crate::id::IncidentId;
+use crate::id::{IncidentId, PersonId};
+use crate::run::RunNo;
 use crate::status::IncidentStatus;
 use crate::time::{Timestamp, span};
 use std::fmt;
@@ -182,6 +183,76 @@ pub enum Refusal {
     NotPermitted {
         what: String,
     },
+    /// Nothing says where it is to run.
+    NoTarget {
+        name: String,
+    },
+    RunbookChanged {
+        name: String,
+        file: String,
+    },
+    /// A policy's own words are the reason.
+    RunForbidden {
+        name: String,
+        why: String,
+    },
+    RunAskedAlready {
+        id: IncidentId,
+        no: RunNo,
+        standing: &'static str,
+    },
+    /// The same was done to the same target a moment ago.
+    RunCooling {
+        target: String,
+        until: Timestamp,
+    },
+    NoSuchRun {
+        id: IncidentId,
+        no: RunNo,
+        asked: RunNo,
+    },
+    RunNotWaiting {
+        id: IncidentId,
+        no: RunNo,
+        standing: &'static str,
+    },
+    RunOver {
+        id: IncidentId,
+        no: RunNo,
+        standing: &'static str,
+    },
+    /// Whoever approves has no right to; these have.
+    NotEntitled {
+        id: IncidentId,
+        no: RunNo,
+        who: Vec<PersonId>,
+    },
+    NeedsSecondPerson {
+        id: IncidentId,
+        no: RunNo,
+        /// Whether it is the one who asked.
+        same: bool,
+        break_glass: bool,
+    },
+    TypeTarget {
+        id: IncidentId,
+        no: RunNo,
+        target: String,
+    },
+    BreakGlassOff {
+        id: IncidentId,
+        no: RunNo,
+    },
+    BreakGlassNeedless {
+        id: IncidentId,
+        no: RunNo,
+    },
+    /// Another run has the target. Never shown to people: the run waits.
+    TargetBusy {
+        target: String,
+        by: IncidentId,
+        run: RunNo,
+    },
     /// The wish has been overtaken: a timer that was moved, a claim that somebody else has. Never shown to people.
     Stale,
 }
@@ -231,6 +302,20 @@ impl Refusal {
             Refusal::WhichIncident { .. } => "which_incident",
             Refusal::NoOpenIncident { .. } => "no_open_incident",
             Refusal::NotPermitted { .. } => "not_permitted",
+            Refusal::NoTarget { .. } => "no_target",
+            Refusal::RunbookChanged { .. } => "runbook_changed",
+            Refusal::RunForbidden { .. } => "run_forbidden",
+            Refusal::RunAskedAlready { .. } => "run_asked_already",
+            Refusal::RunCooling { .. } => "run_cooling",
+            Refusal::NoSuchRun { .. } => "no_such_run",
+            Refusal::RunNotWaiting { .. } => "run_not_waiting",
+            Refusal::RunOver { .. } => "run_over",
+            Refusal::NotEntitled { .. } => "not_entitled",
+            Refusal::NeedsSecondPerson { .. } => "needs_second_person",
+            Refusal::TypeTarget { .. } => "type_target",
+            Refusal::BreakGlassOff { .. } => "break_glass_off",
+            Refusal::BreakGlassNeedless { .. } => "break_glass_needless",
+            Refusal::TargetBusy { .. } => "target_busy",
             Refusal::Stale => "stale",
         }
     }
@@ -424,6 +509,77 @@ impl fmt::Display for Refusal {
                 )
             }
             NotPermitted { what } => write!(f, "{what}"),
+            NoTarget { name } => {
+                write!(
+                    f,
+                    "Nothing says where \"{name}\" is to run. Map its target in the runbook's overlay ([[targets]]) to a \
+                     [targets.NAME] of the configuration; until then it is typed by hand."
+                )
+            }
+            RunbookChanged { name, file } => {
+                write!(f, "{file} has changed since \"{name}\" was read. Ask for it again to see what it says now.")
+            }
+            RunForbidden { name, why } if why.is_empty() => {
+                write!(f, "\"{name}\" is forbidden here now, by [[runs.policies]] in the configuration.")
+            }
+            RunForbidden { name, why } => write!(f, "\"{name}\" is forbidden here now: {why}"),
+            RunAskedAlready { id, no, standing } => {
+                write!(f, "That is run {no} of {id} already: it {standing}.")
+            }
+            RunCooling { target, until } => {
+                write!(
+                    f,
+                    "The same was done to {target} a moment ago. Look whether it helped; it can be asked for again at {until}."
+                )
+            }
+            NoSuchRun { id, no, asked: 0 } => {
+                write!(f, "{id} has no run {no}: nothing was run in it yet. \"/incident {id} run\" shows what can be.")
+            }
+            NoSuchRun { id, no, asked } => {
+                write!(f, "{id} has no run {no} any more, or never had. The last one is {asked}; the timeline has them all.")
+            }
+            RunNotWaiting { id, no, standing } => {
+                write!(f, "Run {no} of {id} waits for nobody's word: it {standing}.")
+            }
+            RunOver { id, no, standing } => write!(f, "Run {no} of {id} cannot be stopped: it {standing}."),
+            NotEntitled { id, no, who } => {
+                write!(f, "You have no authority to approve run {no} of {id}. ")?;
+                match who.as_slice() {
+                    [] => write!(f, "Ask an administrator, or have [[authority]] in the runbook's overlay name people for it."),
+                    who => {
+                        let all: Vec<String> = who.iter().take(5).map(|p| format!("@{p}")).collect();
+                        write!(f, "Ask {} or an administrator: \"/incident {id} page {}\".", all.join(", "), all[0])
+                    }
+                }
+            }
+            NeedsSecondPerson { id, no, same, break_glass } => {
+                let why = match same {
+                    true => "it takes somebody else than the one who asked",
+                    false => "what comes with a token shows nobody's identity",
+                };
+                write!(f, "Run {no} of {id} loses data or cuts service: {why}. Have a second person approve it in a chat or the room")?;
+                match break_glass {
+                    true => write!(f, ", or, with nobody to reach, say \"/incident {id} approve {no} break-glass REASON\"."),
+                    false => f.write_str("."),
+                }
+            }
+            TypeTarget { id, no, target } => {
+                write!(
+                    f,
+                    "Run {no} of {id} loses data or cuts service on {target}. Read what it runs, then type the target's name: \
+                     \"/incident {id} approve {no} {target}\"."
+                )
+            }
+            BreakGlassOff { id, no } => {
+                write!(
+                    f,
+                    "Nobody may approve run {no} of {id} alone: break_glass is off in [runs]. \"/incident {id} escalate\" pages the next level."
+                )
+            }
+            BreakGlassNeedless { id, no } => {
+                write!(f, "Run {no} of {id} needs no second person. Say \"/incident {id} approve {no}\".")
+            }
+            TargetBusy { target, by, run } => write!(f, "{target} is kept by run {run} of {by}."),
             Stale => f.write_str("That has been overtaken by something newer."),
         }
     }

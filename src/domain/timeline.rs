@@ -1,6 +1,7 @@
 //! What happened, in sentences: one for every event of the log, and what stands now in one line. Pure; says nothing
 //! that the events do not, leaves none of them out, and knows no platform's markup.
 
+pub mod runs;
 mod standing;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use crate::event::{
 use crate::incident::Incident;
 use crate::intent::{Intent, IntentNo, What};
 use crate::playbook::{Part, Playbook, Step};
+use crate::run::{Order, RunNo};
 use crate::status::IncidentStatus;
 use crate::text;
 use crate::time::{Timestamp, span};
@@ -74,6 +76,7 @@ pub fn entries_after(before: Option<&Incident>, events: &[IncidentEvent]) -> Vec
         walk.retried = i.live.values().filter(|l| l.attempt > 1).map(|l| l.intent.no).collect();
         walk.intents = i.live.iter().map(|(no, l)| (*no, l.intent.clone())).collect();
         walk.playbook = i.walk.as_ref().map(|w| w.playbook.clone());
+        walk.orders = i.runs.values().map(|r| (r.no, r.order.clone())).collect();
         walk.actions = i.actions.iter().map(|a| (a.no, a.text.clone())).collect();
         walk.has_it = i.acknowledged.as_ref().filter(|_| i.status.open()).map(|a| words::who(&a.by));
     }
@@ -88,6 +91,7 @@ struct Walk {
     actions: BTreeMap<u32, String>,
     /// The one that is followed.
     playbook: Option<Playbook>,
+    orders: BTreeMap<RunNo, Order>,
     /// Since when somebody is looked for.
     unanswered_since: Option<Timestamp>,
     paged_at: Option<Timestamp>,
@@ -121,6 +125,9 @@ impl Walk {
                 self.actions.insert(*no, text.clone());
             }
             Event::PlaybookStarted { playbook } => self.playbook = Some(playbook.clone()),
+            Event::RunAsked { run, order, .. } => {
+                self.orders.insert(*run, order.clone());
+            }
             Event::Acknowledged => self.has_it = Some(words::who(&event.actor)),
             Event::Unacknowledged { .. } | Event::Reopened { .. } => {
                 (self.has_it, self.unanswered_since, self.paged_at) = (None, Some(event.at), None);
@@ -149,6 +156,9 @@ impl Walk {
 
     fn say(&self, event: &IncidentEvent) -> (&'static str, Importance, String) {
         let at = event.at;
+        if let Some(said) = runs::say(&self.orders, event) {
+            return said;
+        }
         match &event.body {
             Event::Declared { title, severity, service, private, policy, .. } => {
                 let mut facts: Vec<String> = service.iter().map(|s| format!("service {}", one(s.as_str()))).collect();
@@ -241,6 +251,7 @@ impl Walk {
                     (CancelReason::Snoozed, _) => "it is snoozed".to_string(),
                     (CancelReason::AlertsCleared, _) => "all alerts have resolved".to_string(),
                     (CancelReason::Superseded, _) => "another page takes its place".to_string(),
+                    (CancelReason::RunOver, _) => "it is void".to_string(),
                     (CancelReason::Ended, _) => "it has ended".to_string(),
                 };
                 ("taken back", importance, format!("Not sent, because {why}: {}", all.join(", ")))
@@ -384,6 +395,16 @@ impl Walk {
                 let with = if groups.is_empty() { String::new() } else { format!(", with {}", groups.join(", ")) };
                 ("merged", Headline, format!("{from} ({}) became part of this incident{with}", one(title)))
             }
+            // Said above.
+            Event::RunAsked { run, .. }
+            | Event::RunApproved { run, .. }
+            | Event::RunDenied { run, .. }
+            | Event::RunExpired { run, .. }
+            | Event::RunWithdrawn { run, .. }
+            | Event::RunStarted { run, .. }
+            | Event::RunStopAsked { run, .. }
+            | Event::RunFinished { run, .. }
+            | Event::RunOutcomeUnknown { run, .. } => ("run", Normal, format!("Run {run}")),
             Event::Cancelled { reason } => {
                 ("cancelled", Headline, format!("Cancelled, it was no incident{}", because(reason)))
             }
@@ -420,6 +441,7 @@ impl Walk {
             EscalateReason::ByHand => "escalated by hand".to_string(),
             EscalateReason::Resumed => "somebody is needed again".to_string(),
             EscalateReason::PagesFailed => "every page of the level before failed".to_string(),
+            EscalateReason::BreakGlass => "somebody approved alone what needs two people".to_string(),
         }
     }
 }

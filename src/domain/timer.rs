@@ -5,6 +5,7 @@
 use crate::clocks;
 use crate::incident::Incident;
 use crate::reminders;
+use crate::run;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -29,10 +30,12 @@ pub enum TimerKind {
     DraftReminder,
     /// An action item is due, or late.
     ActionReminder,
+    /// Nobody has approved a run in time, or it has not begun in time.
+    RunExpiry,
 }
 
 impl TimerKind {
-    pub const ALL: [TimerKind; 9] = [
+    pub const ALL: [TimerKind; 10] = [
         TimerKind::Escalate,
         TimerKind::SnoozeEnd,
         TimerKind::QuietResolve,
@@ -42,6 +45,7 @@ impl TimerKind {
         TimerKind::LeadReminder,
         TimerKind::DraftReminder,
         TimerKind::ActionReminder,
+        TimerKind::RunExpiry,
     ];
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,6 +58,7 @@ impl TimerKind {
             TimerKind::LeadReminder => "lead_reminder",
             TimerKind::DraftReminder => "draft_reminder",
             TimerKind::ActionReminder => "action_reminder",
+            TimerKind::RunExpiry => "run_expiry",
         }
     }
     pub fn parse(text: &str) -> Option<Self> {
@@ -82,6 +87,7 @@ pub fn timers(incident: &Incident) -> impl Iterator<Item = Timer> {
         of(TimerKind::LeadReminder, clocks::lead_timer(incident)),
         of(TimerKind::DraftReminder, reminders::draft_timer(incident)),
         of(TimerKind::ActionReminder, reminders::action_timer(incident)),
+        of(TimerKind::RunExpiry, run::expiry(incident)),
     ]
     .into_iter()
     .flatten()

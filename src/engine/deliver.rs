@@ -233,6 +233,7 @@ async fn single(app: &App, links: &AckLinks, claimed: &Claimed) -> Result<Sendin
             let about = about.first().ok_or_else(|| Fault::bug("a notice about an event that is not there"))?;
             (SendingKind::Notice, None, notice::notice_message(incident, about, *kind, url))
         }
+        What::Run { .. } => return Err(Fault::bug("a run that no pager takes")),
     };
     message.thread = match &intent.what {
         What::Follow { page, .. } => thread(*page),

@@ -7,6 +7,7 @@ mod heartbeat;
 mod outlets;
 pub mod ports;
 mod rooms;
+mod runs;
 mod tick;
 
 pub use outlets::Outlets;

@@ -7,6 +7,7 @@ use super::deliver::Deliveries;
 use super::heartbeat::Heartbeat;
 use super::outlets::Outlets;
 use super::ports::{Beat, Notify};
+use super::runs::Runs;
 use crate::app::{ActError, App};
 use crate::fault::Fault;
 use crate::{clock, measure};
@@ -33,6 +34,7 @@ pub struct Engine {
     pub(super) worker: String,
     pub(super) outlets: Outlets,
     pub(super) deliveries: Deliveries,
+    pub(super) runs: Runs,
     audit: crate::app::audit::Sweeper,
     heartbeat: Heartbeat,
     first_tick: bool,
@@ -51,6 +53,7 @@ impl Engine {
     ) -> Engine {
         let outlets = Outlets::default();
         outlets.put(pagers, None);
+        let runs = app.clone();
         let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS, audit.ack_links(app.install()));
         Engine {
             app,
@@ -58,6 +61,7 @@ impl Engine {
             worker,
             outlets,
             deliveries,
+            runs: Runs::new(runs),
             audit,
             heartbeat: Heartbeat::default(),
             first_tick: true,
@@ -88,12 +92,14 @@ impl Engine {
                 _ = stop.changed() => break,
                 () = self.app.nudge().notified() => false,
                 () = self.deliveries.one_finished() => false,
+                () = self.runs.one_finished() => false,
                 () = tokio::time::sleep(until_due) => false,
                 _ = sweep.tick() => true,
             };
             self.tick(swept).await;
         }
         self.deliveries.all_finished().await;
+        self.runs.leave().await;
     }
 
     /// Fires what is due, takes back what is lost, sends what waits. `sweep` adds what nobody nudges for.
@@ -115,6 +121,7 @@ impl Engine {
     /// Waits until what is being sent has come to its end, for whoever ticks by hand.
     pub async fn all_sent(&mut self) {
         self.deliveries.all_finished().await;
+        self.runs.all_finished().await;
         self.heartbeat.settle().await;
     }
 
@@ -126,6 +133,7 @@ impl Engine {
             self.first_tick = false;
         }
         self.send_what_waits(sweep, poisoned).await?;
+        self.begin_runs(poisoned).await?;
         if sweep {
             let swept = self.audit.sweep(&self.app).await?;
             let now = self.app.clock().now();
@@ -175,6 +183,7 @@ impl Engine {
             // What waits for a channel that is configured no longer is given up, so that the next channel is tried.
             let depth = self.app.store().outbox_depth().await?;
             channels.extend(depth.queued.into_iter().map(|(_, c, _, _)| ChannelId(c)));
+            channels.retain(|c| c.as_str() != firebell_domain::run::CHANNEL);
             channels.sort();
             channels.dedup();
         }

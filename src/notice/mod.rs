@@ -5,6 +5,7 @@
 pub mod card;
 pub mod form;
 pub mod reply;
+pub mod runs;
 pub mod show;
 pub mod template;
 mod text;

@@ -1,7 +1,7 @@
 //! What a command answers once its events are committed: what is so now, who is told, what happens next by itself
 //! and what can be said next. Reads the events that were just decided; decides and sends nothing.
 
-use super::walk;
+use super::{runs, walk};
 use firebell_domain::event::{Actor, Event, IncidentEvent, UnackCause};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::incident::{ActionItem, Incident};
@@ -187,6 +187,15 @@ impl Reply<'_> {
                 );
                 lines.extend(i.walk.iter().flat_map(|w| walk::standing(id, w)));
             }
+            Event::RunAsked { run, .. } | Event::RunApproved { run, .. } => lines.extend(runs::waits(i, *run)),
+            Event::RunDenied { .. } | Event::RunWithdrawn { .. } | Event::RunStopAsked { .. } => {
+                let said = entries_after(self.before, std::slice::from_ref(event));
+                lines.extend(said.into_iter().map(|e| format!("{}.", e.text)));
+            }
+            Event::RunExpired { .. }
+            | Event::RunStarted { .. }
+            | Event::RunFinished { .. }
+            | Event::RunOutcomeUnknown { .. } => return None,
             Event::Resolved { text, .. } => {
                 let lasted = span(event.at.seconds_since(i.declared_at));
                 lines.push(format!("{id} is resolved after {lasted}{}", because(text)));

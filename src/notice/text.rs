@@ -145,6 +145,7 @@ pub fn notice(i: &Incident, about: &IncidentEvent, kind: NoticeKind, link: &str)
             _ => ("changed".to_string(), None),
         },
         NoticeKind::Clock => clock_notice(i, body),
+        NoticeKind::RunAsked | NoticeKind::RunEnded => super::runs::notice(i, about),
         NoticeKind::PolicyUsedUp => {
             let more = format!("Page somebody: /incident {0} page @person, or take it: /incident {0} ack", i.id);
             ("NOBODY HAS ACKNOWLEDGED and every level was paged".to_string(), Some(more))

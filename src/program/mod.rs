@@ -2,9 +2,11 @@
 //! what of a runbook still leads nowhere because nobody has said who or where it means. Pure: reads no file and no
 //! clock, changes no runbook. What its importer only proposes is left out until somebody has confirmed it.
 
+pub mod authority;
 mod clocks;
 mod escalation;
 pub mod imported;
+pub mod orders;
 pub mod overlay;
 pub mod playbooks;
 mod proposals;

@@ -4,6 +4,7 @@
 use chrono_tz::Tz;
 use firebell_domain::directory::Target;
 use firebell_domain::hours::WorkingHours;
+use firebell_domain::playbook::Risk;
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Overlay {
     pub targets: BTreeMap<String, Place>,
     /// By placeholder, as written.
     pub values: BTreeMap<String, String>,
+    /// Who has the runbook's levels of authority.
+    pub authority: Vec<Authority>,
     /// Scripts and tools that only read.
     pub reads: Vec<String>,
     /// When something recurs that the document says too little about, by the name or the line it has there.
@@ -39,6 +42,18 @@ pub struct Place {
     pub target: String,
     /// The container, pod or unit on it.
     pub inside: Option<String>,
+}
+
+/// A level of authority of the document, and who has it here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authority {
+    /// As the document names it, or a name of the team's own.
+    pub level: String,
+    pub people: Vec<Target>,
+    /// The worst it covers; as the document's words say where nothing is given.
+    pub risk: Option<Risk>,
+    /// Words of commands or whole commands with `*`; from the document's words where nothing is given.
+    pub actions: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -175,7 +175,7 @@ fn cut(text: &str, source: &Source, line: Line) -> String {
 }
 
 /// As judged, unless the team has said that this script or tool only reads; nothing that destroys is ever lowered.
-fn risk(source: &Source, command: &Command) -> Risk {
+pub(super) fn risk(source: &Source, command: &Command) -> Risk {
     let opaque = matches!(command.executor, Executor::Script | Executor::AppCli);
     let marked = source.overlay.reads.iter().any(|mark| {
         command.text == *mark || command.text.strip_prefix(mark.as_str()).is_some_and(|rest| rest.starts_with(' '))

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 pub fn notes(source: &Source, notes: &mut Vec<Note>) {
     values(source, notes);
     targets(source, notes);
+    super::authority::notes(source, notes);
     proposals(source, notes);
     notes.extend(reminders::of(source).1);
 }

@@ -20,9 +20,11 @@ pub mod redis;
 pub mod secret;
 mod snippet;
 pub mod sql;
+pub mod stages;
 mod surface;
 mod tolerant;
 mod unknown;
+pub mod values;
 mod walk;
 mod windows;
 

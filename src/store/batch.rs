@@ -1,5 +1,5 @@
 //! One transaction for many commands: what they need is read in a few statements, what they did is written in a few.
-//! Locks are always taken in the same order (alert groups, then incidents, each sorted), so that replicas on one
+//! Locks are always taken in the same order (alert groups, then incidents, then targets of runs, each sorted), so that replicas on one
 //! Postgres never wait for each other in a circle.
 
 use super::sql::chunks;
@@ -11,6 +11,7 @@ use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::org::OrgEntry;
 use firebell_domain::outbox::OutboxRow;
+use firebell_domain::run::target::Held;
 use firebell_domain::schedule::Override;
 use firebell_domain::time::Timestamp;
 use firebell_domain::timer::Timer;
@@ -44,6 +45,8 @@ pub struct Written {
     pub timers: BTreeMap<IncidentId, Option<Timer>>,
     pub outbox: BTreeMap<(IncidentId, u32), OutboxRow>,
     pub groups: BTreeMap<(String, String), IncidentId>,
+    /// What targets are doing from here on.
+    pub targets: BTreeMap<String, Held>,
     pub answers: Vec<(String, Timestamp, String)>,
     pub org: Vec<OrgEntry>,
 }
@@ -219,6 +222,7 @@ impl Batch {
         self.write_incidents(&w.incidents).await?;
         self.write_timers(&w.timers).await?;
         self.write_outbox(&w.outbox).await?;
+        self.write_targets(&w.targets).await?;
         let groups: Vec<_> = w.groups.iter().collect();
         for chunk in chunks(&groups) {
             let sql = format!(

@@ -13,6 +13,7 @@ mod open;
 mod reads;
 mod rebuild;
 mod rights;
+mod runs;
 mod sql;
 
 pub use batch::{Batch, Loaded, Written, event_row};
@@ -24,6 +25,7 @@ pub use figures::Figures;
 pub use open::{Lock, Mode, OpenError, lock, open, ours, sqlite_path, without_password};
 pub use reads::{DueIntent, FailedIntent, IncidentRow, OutboxDepth};
 pub use rights::{Ended, Ending, Right, SESSION_ENDED, SessionRow};
+pub use runs::RunOutput;
 
 use crate::fault::{Fault, FaultKind};
 use sqlx::{PgPool, SqlitePool};

@@ -8,13 +8,15 @@ use crate::event::{CancelReason, Event};
 use crate::intent::{IntentNo, Live, What, backoff_s, jitter_us};
 use crate::limits;
 use crate::refusal::Refusal;
+use crate::run;
 use crate::storm::Summary;
 use crate::time::Timestamp;
 
 /// The right to send, given to one worker. What was acknowledged or has ended is never claimed.
 pub(super) fn claim(d: &mut Decider, no: IntentNo, worker: &str, summary: Option<Summary>) -> Result<(), Refusal> {
     let Some(live) = d.incident.live.get(&no) else { return Err(Refusal::Stale) };
-    if live.claim.is_some() || live.due_at > d.now {
+    // What runs something is begun in its own way (`run::decide::start`), with its target locked.
+    if live.claim.is_some() || live.due_at > d.now || matches!(live.intent.what, What::Run { .. }) {
         return Err(Refusal::Stale);
     }
     let attempt = live.attempt.saturating_add(1);
@@ -32,6 +34,9 @@ pub(super) fn delivered(d: &mut Decider, no: IntentNo, claim_seq: i64, outcome: 
     let Some(live) = d.incident.live.get(&no) else { return Err(Refusal::Stale) };
     let mine = live.claim.as_ref().map(|c| c.seq == claim_seq);
     let done = matches!(outcome, SendOutcome::Done { .. });
+    if matches!(live.intent.what, What::Run { .. }) {
+        return Err(Refusal::Stale);
+    }
     if mine == Some(false) || (mine.is_none() && !done) {
         return Err(Refusal::Stale);
     }
@@ -69,6 +74,10 @@ pub(super) fn claim_lost(d: &mut Decider, no: IntentNo, claim_seq: i64) -> Resul
     let Some(live) = d.incident.live.get(&no) else { return Err(Refusal::Stale) };
     if live.claim.as_ref().is_none_or(|c| c.seq != claim_seq) {
         return Err(Refusal::Stale);
+    }
+    if let What::Run { run } = live.intent.what {
+        run::decide::claim_lost(d, run, no);
+        return Ok(());
     }
     let why = "Firebell stopped before it knew whether this arrived";
     if d.incident.needless(no) {

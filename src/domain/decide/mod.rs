@@ -5,7 +5,7 @@ mod alerts;
 mod delivery;
 mod people;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::alert::Delivery;
 use crate::chat;
@@ -20,6 +20,7 @@ use crate::limits;
 use crate::playbook::Playbook;
 use crate::postmortem::written::Texts;
 use crate::refusal::Refusal;
+use crate::run;
 use crate::severity::Severity;
 use crate::status::{IncidentStatus, PostmortemStatus};
 use crate::storm::Summary;
@@ -137,6 +138,29 @@ pub enum Input {
         claim_seq: i64,
         outcome: SendOutcome,
     },
+    AskRun {
+        order: Box<run::Order>,
+    },
+    ApproveRun(run::decide::Approve),
+    DenyRun {
+        no: run::RunNo,
+        reason: String,
+    },
+    StopRun {
+        no: run::RunNo,
+        reason: String,
+    },
+    /// One worker begins it; `target` is what is locked for that.
+    StartRun {
+        no: run::RunNo,
+        worker: String,
+        target: String,
+    },
+    RunReported {
+        no: run::RunNo,
+        claim_seq: i64,
+        outcome: run::decide::RunOutcome,
+    },
     /// The worker that claimed it is gone, or its lease has run out.
     ClaimLost {
         no: IntentNo,
@@ -152,7 +176,9 @@ impl Input {
             | Input::AcknowledgePage { .. }
             | Input::Resolve { .. }
             | Input::Merge { .. }
-            | Input::Cancel { .. } => true,
+            | Input::Cancel { .. }
+            | Input::DenyRun { .. }
+            | Input::StopRun { .. } => true,
             Input::SetStatus { status, .. } => *status == IncidentStatus::Resolved,
             _ => false,
         }
@@ -291,6 +317,8 @@ pub fn decide(
         Input::ClaimTogether { no, worker, summary } => delivery::claim(&mut d, *no, worker, Some(*summary))?,
         Input::Delivered { no, claim_seq, outcome } => delivery::delivered(&mut d, *no, *claim_seq, outcome)?,
         Input::ClaimLost { no, claim_seq } => delivery::claim_lost(&mut d, *no, *claim_seq)?,
+        Input::StartRun { no, worker, target } => run::decide::start(&mut d, *no, worker, target)?,
+        Input::RunReported { no, claim_seq, outcome } => run::decide::finished(&mut d, *no, *claim_seq, outcome)?,
         _ => {
             let asked = incident.course.asked_at.is_some() && incident.status.open();
             if asked && actor.as_person().is_some() {
@@ -330,6 +358,7 @@ fn timer_due(d: &mut Decider, timer: &Timer) -> Result<(), Refusal> {
         TimerKind::LeadReminder => clocks::lead_due(d),
         TimerKind::DraftReminder => crate::reminders::draft_due(d),
         TimerKind::ActionReminder => crate::reminders::action_due(d),
+        TimerKind::RunExpiry => run::decide::expire_due(d),
     }
     Ok(())
 }
@@ -439,6 +468,7 @@ impl Decider<'_> {
         self.notice(NoticeKind::Ended);
         self.cancel_pages(CancelReason::Ended);
         self.follow_pages();
+        run::decide::ended(self);
         if self.incident.status == IncidentStatus::Resolved {
             self.notice_about(NoticeKind::PostmortemReady, end_seq);
         }

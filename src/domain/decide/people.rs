@@ -9,6 +9,7 @@ use crate::intent::NoticeKind;
 use crate::limits;
 use crate::postmortem::written;
 use crate::refusal::Refusal;
+use crate::run;
 use crate::status::IncidentStatus;
 use crate::text;
 use crate::time::Timestamp;
@@ -24,6 +25,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
         | Input::AssignLead { .. }
         | Input::SetPostmortem { .. }
         | Input::EditPostmortem { .. }
+        | Input::StopRun { .. }
         | Input::SetSeverity { .. } => {}
         _ => open(d)?,
     }
@@ -169,6 +171,10 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
             }
             d.emit(Event::RoomOpened { chat: chat.clone(), place: place.clone() });
         }
+        Input::AskRun { order } => run::decide::ask(d, order)?,
+        Input::ApproveRun(word) => run::decide::approve(d, word)?,
+        Input::DenyRun { no, reason } => run::decide::deny(d, *no, reason)?,
+        Input::StopRun { no, reason } => run::decide::stop(d, *no, reason)?,
         Input::Resolve { text } => resolve(d, text)?,
         Input::Reopen { reason } => {
             let (id, status) = (d.incident.id, d.incident.status);
@@ -204,6 +210,8 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
         | Input::Claim { .. }
         | Input::ClaimTogether { .. }
         | Input::Delivered { .. }
+        | Input::StartRun { .. }
+        | Input::RunReported { .. }
         | Input::ClaimLost { .. } => {}
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! What each event does to an incident, and which cannot follow: the one `match` over all that can happen.
 
 use super::*;
+use crate::run;
 
 impl Incident {
     pub fn apply(&mut self, event: &IncidentEvent) -> Result<(), Illegal> {
@@ -134,6 +135,11 @@ impl Incident {
                         let room = Room { said_seq, word_seq: self.seq, ..Room::default() };
                         self.rooms.insert(intent.channel.clone(), room);
                     }
+                    if let What::Run { run } = intent.what
+                        && let Err(why) = run::apply::queued(self, run, intent.no)
+                    {
+                        return illegal(why);
+                    }
                     let live = Live {
                         intent: intent.clone(),
                         queued_at: at,
@@ -158,6 +164,10 @@ impl Incident {
             }
             Event::IntentClaimed { no, worker, attempt, lease_until, summary } => {
                 let needless = self.needless(*no);
+                let claimable = self.live.get(no).map_or(Ok(()), |l| run::apply::claimable(self, &l.intent.what));
+                if let Err(why) = claimable {
+                    return illegal(why);
+                }
                 let Some(l) = self.live.get_mut(no) else { return illegal("that intent is over") };
                 if l.claim.is_some() {
                     return illegal("it is claimed already");
@@ -190,6 +200,9 @@ impl Incident {
             }
             Event::IntentRetried { no, due_at, maybe_sent, .. } => {
                 let Some(l) = self.live.get_mut(no) else { return illegal("that intent is over") };
+                if matches!(l.intent.what, What::Run { .. }) {
+                    return illegal("a run is not begun again by itself");
+                }
                 if l.claim.take().is_none() {
                     return illegal("it was not claimed");
                 }
@@ -285,6 +298,19 @@ impl Incident {
                 match self.walk.as_mut().filter(|w| w.next == *no && w.step().is_some()) {
                     Some(walk) => walk.tick(done),
                     None => return illegal("it is not that step's turn"),
+                }
+            }
+            Event::RunAsked { .. }
+            | Event::RunApproved { .. }
+            | Event::RunDenied { .. }
+            | Event::RunExpired { .. }
+            | Event::RunWithdrawn { .. }
+            | Event::RunStarted { .. }
+            | Event::RunStopAsked { .. }
+            | Event::RunFinished { .. }
+            | Event::RunOutcomeUnknown { .. } => {
+                if let Err(why) = run::apply::apply(self, event) {
+                    return illegal(why);
                 }
             }
             Event::AlertsReceived { source, group, changed, untracked: _, partial, group_status } => {

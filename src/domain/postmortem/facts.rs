@@ -54,6 +54,11 @@ fn deed(event: &Event) -> Option<&'static str> {
         Event::ActionDone { .. } => "finished an action item",
         Event::PlaybookStarted { .. } => "began a playbook",
         Event::PlaybookStepDone { .. } | Event::PlaybookStepFailed { .. } => "ticked a step of a playbook",
+        Event::RunAsked { .. } => "asked for a run",
+        Event::RunApproved { break_glass: Some(_), .. } => "approved a run alone",
+        Event::RunApproved { .. } => "approved a run",
+        Event::RunDenied { .. } => "denied a run",
+        Event::RunStopAsked { .. } => "stopped a run",
         Event::Resolved { .. } => "resolved it",
         Event::Reopened { .. } => "reopened it",
         Event::MergedInto { .. } | Event::MergedFrom { .. } => "merged it",
@@ -82,6 +87,11 @@ fn deed(event: &Event) -> Option<&'static str> {
         | Event::LeadReminded
         | Event::DraftReminded { .. }
         | Event::ActionReminded { .. }
+        | Event::RunExpired { .. }
+        | Event::RunWithdrawn { .. }
+        | Event::RunStarted { .. }
+        | Event::RunFinished { .. }
+        | Event::RunOutcomeUnknown { .. }
         | Event::StillWorkingAsked { .. } => return None,
     })
 }
@@ -243,6 +253,7 @@ pub fn pages(events: &[IncidentEvent]) -> Vec<PageFact> {
                     CancelReason::AlertsCleared => "its alerts resolved before",
                     CancelReason::Ended => "ended before",
                     CancelReason::Superseded => "another page took its place",
+                    CancelReason::RunOver => "the run was over before",
                 };
                 numbers.iter().for_each(|no| over(no, PageOutcome::TakenBack, Some(why.to_string())));
             }

@@ -24,7 +24,12 @@ pub fn preface(draft: &Draft, zone: Zone) -> Vec<Block> {
         ),
     };
     let from = format!("{made} from the {n} events of the incident's log. {people} {}", zone.said());
-    let mut all = vec![Block::Para(from)];
+    // Whoever reads nothing else reads this.
+    let alone = |e: &&crate::timeline::Entry| e.icon_word == "break glass";
+    let said =
+        |e: &crate::timeline::Entry| Block::Para(format!("BREAK GLASS at {}: {}.", zone.time(e.at), left(&e.text)));
+    let mut all: Vec<Block> = draft.timeline.iter().filter(alone).map(said).collect();
+    all.push(Block::Para(from));
     if draft.private {
         let text = "This incident is private: share the draft only with people who are in it.";
         all.push(Block::Para(text.to_string()));

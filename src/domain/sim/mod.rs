@@ -9,7 +9,7 @@ mod monitoring;
 mod oracle;
 mod org;
 mod plan;
-mod rng;
+pub(crate) mod rng;
 mod store;
 #[cfg(test)]
 mod tests;

@@ -104,7 +104,7 @@ impl Vendor {
                 let thread = self.threads.entry((sending.incident, *page)).or_insert(told);
                 *thread = (*thread).max(told);
             }
-            What::Notice { .. } | What::Room { .. } => {}
+            What::Notice { .. } | What::Room { .. } | What::Run { .. } => {}
         }
     }
 }

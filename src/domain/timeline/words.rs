@@ -128,6 +128,7 @@ pub fn intent(intent: &Intent) -> String {
             format!("word to {channel} that the page{of} is {what}")
         }
         What::Room { task } => format!("task in {channel} ({})", task.missing()),
+        What::Run { run } => format!("run {run}"),
         What::Notice { kind, .. } => format!("notice to {channel} ({})", notice_kind(*kind)),
     }
 }
@@ -143,6 +144,8 @@ pub fn notice_kind(kind: NoticeKind) -> &'static str {
         NoticeKind::Reopened => "reopened",
         NoticeKind::PostmortemReady => "post-mortem draft",
         NoticeKind::Clock => "reminder",
+        NoticeKind::RunAsked => "approval wanted",
+        NoticeKind::RunEnded => "run over",
     }
 }
 

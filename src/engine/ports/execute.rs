@@ -3,6 +3,7 @@
 
 use super::BoxFuture;
 use firebell_domain::playbook::Risk;
+use firebell_domain::run::{Order, Ordered};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -113,4 +114,28 @@ pub trait Execute: Send + Sync {
 
     /// Within `call.bounds`, whatever the target does.
     fn run<'a>(&'a self, call: &'a Call, watch: &'a mut Watch) -> BoxFuture<'a, Ran>;
+}
+
+/// What came of one command of an order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Carried {
+    Ran(Box<Ran>),
+    /// Nothing here can carry it out: why, as half a sentence. Nothing was changed.
+    Manual(String),
+}
+
+/// Carries out the commands of orders, whatever executors that takes. Decides nothing: it is called with what was
+/// asked for, approved and claimed, and makes of that the calls that it stands for.
+pub trait CarryOut: Send + Sync {
+    /// What one command would do. Changes nothing.
+    fn plan<'a>(&'a self, order: &'a Order, command: &'a Ordered) -> BoxFuture<'a, Result<Plan, Cannot>>;
+
+    /// Within its bounds, whatever the target does.
+    fn run<'a>(
+        &'a self,
+        order: &'a Order,
+        command: &'a Ordered,
+        bounds: Bounds,
+        watch: &'a mut Watch,
+    ) -> BoxFuture<'a, Carried>;
 }

@@ -69,6 +69,25 @@ impl Replaced {
         out
     }
 
+    /// A text in pieces: what is text, and, marked so, what stood where a sentinel is.
+    pub fn pieces<'a>(&'a self, text: &'a str) -> Vec<(&'a str, bool)> {
+        let (mut pieces, mut from, mut rest) = (Vec::new(), 0, 0);
+        while let Some(at) = text.get(rest..).and_then(|t| t.find(&self.prefix)).map(|at| rest + at) {
+            let end = at + self.prefix.len() + 4;
+            match text.get(at..end).and_then(|w| self.original(w)) {
+                Some(written) => {
+                    pieces.push((text.get(from..at).unwrap_or_default(), false));
+                    pieces.push((written, true));
+                    (from, rest) = (end, end);
+                }
+                None => rest = at + self.prefix.len(),
+            }
+        }
+        pieces.push((text.get(from..).unwrap_or_default(), false));
+        pieces.retain(|(text, hole)| *hole || !text.is_empty());
+        pieces
+    }
+
     fn put(&mut self, written: &str) {
         let number = match self.words.iter().position(|w| w == written) {
             Some(at) => at + 1,

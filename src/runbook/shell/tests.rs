@@ -7,6 +7,7 @@ mod never_read;
 mod problems;
 mod properties;
 mod risks;
+mod stages;
 mod surroundings;
 mod whole;
 

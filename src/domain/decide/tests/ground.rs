@@ -27,6 +27,12 @@ fn playbook() -> Playbook {
 
 /// One of every kind, with every optional field once there and once not.
 fn every_event() -> Vec<Event> {
+    let mut all = events_but_of_runs();
+    all.extend(super::runs::every_event());
+    all
+}
+
+fn events_but_of_runs() -> Vec<Event> {
     let (text, reason) = ("text".to_string(), "reason".to_string());
     let person = PersonId::from("ana");
     let unreachable = vec![Unreachable { target: "@dee".into(), why: UnreachableReason::Unknown }];
@@ -44,6 +50,7 @@ fn every_event() -> Vec<Event> {
         What::Page(everyone),
         What::Follow { page: 1, person: Some(person.clone()), over: true },
         What::Notice { about_seq: 1, kind: NoticeKind::PostmortemReady },
+        What::Run { run: 3 },
     ];
     let channel = ChannelId::from("pager");
     let intents = (1..).zip(whats).map(|(no, what)| Intent { no, lane: Lane::Page, channel: channel.clone(), what });
@@ -194,7 +201,7 @@ fn every_event_survives_its_text_and_is_stored_under_its_name() {
         assert_eq!(serde_json::from_str::<IncidentEvent>(&text).ok(), Some(event), "{text}");
         names.insert(kind);
     }
-    assert_eq!(names.len(), 47, "a new kind of event belongs into this table");
+    assert_eq!(names.len(), 56, "a new kind of event belongs into this table");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod playbooks;
 mod postmortem;
 mod reached;
 mod reminders;
+pub mod runs;
 mod systems;
 mod transitions;
 
