@@ -75,6 +75,24 @@ fn refusals() -> Vec<Refusal> {
         Refusal::PostmortemMoved { id, base: 9, version: 4, by: word("bo"), at: Some(at(NOW)) },
         Refusal::NoChannelHere,
         Refusal::ChannelTaken { by: IncidentId(41) },
+        Refusal::NoTarget { name: word("docker restart shop") },
+        Refusal::RunbookChanged { name: word("docker restart shop"), file: word("runbooks/shop.md") },
+        Refusal::RunForbidden { name: word("docker restart shop"), why: word("stock-taking until Monday") },
+        Refusal::RunForbidden { name: word("docker restart shop"), why: String::new() },
+        Refusal::RunAskedAlready { id, no: 3, standing: "waits for somebody's word" },
+        Refusal::RunCooling { target: word("shop"), until: at(NOW) },
+        Refusal::NoSuchRun { id, no: 3, asked: 0 },
+        Refusal::NoSuchRun { id, no: 3, asked: 2 },
+        Refusal::RunNotWaiting { id, no: 3, standing: "was denied" },
+        Refusal::RunOver { id, no: 3, standing: "has finished" },
+        Refusal::NotEntitled { id, no: 3, who: Vec::new() },
+        Refusal::NotEntitled { id, no: 3, who: vec!["ana".into(), "bo".into()] },
+        Refusal::NeedsSecondPerson { id, no: 3, same: true, break_glass: false },
+        Refusal::NeedsSecondPerson { id, no: 3, same: false, break_glass: true },
+        Refusal::TypeTarget { id, no: 3, target: word("shop") },
+        Refusal::BreakGlassOff { id, no: 3 },
+        Refusal::BreakGlassNeedless { id, no: 3 },
+        Refusal::TargetBusy { target: word("shop"), by: id, run: 3 },
         Refusal::Stale,
     ]
 }
@@ -123,11 +141,25 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::PostmortemMoved { .. } => 38,
         Refusal::NoChannelHere => 39,
         Refusal::ChannelTaken { .. } => 40,
+        Refusal::NoTarget { .. } => 41,
+        Refusal::RunbookChanged { .. } => 42,
+        Refusal::RunForbidden { .. } => 43,
+        Refusal::RunAskedAlready { .. } => 44,
+        Refusal::RunCooling { .. } => 45,
+        Refusal::NoSuchRun { .. } => 46,
+        Refusal::RunNotWaiting { .. } => 47,
+        Refusal::RunOver { .. } => 48,
+        Refusal::NotEntitled { .. } => 49,
+        Refusal::NeedsSecondPerson { .. } => 50,
+        Refusal::TypeTarget { .. } => 51,
+        Refusal::BreakGlassOff { .. } => 52,
+        Refusal::BreakGlassNeedless { .. } => 53,
+        Refusal::TargetBusy { .. } => 54,
         Refusal::Stale => REFUSALS - 1,
     }
 }
 
-const REFUSALS: usize = 42;
+const REFUSALS: usize = 56;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

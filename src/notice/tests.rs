@@ -22,7 +22,7 @@ fn printed(m: &Message) -> String {
 fn message(incident: &Incident, live: &Live, log: &[IncidentEvent]) -> Option<Message> {
     Some(match &live.intent.what {
         // Chats have cards: see `cards.txt`.
-        What::Room { .. } => return None,
+        What::Room { .. } | What::Run { .. } => return None,
         What::Page(page) => page_message(incident, page, live.maybe_sent, URL),
         What::Follow { over, .. } => follow_message(incident, *over, URL),
         What::Notice { about_seq, kind } => {
