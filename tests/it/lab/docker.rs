@@ -105,6 +105,8 @@ async fn what_is_printed_is_what_the_command_line_prints() {
     let docker = at(&daemon.socket());
     daemon.container("shop", &["--label=team=shop", "-e", "A=1"], FOR_EVER);
     daemon.container("done", &[], "echo one; echo two >&2; exit 4");
+    // Its processes are the same at every look.
+    daemon.container("calm", &[], "exec sleep 1000");
     daemon.docker(&["volume", "create", "data"]);
     daemon.docker(&["tag", IMAGE, "shop/web:2.1"]);
     eventually("it is over", BOUND, async || daemon.state("done", "{{.State.Running}}") == "false").await;
@@ -130,7 +132,7 @@ async fn what_is_printed_is_what_the_command_line_prints() {
         "port shop",
         "logs done",
         "logs --tail 1 done",
-        "top shop",
+        "top calm",
     ];
     let spaced: [&[&str]; 4] = [
         &["ps", "--filter", "label=team=shop", "--format", "table {{.Names}}\t{{.Label \"team\"}}"],

@@ -8,6 +8,7 @@ use firebell::exec::host::Hosts;
 use firebell::exec::process::Place;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
@@ -56,7 +57,9 @@ async fn a_log_that_is_followed_shows_new_lines_and_ends() {
     let follow = within(Duration::from_secs(2), call(&["tail", "-n", "1", "-f", "app.log"]));
     let (ran, seen) = tokio::join!(hosts.run(&follow, &mut watch), async {
         let first = lines.recv().await;
-        fs::write(&log, "one\ntwo\nthree\n").expect("a file");
+        // Added to, as a program logs: a file that is written anew is shown anew.
+        let mut file = fs::File::options().append(true).open(&log).expect("a file");
+        file.write_all(b"three\n").expect("a line");
         [first, lines.recv().await].map(Option::unwrap_or_default)
     });
     assert_eq!(
