@@ -97,7 +97,7 @@ pub fn system(name: &str, d: &Directory) -> Result<String, Refusal> {
 /// The severity that the words begin with, and how many of them it takes: `P1`, `critical`, `sev 1`. A word that
 /// can only have been meant as one and is none is refused; `None` where the words are about something else.
 pub fn severity<'a>(words: &[Word], scale: &'a [Severity]) -> Result<Option<(&'a Severity, usize)>, Refusal> {
-    let Some(first) = words.first().filter(|w| !w.quoted || !w.text.contains(' ')) else { return Ok(None) };
+    let Some(first) = words.first().filter(|w| !w.quoted) else { return Ok(None) };
     if let Some(found) = severity::find(scale, &first.text) {
         return Ok(Some((found, 1)));
     }

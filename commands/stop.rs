@@ -15,7 +15,10 @@ pub const SPEC: Spec = Spec {
     details: "What runs is told to end and is killed if it does not; what it had done until then is not undone. Then look: \
               /incident diagnose.",
     examples: &["/incident stop 3", "/incident stop 3 it makes things worse"],
-    args: &[Arg::needed("run", ArgKind::Run, "Its number"), Arg::optional("reason", ArgKind::Text, "Why")],
+    args: &[
+        Arg::needed("run", ArgKind::Run, "Its number"),
+        Arg::optional("reason", ArgKind::Text, "Why, for the timeline"),
+    ],
     group: Group::Fix,
     doing: "stop",
     ..Spec::BASE

@@ -6,7 +6,7 @@ use firebell_domain::limits;
 use std::collections::BTreeSet;
 
 /// The verbs of the grammar (CONTRACTS) that need no target system.
-const GRAMMAR: [&str; 27] = [
+const GRAMMAR: [&str; 33] = [
     "declare",
     "ack",
     "unack",
@@ -34,15 +34,18 @@ const GRAMMAR: [&str; 27] = [
     "help",
     "oncall",
     "override",
+    "diagnose",
+    "run",
+    "approve",
+    "deny",
+    "stop",
+    "use-channel",
 ];
 
 #[test]
-fn every_verb_of_the_grammar_is_there_and_those_that_need_a_target_system_are_not() {
+fn every_verb_of_the_grammar_is_there() {
     for verb in GRAMMAR {
         assert!(find(verb).is_some(), "{verb}");
-    }
-    for verb in ["diagnose", "run", "approve", "deny", "stop", "use-channel"] {
-        assert!(matches!(route(&format!("/incident {verb} x")), Err(Refusal::UnknownWord { .. })), "{verb}");
     }
 }
 

@@ -24,7 +24,7 @@ pub const PLAYBOOK_STEPS_MAX: usize = 100;
 pub const STEP_CHARS_MAX: usize = 2_000;
 /// Commands of one run. A look at everything has the most; more at once is no look but a load.
 pub const RUN_COMMANDS_MAX: usize = 200;
-/// Values that are kept of one command: what a table shows of it.
+/// Readings that are kept of one command: what a table shows of it.
 pub const RUN_READINGS_MAX: usize = 50;
 /// Runs of one incident that are not over: beyond it nobody knows what waits for whom.
 pub const RUNS_LIVE_MAX: usize = 20;
@@ -38,7 +38,7 @@ pub const APPROVAL_MAX_S: i64 = 86_400;
 pub const RUN_MAX_S: i64 = 3_600;
 /// Seconds on top for its worker to say what came of it, before its claim counts as lost and its target as free.
 pub const RUN_GRACE_S: i64 = 30;
-/// Things done to one target that its cool-down remembers.
+/// Runs on one target that its cool-down remembers: more within one span are a loop that it has ended long before.
 pub const TARGET_PAST_MAX: usize = 32;
 /// Responders and roles of one incident.
 pub const RESPONDERS_MAX: usize = 500;

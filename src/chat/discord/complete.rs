@@ -243,8 +243,8 @@ mod tests {
         let found = index.find("", &ana);
         assert_eq!(found[0].1, "INC-10500", "open, rank 1, newest");
         assert_eq!(index.find("inc-10499", &ana)[0].0, "INC-10499 (ended) checkout 10499 is slow");
-        assert!(index.find("inc-101 ", &ana).is_empty(), "the oldest that has ended is forgotten");
-        assert!(!index.find("inc-100 ", &ana).is_empty(), "an open one is not");
+        assert!(index.find("checkout 101 is", &ana).is_empty(), "the oldest that has ended is forgotten");
+        assert!(!index.find("checkout 100 is", &ana).is_empty(), "an open one is not");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::identity::Identities;
 use super::render::Press;
 use super::words::plain;
 use crate::engine::ports::chat::{Field, FieldKind, Form};
-use firebell_domain::severity;
+use firebell_domain::severity::{self, Severity};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -95,10 +95,17 @@ pub fn filled(
 
 /// By value, by label, or as severities are read: `sev 1` is `P1`.
 fn choice(field: &Field, choices: &[(String, String, Option<String>)], typed: &str) -> Result<String, String> {
-    let same = |text: &str| text.eq_ignore_ascii_case(typed) || severity::normal(text) == severity::normal(typed);
+    let joined = typed.replace(' ', "");
+    let same = |text: &str| text.eq_ignore_ascii_case(typed) || severity::normal(text) == severity::normal(&joined);
     let meant = choices.iter().find(|(value, label, _)| same(value) || same(label));
     let word = |label: &str| label.split_whitespace().skip(1).any(|w| w.eq_ignore_ascii_case(typed));
     let meant = meant.or_else(|| choices.iter().find(|(_, label, _)| word(label)));
+    let meant = meant.or_else(|| {
+        let scale = choices.iter().filter(|_| field.name == "severity");
+        let scale: Vec<Severity> = scale.map(|(value, ..)| Severity::new(value, "", 1)).collect();
+        let found = severity::find(&scale, &joined)?;
+        choices.iter().find(|(value, ..)| *value == found.level)
+    });
     meant.map(|(value, ..)| value.clone()).ok_or_else(|| {
         let known = choices.iter().map(|(value, ..)| value.as_str()).collect::<Vec<_>>().join(", ");
         format!("{}: \"{}\" is none of {known}.", field.label, plain(typed, SHORT_MAX))

@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn an_id_tells_when_it_was_made() {
-        assert_eq!(made_at("175928847299117063").map(|t| t.rfc3339()), Some("2016-04-30T11:18:25.796Z".into()));
+        assert_eq!(made_at("175928847299117063").map(|t| t.rfc3339()), Some("2016-04-30T11:18:25.796000Z".into()));
         let at = made_at("175928847299117063").expect("a time");
         assert!(first_id_at(at).parse::<u64>().expect("a number") <= 175_928_847_299_117_063);
         assert_eq!(made_at("nothing"), None);

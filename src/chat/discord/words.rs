@@ -132,8 +132,10 @@ mod tests {
 
         #[test]
         fn no_mention_survives(text in "[@<>&!#0-9a-z :]{0,40}") {
-            let shown = words(&text, 500);
-            prop_assert!(!shown.contains("@everyone") && !shown.contains("@here") && !shown.contains("<@") && !shown.contains("<#"));
+            // What is behind a backslash is no markup.
+            let shown = words(&text, 500).replace("\\<", "");
+            let calls = ["@everyone", "@here", "<@", "<#"].iter().any(|mark| shown.contains(mark));
+            prop_assert!(!calls, "{shown:?}");
         }
     }
 }

@@ -61,7 +61,7 @@ fn no_secret_of_the_sample_is_taken_for_one() {
         examples.iter().filter(of).filter_map(|l| l.split('"').nth(1)).collect::<Vec<_>>()
     };
     let secrets = [given("routing_key"), given("secret"), given("token"), given("key")].concat();
-    assert_eq!(secrets.len(), 8, "{secrets:?}");
+    assert_eq!(secrets.len(), 10, "{secrets:?}");
     for secret in secrets {
         let token = format!("[api.tokens.ana]\ntoken = \"{secret}\"\n");
         assert!(super::bad(&token, &[]).contains("is a placeholder, not a secret"), "{secret}");

@@ -1,1 +1,79 @@
+//! What becomes of a runbook's command on its way to an executor: a pipeline of words, a script, or work for a person.
 
+use super::*;
+use std::time::Duration;
+
+fn routed(written: &str, executor: &str, values: &[(&str, &str)]) -> Route {
+    let params = values.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+    route(&Wanted {
+        written,
+        shown: written,
+        executor,
+        tongue: Tongue::Shell,
+        risk: Risk::Read,
+        target: "here",
+        params: &params,
+        secret: &|_| None,
+        bounds: Bounds { time: Duration::from_secs(10), output_bytes: 1_000 },
+    })
+}
+
+fn pipeline(route: Route) -> (String, Vec<String>, Vec<Vec<String>>) {
+    match route {
+        Route::Pipeline { executor, head, filters, .. } => {
+            (executor, head.argv, filters.into_iter().map(|f| f.argv).collect())
+        }
+        other => panic!("no pipeline: {other:?}"),
+    }
+}
+
+#[test]
+fn the_first_command_of_a_pipeline_has_an_executor_and_the_others_filter() {
+    let (executor, head, filters) = pipeline(routed("docker ps -a | grep 'web 1' | head -5", "docker", &[]));
+    assert_eq!((executor.as_str(), head), ("docker", ["docker", "ps", "-a"].map(String::from).to_vec()));
+    assert_eq!(filters, [vec!["grep", "web 1"], vec!["head", "-5"]]);
+}
+
+#[test]
+fn what_is_more_than_a_filter_is_none() {
+    for written in [
+        "docker ps | awk '{system(\"reboot\")}'",
+        "docker ps | sed -i s/a/b/ /etc/hosts",
+        "docker ps | sort -o /etc/hosts",
+        "docker ps | xargs docker rm",
+        "docker ps | tee /etc/hosts",
+    ] {
+        assert!(matches!(routed(written, "docker", &[]), Route::Script(_)), "{written}");
+    }
+}
+
+#[test]
+fn what_only_a_shell_can_do_is_a_script_with_the_runbooks_own_text() {
+    let written = "for c in web db; do docker restart $c; done";
+    match routed(written, "docker", &[]) {
+        Route::Script(call) => assert!(call.argv.iter().any(|w| w == written), "{:?}", call.argv),
+        other => panic!("no script: {other:?}"),
+    }
+}
+
+#[test]
+fn a_value_is_one_word_whatever_it_says() {
+    let with = |said| routed("docker logs <name> --tail 5", "docker", &[("<name>", said)]);
+    let (_, head, _) = pipeline(with("web-1"));
+    assert_eq!(head, ["docker", "logs", "web-1", "--tail", "5"]);
+    for bad in ["web; reboot", "$(reboot)", "web --all", "-f", "a/../b", "`id`", "a\nb"] {
+        match with(bad) {
+            Route::Manual(why) => assert!(why.contains("<name>"), "{why}"),
+            other => panic!("{bad:?}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn what_is_open_or_needs_a_keyboard_is_for_a_person() {
+    match routed("docker logs <name>", "docker", &[]) {
+        Route::Manual(why) => assert!(why.contains("<name>"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(matches!(routed("vim /etc/hosts", "interactive", &[]), Route::Manual(_)));
+}

@@ -3,7 +3,6 @@
 
 use super::certificate;
 use crate::exec::http::guard;
-use reqwest::Url;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
@@ -13,6 +12,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use url::Url;
 
 pub struct Shown {
     pub chain: Vec<Vec<u8>>,

@@ -15,9 +15,9 @@ use crate::engine::ports::BoxFuture;
 use crate::engine::ports::execute::{Call, Cannot, End, Execute, Plan, Ran, Watch};
 use certificate::Certificate;
 use handshake::{Shown, look};
-use reqwest::Url;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use url::Url;
 
 /// Bytes of a file of certificates: a whole chain is a tenth of it.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;

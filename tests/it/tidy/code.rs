@@ -244,6 +244,7 @@ const SLEEPS: &[(&str, usize, &str)] = &[
     ("tests/it/harness/process.rs", 1, "the same for the end of a process"),
     ("tests/it/harness/faults.rs", 1, "a stand-in that is slow on purpose"),
     ("tests/it/fake_slack/web.rs", 1, "a Slack that is slow on purpose"),
+    ("tests/it/fake_discord/rest/mod.rs", 1, "a Discord that is slow on purpose"),
     ("tests/it/recovery/instances.rs", 1, "the moment of a kill is what is tried"),
     ("tests/it/recovery/kill/mod.rs", 1, "the moment of a kill is what is tried"),
     ("tests/it/recovery/kill/load.rs", 2, "people think between two commands"),

@@ -130,6 +130,8 @@ fn without_a_unit(limits: &str) -> Vec<String> {
         "changes",
         "requests",
         "commands",
+        "runs",
+        "readings",
         "months",
     ];
     let mut wrong = Vec::new();

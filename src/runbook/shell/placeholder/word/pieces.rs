@@ -1,4 +1,4 @@
-//! Placeholders that are made of letters alone: a run such as `core-agent.previous-tag` is taken apart at its dots and
+//! Placeholders that are made of letters alone: a run such as `web-server.previous-tag` is taken apart at its dots and
 //! hyphens, and each piece is asked whether a person has to replace it.
 
 use super::super::Replaced;
