@@ -114,6 +114,8 @@ async fn connect(discord: &Arc<Discord>) -> Result<Connection, No> {
 
 /// What is known of a shard.
 struct Seen {
+    /// Its runner was there.
+    begun: bool,
     latency: Option<Duration>,
     alive_at: Instant,
 }
@@ -140,7 +142,7 @@ impl Connection {
             if beat {
                 beaten_at = now;
             }
-            if let Some(stale) = look(&self.manager, self.shards, discord, &mut seen, beat, now).await {
+            if let Some(stale) = look(&self.manager, self.shards, discord, &mut seen, beat, now) {
                 break format!("shard {stale} did not answer for {} s", times.stale.as_secs());
             }
         };
@@ -152,7 +154,7 @@ impl Connection {
 }
 
 /// Looks at every shard; one that is silent for too long is named.
-async fn look(
+fn look(
     manager: &ShardManager,
     shards: u32,
     discord: &Discord,
@@ -160,19 +162,29 @@ async fn look(
     beat: bool,
     now: Instant,
 ) -> Option<ShardId> {
-    let runners = manager.runners.lock().await;
+    // Never waited for: a runner that turns in a circle on a dead connection would wake us on its own thread, where
+    // nothing else gets its turn.
+    let Ok(runners) = manager.runners.try_lock() else {
+        let silent = |(_, s): &(&ShardId, &Seen)| now.duration_since(s.alive_at) > discord.watch.stale;
+        return seen.iter().find(silent).map(|(id, _)| *id);
+    };
     let mut connected = 0;
     for n in 0..shards {
         let id = ShardId(n);
         let Some(runner) = runners.get(&id) else {
-            // Not begun yet: serenity begins one every five seconds.
-            seen.insert(id, Seen { latency: None, alive_at: now });
+            // Not begun yet: serenity begins one every five seconds. One that is gone again is silent.
+            match seen.get(&id) {
+                Some(s) if s.begun && now.duration_since(s.alive_at) > discord.watch.stale => return Some(id),
+                Some(s) if s.begun => {}
+                _ => drop(seen.insert(id, Seen { begun: false, latency: None, alive_at: now })),
+            }
             continue;
         };
-        let s = seen.entry(id).or_insert(Seen { latency: None, alive_at: now });
+        let s = seen.entry(id).or_insert(Seen { begun: true, latency: None, alive_at: now });
+        s.begun = true;
         // The latency is measured anew with every acknowledgement, and no two are the same.
         if runner.latency != s.latency {
-            *s = Seen { latency: runner.latency, alive_at: now };
+            *s = Seen { begun: true, latency: runner.latency, alive_at: now };
         }
         if runner.stage == ConnectionStage::Connected {
             connected += 1;

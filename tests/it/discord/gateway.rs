@@ -33,7 +33,8 @@ async fn a_gateway_that_goes_silent_is_noticed_and_begun_again() {
     house.finish().await;
 }
 
-#[tokio::test]
+// As the bot runs: the library turns in a circle on such a connection, and would keep the only thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_is_closed_without_a_code_is_begun_again() {
     let house = House::started("").await;
     answers(&house).await;
