@@ -53,7 +53,10 @@ pub fn repair(lines: &mut [String], findings: &mut Vec<Finding>) {
 /// (`√π`, `“Ü`) may be meant as it stands.
 const ENOUGH: usize = 2;
 
-static TABLES: LazyLock<[(Vec<(char, u8)>, &str); 3]> = LazyLock::new(|| {
+/// The signs of a code page with their bytes, and its name.
+type Table = (Vec<(char, u8)>, &'static str);
+
+static TABLES: LazyLock<[Table; 3]> = LazyLock::new(|| {
     [(table(MACINTOSH), "Mac Roman"), (table(WINDOWS_1252), "windows-1252"), (table(WINDOWS_1254), "windows-1254")]
 });
 
