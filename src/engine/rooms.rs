@@ -212,3 +212,43 @@ async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<Ch
         job,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_that_is_queued_is_of_a_kind_that_the_platform_is_asked_about() {
+        let tasks = [
+            (RoomTask::Announce, ChatKind::Announce),
+            (RoomTask::Open, ChatKind::Open),
+            (RoomTask::Card, ChatKind::Card),
+            (RoomTask::Pin, ChatKind::Pin),
+            (RoomTask::Topic, ChatKind::Topic),
+            (RoomTask::Links, ChatKind::Links),
+            (RoomTask::Invite { from: 0, to: 1 }, ChatKind::Invite),
+            (RoomTask::Lines { after: 0, to: 1 }, ChatKind::Lines),
+        ];
+        // What is queued under another word than it is asked about by would go at no pace at all.
+        assert_eq!(tasks.map(|(task, kind)| (kind, task.word())), KINDS);
+    }
+
+    #[test]
+    fn a_platform_that_is_down_is_asked_one_thing_now_and_then() {
+        let mut weather = Weather::default();
+        for _ in 0..DOWN_AFTER - 1 {
+            weather.note(true);
+        }
+        assert_eq!(weather.allows(9, 3), Ok(9));
+        weather.note(true);
+        assert!(weather.allows(9, 0).is_err_and(|wait| wait <= Duration::from_secs(1)));
+        for _ in 0..100 {
+            weather.note(true);
+        }
+        assert!(weather.allows(9, 0).is_err_and(|wait| wait > Duration::from_secs(20) && wait <= PROBE_EVERY_MAX));
+        weather.probe_at = Some(clock::instant());
+        assert_eq!((weather.allows(9, 0), weather.allows(9, 1)), (Ok(1), Ok(0)));
+        weather.note(false);
+        assert_eq!(weather.allows(9, 3), Ok(9));
+    }
+}
