@@ -7,12 +7,9 @@ use crate::app::{ActError, App};
 use crate::notice;
 use firebell_domain::event::IncidentEvent;
 use firebell_domain::id::IncidentId;
-use firebell_domain::limits;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::timeline;
 
-/// Events that are read from the log at a time.
-const PAGE: i64 = 1_000;
 /// Entries in the part for programs: the latest. The API's own read has them all.
 const ENTRIES_MAX: usize = 100;
 
@@ -53,17 +50,7 @@ pub async fn run(call: &Call<'_>, details: bool) -> Result<Said, ActError> {
 
 /// The whole log of an incident.
 pub async fn events(app: &App, id: IncidentId) -> Result<Vec<IncidentEvent>, ActError> {
-    let mut all: Vec<IncidentEvent> = Vec::new();
-    loop {
-        let after = all.last().map_or(0, |e| e.seq);
-        let page = app.store().events(id, after, PAGE).await?;
-        let last = (page.len() as i64) < PAGE;
-        all.extend(page);
-        // What the engine adds beyond the bound for people is a log that grows while it is read: not to its end.
-        if last || all.len() as i64 > limits::EVENTS_PER_INCIDENT_MAX {
-            return Ok(all);
-        }
-    }
+    Ok(app.store().log(id).await?)
 }
 
 #[cfg(test)]

@@ -9,8 +9,9 @@ use crate::id::ChannelId;
 use crate::incident::Incident;
 use crate::intent::{Intent, Lane, Live, What};
 use crate::limits;
+use crate::run::RunNo;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a configured chat is used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,10 @@ pub enum RoomTask {
         from: usize,
         to: usize,
     },
+    /// A run as a table, posted or edited while it fills in.
+    Table {
+        run: RunNo,
+    },
     /// What was said and done, of the events in (after, to].
     Lines {
         after: i64,
@@ -59,6 +64,7 @@ impl RoomTask {
             RoomTask::Topic => "topic",
             RoomTask::Links => "links",
             RoomTask::Invite { .. } => "invite",
+            RoomTask::Table { .. } => "table",
             RoomTask::Lines { .. } => "lines",
         }
     }
@@ -73,6 +79,7 @@ impl RoomTask {
             RoomTask::Topic => "the topic",
             RoomTask::Links => "the links",
             RoomTask::Invite { .. } => "invitations",
+            RoomTask::Table { .. } => "the table of a run",
             RoomTask::Lines { .. } => "some messages",
         }
     }
@@ -82,10 +89,18 @@ impl RoomTask {
         match self {
             RoomTask::Card => Lane::Card,
             RoomTask::Announce if room.announced.is_none() => Lane::Card,
-            RoomTask::Open | RoomTask::Lines { .. } => Lane::Update,
+            RoomTask::Open | RoomTask::Lines { .. } | RoomTask::Table { .. } => Lane::Update,
             _ => Lane::Digest,
         }
     }
+}
+
+/// The table of a run in a chat: its message, and the event up to which it was shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShownTable {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    pub seq: i64,
 }
 
 /// How far one chat is. Ids are the platform's own.
@@ -117,6 +132,11 @@ pub struct Room {
     /// So many of the responders were invited.
     #[serde(default)]
     pub invited: usize,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<RunNo, ShownTable>,
+    /// Of what ran before this event no table is posted any more.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tables_after: i64,
     /// What was given up, in words, until it succeeds later.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub missing: BTreeSet<String>,
@@ -125,7 +145,17 @@ pub struct Room {
     pub closed: bool,
 }
 
+fn is_zero(n: &i64) -> bool {
+    *n == 0
+}
+
 impl Room {
+    /// The first run whose table shows less than there is.
+    fn table_behind(&self, i: &Incident) -> Option<RunNo> {
+        let shown = |no: &RunNo| self.tables.get(no).map_or(self.tables_after, |t| t.seq);
+        i.runs.values().find(|r| r.table_seq > shown(&r.no)).map(|r| r.no)
+    }
+
     /// What came of a task; `seq` is that of the state that it showed.
     pub(crate) fn finished(&mut self, task: &RoomTask, seq: i64, receipt: Option<&str>, done: bool) {
         match (task, done) {
@@ -136,12 +166,21 @@ impl Room {
             (RoomTask::Pin, _) => self.pinned = true,
             (RoomTask::Links, _) => self.linked = true,
             (RoomTask::Invite { to, .. }, _) => self.invited = *to,
+            (RoomTask::Table { run }, _) => self.tables.entry(*run).or_default().seq = seq,
             (RoomTask::Lines { to, .. }, _) => self.said_seq = *to,
         }
         let made = receipt.filter(|_| done).map(str::to_string);
         match task {
             RoomTask::Announce => self.announced = made.or(self.announced.take()),
             RoomTask::Card => self.card = made.or(self.card.take()),
+            RoomTask::Table { run } => {
+                let shown = self.tables.entry(*run).or_default();
+                shown.message = made.or(shown.message.take());
+                // As many as the incident knows runs.
+                while self.tables.len() > limits::RUNS_KEPT_MAX {
+                    self.tables.pop_first();
+                }
+            }
             _ => {}
         }
         // What some messages said is gone for good; everything else shows the present.
@@ -277,6 +316,9 @@ pub(crate) fn follow(d: &mut Decider) {
         }
         if room.said_seq < room.word_seq {
             want(RoomTask::Lines { after: room.said_seq, to: i.seq });
+        }
+        if let Some(run) = room.table_behind(i) {
+            want(RoomTask::Table { run });
         }
         if room.topic_seq < i.topic_seq {
             want(RoomTask::Topic);

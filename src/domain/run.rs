@@ -213,7 +213,14 @@ pub struct Run {
     /// Of the outbox, once it may run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<IntentNo>,
+    /// The last event that changed its table; 0 where it has none: of one command there is nothing to list.
+    #[serde(default, skip_serializing_if = "has_no_table")]
+    pub table_seq: i64,
     pub state: RunState,
+}
+
+fn has_no_table(seq: &i64) -> bool {
+    *seq == 0
 }
 
 /// The recorded word of somebody entitled.

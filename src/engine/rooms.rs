@@ -4,7 +4,7 @@
 
 use super::deliver::{Claimed, Done, note_channel, record};
 use super::ports::Outcome;
-use super::ports::chat::{Chat, ChatAct, ChatJob, ChatKind};
+use super::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, RunTable};
 use super::tick::Engine;
 use crate::app::App;
 use crate::fault::Fault;
@@ -14,6 +14,7 @@ use firebell_domain::decide::Input;
 use firebell_domain::id::ChannelId;
 use firebell_domain::intent::{Lane, What};
 use firebell_domain::limits;
+use firebell_domain::run::table::table;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ const PROBE_EVERY_MAX: Duration = Duration::from_secs(30);
 /// A platform may take its time, its adapter a pause before (one message a second and channel): less than a lease.
 const PERFORM_TIMEOUT: Duration = Duration::from_secs(limits::SEND_TIMEOUT_S + 10);
 
-const KINDS: [(ChatKind, &str); 8] = [
+const KINDS: [(ChatKind, &str); 9] = [
     (ChatKind::Announce, "announce"),
     (ChatKind::Open, "open"),
     (ChatKind::Card, "card"),
@@ -34,6 +35,7 @@ const KINDS: [(ChatKind, &str); 8] = [
     (ChatKind::Topic, "topic"),
     (ChatKind::Links, "links"),
     (ChatKind::Invite, "invite"),
+    (ChatKind::Table, "table"),
     (ChatKind::Lines, "lines"),
 ];
 
@@ -195,6 +197,16 @@ async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<Ch
             let people = people.unwrap_or_default().to_vec();
             Some(ChatJob::Invite { place, people, severity_rank: incident.severity.rank })
         }
+        (RoomTask::Table { run }, Some(place)) => {
+            let log = app.store().log(incident.id).await?;
+            let message = room.tables.get(run).and_then(|t| t.message.clone());
+            table(&log, *run).map(|t| {
+                let mut lines = notice::runs::table(incident.id, &t);
+                let head = lines.remove(0);
+                let link = format!("{}/runs/{run}", notice::link(url, incident.id));
+                ChatJob::Table { place, table: RunTable { head, rows: lines, link }, message }
+            })
+        }
         (RoomTask::Lines { after, to }, Some(place)) => {
             let events = app.store().events(incident.id, *after, (to - after).max(0)).await?;
             let lines = notice::card::lines(incident, &events, chat);
@@ -227,6 +239,7 @@ mod tests {
             (RoomTask::Topic, ChatKind::Topic),
             (RoomTask::Links, ChatKind::Links),
             (RoomTask::Invite { from: 0, to: 1 }, ChatKind::Invite),
+            (RoomTask::Table { run: 1 }, ChatKind::Table),
             (RoomTask::Lines { after: 0, to: 1 }, ChatKind::Lines),
         ];
         // What is queued under another word than it is asked about by would go at no pace at all.

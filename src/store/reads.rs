@@ -7,6 +7,7 @@ use crate::fault::{Fault, FaultKind};
 use firebell_domain::event::{Actor, Event, IncidentEvent};
 use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::intent::{Intent, IntentNo, Lane, PageReason, What};
+use firebell_domain::limits;
 use firebell_domain::schedule::Override;
 use firebell_domain::storm::Summary;
 use firebell_domain::time::Timestamp;
@@ -221,6 +222,21 @@ impl Store {
     }
 
     /// Events of an incident after a sequence number, in order.
+    /// A whole log, in pieces that no other reader waits long for.
+    pub async fn log(&self, id: IncidentId) -> Result<Vec<IncidentEvent>, Fault> {
+        const PIECE: i64 = 1_000;
+        let mut log: Vec<IncidentEvent> = Vec::new();
+        while (log.len() as i64) <= limits::EVENTS_PER_INCIDENT_MAX {
+            let mut next = self.events(id, log.last().map_or(0, |e| e.seq), PIECE).await?;
+            let last = (next.len() as i64) < PIECE;
+            log.append(&mut next);
+            if last {
+                break;
+            }
+        }
+        Ok(log)
+    }
+
     pub async fn events(&self, id: IncidentId, after: i64, limit: i64) -> Result<Vec<IncidentEvent>, Fault> {
         const SQL: &str =
             "SELECT seq, at, actor, body FROM event WHERE incident_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";

@@ -8,14 +8,11 @@ use crate::store::IncidentRow;
 use firebell_domain::event::IncidentEvent;
 use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
-use firebell_domain::limits;
 
 /// Rows that are read at once while looking for those that may be seen.
 const ROUND: i64 = 200;
 /// Rounds of it: somebody who may see next to nothing of 4,000 incidents is shown what was found until then.
 const ROUNDS_MAX: usize = 20;
-/// Events that are read at once.
-const EVENTS_ROUND: i64 = 1_000;
 
 impl WebState {
     pub async fn incident_for(&self, id: IncidentId, viewer: &Viewer) -> Result<Incident, No> {
@@ -91,17 +88,7 @@ impl WebState {
 
     /// The whole log of an incident that has been checked already.
     pub async fn whole_log(&self, id: IncidentId) -> Result<Vec<IncidentEvent>, No> {
-        let mut log: Vec<IncidentEvent> = Vec::new();
-        while (log.len() as i64) <= limits::EVENTS_PER_INCIDENT_MAX {
-            let after = log.last().map_or(0, |e| e.seq);
-            let mut next = self.app().store().events(id, after, EVENTS_ROUND).await.map_err(read_failed)?;
-            let whole = next.len() as i64 == EVENTS_ROUND;
-            log.append(&mut next);
-            if !whole {
-                break;
-            }
-        }
-        Ok(log)
+        self.app().store().log(id).await.map_err(read_failed)
     }
 }
 

@@ -56,7 +56,9 @@ impl Chat for Discord {
             },
             ChatKind::Topic => (Method::PATCH, CHANNEL, place),
             ChatKind::Pin => (Method::PUT, PINS, place),
-            ChatKind::Links | ChatKind::Invite | ChatKind::Card | ChatKind::Lines => (Method::POST, MESSAGES, place),
+            ChatKind::Links | ChatKind::Invite | ChatKind::Card | ChatKind::Table | ChatKind::Lines => {
+                (Method::POST, MESSAGES, place)
+            }
         };
         self.client.wait(&method, route, major)
     }
@@ -115,6 +117,9 @@ impl Discord {
                     Ok(_) | Err(No::Refused { code: NO_MESSAGE, .. }) => Ok(None),
                     Err(no) => Err(no),
                 }
+            }
+            ChatJob::Table { place, table, message } => {
+                self.post_or_edit(act, place, message.as_deref(), render::table(table, &act.key)).await
             }
             ChatJob::Lines { place, lines } => {
                 let room = self.room_url(act.incident);

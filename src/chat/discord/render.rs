@@ -3,7 +3,7 @@
 
 use super::identity::Identities;
 use super::words::{line, plain, time, words};
-use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line};
+use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line, RunTable};
 use firebell_domain::chain::hex;
 use firebell_domain::id::{IncidentId, PersonId};
 use serde_json::{Value, json};
@@ -260,6 +260,28 @@ pub fn lines(lines: &[Line], key: &str, room: &str) -> Value {
     }
     content.push_str(&end);
     json!({ "content": content, "allowed_mentions": mentions(&[]), "flags": super::wire::SILENT })
+}
+
+/// A run, a line for each command; what does not fit is where the link leads.
+pub fn table(table: &RunTable, key: &str) -> Value {
+    let end = format!("\n-# {}", shown_tag(key));
+    let units = |s: &str| s.encode_utf16().count();
+    let rest = |n: usize| format!("\n… and {n} more: {}", table.link);
+    let mut content = format!("**{}**", line(&table.head, LINE_MAX));
+    for (n, row) in table.rows.iter().enumerate() {
+        let shown = line(row, LINE_MAX);
+        let room_left = CONTENT_MAX - units(&end) - units(&rest(table.rows.len()));
+        if units(&content) + 1 + units(&shown) > room_left {
+            content.push_str(&rest(table.rows.len() - n));
+            break;
+        }
+        content.push('\n');
+        content.push_str(&shown);
+    }
+    content.push_str(&end);
+    let button = Some(&table.link).filter(|l| is_link(l)).and_then(|l| link_button("What each of them said", l));
+    let rows: Vec<Value> = button.into_iter().map(|b| json!({ "type": 1, "components": [b] })).collect();
+    json!({ "content": content, "components": rows, "allowed_mentions": mentions(&[]), "flags": super::wire::SILENT })
 }
 
 /// What leads out of the chat: buttons where Discord takes the address, else as text.

@@ -8,7 +8,7 @@ use super::render::{self, Rendered, card, channel_of, lines};
 use super::wire::Message;
 use super::{Slack, text};
 use crate::clock;
-use crate::engine::ports::chat::{Card, Chat, ChatAct, ChatJob, ChatKind, ChatStanding};
+use crate::engine::ports::chat::{Card, Chat, ChatAct, ChatJob, ChatKind, ChatStanding, RunTable};
 use crate::engine::ports::{BoxFuture, Outcome};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::time::Timestamp;
@@ -48,6 +48,7 @@ impl Chat for Slack {
                 ChatJob::Invite { place, people, severity_rank } => self.invite(place, people, *severity_rank).await,
                 ChatJob::Card { place, card, message } => self.headline(act, place, card, message).await,
                 ChatJob::Pin { place, message } => self.pin(place, message).await,
+                ChatJob::Table { place, table, message } => self.table(act, place, table, message).await,
                 ChatJob::Lines { place, lines: all } => {
                     self.post(act, place, &|repeated| lines(all, repeated)).await.map(|(_, ts)| Some(ts))
                 }
@@ -147,6 +148,16 @@ impl Slack {
                 let make = |repeated| marked(rendered.clone(), repeated);
                 Ok(Some(self.post(act, place, &make).await?.1))
             }
+        }
+    }
+
+    async fn table(&self, act: &ChatAct, place: &str, table: &RunTable, message: &Option<String>) -> Did {
+        match message {
+            Some(ts) => {
+                self.edit(channel_of(place), ts, render::table(table, false)).await?;
+                Ok(Some(ts.clone()))
+            }
+            None => Ok(Some(self.post(act, place, &|repeated| render::table(table, repeated)).await?.1)),
         }
     }
 

@@ -109,6 +109,7 @@ pub fn method(kind: ChatKind) -> (Method, usize) {
     match kind {
         ChatKind::Announce => (Method::Update, 15),
         ChatKind::Card => (Method::Update, 0),
+        ChatKind::Table => (Method::Update, 30),
         ChatKind::Lines => (Method::Post, 60),
         ChatKind::Open => (Method::Create, 0),
         ChatKind::Topic => (Method::Topic, 0),

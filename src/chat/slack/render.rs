@@ -2,7 +2,7 @@
 //! a plain `text`: what a notification and a screen reader say. Pure; asks nobody anything.
 
 use super::text::{cut, cut_escaped, escape, escape_plain, pieces};
-use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line};
+use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line, RunTable};
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -106,6 +106,19 @@ pub fn lines(lines: &[Line], repeated: bool) -> Rendered {
         texts.push("(possibly repeated)".to_string());
     }
     Rendered { blocks: packed(parts, BLOCKS_MAX), text: plain(&texts.join("\n")) }
+}
+
+/// A run, a line for each command.
+pub fn table(table: &RunTable, repeated: bool) -> Rendered {
+    let lines = std::iter::once(&table.head).chain(&table.rows);
+    let mut parts: Vec<String> = lines.flat_map(|l| pieces(&escape(l), SECTION_CHARS_MAX)).collect();
+    if repeated {
+        parts.push("_Possibly repeated: whether this arrived before is not known._".to_string());
+    }
+    let mut blocks = packed(parts, BLOCKS_MAX - 1);
+    blocks.push(context(&format!("<{}|What each of them said>", address(&table.link))));
+    let repeated = if repeated { "(possibly repeated) " } else { "" };
+    Rendered { blocks, text: plain(&format!("{repeated}{}\n{}", table.head, table.rows.join("\n"))) }
 }
 
 /// The answer to a saying: our own sentences, which may quote people.

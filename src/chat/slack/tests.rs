@@ -4,7 +4,7 @@
 use super::forms::{Carried, view};
 use super::render::{self, Rendered};
 use super::{manifest, text};
-use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Field, FieldKind, Form, Line};
+use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Field, FieldKind, Form, Line, RunTable};
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::time::Timestamp;
 use proptest::prelude::*;
@@ -219,6 +219,9 @@ proptest! {
         within_limits(&render::announcement(&any, Some("C1/1.2"), &mention));
         within_limits(&render::lines(&[line(0, &text), line(1, &title)], true));
         within_limits(&render::answer(&text));
+        let rows = (0..actions).map(|n| format!("{n} {text}")).collect();
+        let table = RunTable { head: title.clone(), rows, link: "https://bell.example.org/x".into() };
+        within_limits(&render::table(&table, facts % 2 == 0));
         let said = format!("{:?}", render::card(&any, &mention).blocks);
         prop_assert!(!said.contains("<!channel") && !said.contains("<@U"));
     }

@@ -132,7 +132,7 @@ impl Incident {
                     if matches!(intent.what, What::Room { .. }) && !self.rooms.contains_key(&intent.channel) {
                         // Of an incident that was declared before this chat was there, only what comes is said.
                         let said_seq = if self.declared_at == at { 0 } else { self.seq };
-                        let room = Room { said_seq, word_seq: self.seq, ..Room::default() };
+                        let room = Room { said_seq, word_seq: self.seq, tables_after: said_seq, ..Room::default() };
                         self.rooms.insert(intent.channel.clone(), room);
                     }
                     if let What::Run { run } = intent.what
@@ -284,8 +284,10 @@ impl Incident {
                 let room = self.rooms.entry(chat.clone()).or_default();
                 let (said_seq, word_seq) = (room.said_seq, room.word_seq);
                 let (announced, announced_seq) = (room.announced.take(), room.announced_seq);
+                // Tables that another place has stay there.
+                let tables_after = if room.place.is_some() { event.seq } else { room.tables_after };
                 let place = Some(place.clone());
-                *room = Room { place, said_seq, word_seq, announced, announced_seq, ..Room::default() };
+                *room = Room { place, said_seq, word_seq, announced, announced_seq, tables_after, ..Room::default() };
             }
             Event::PlaybookStarted { playbook } => {
                 if !self.status.open() || playbook.steps.is_empty() {

@@ -39,6 +39,7 @@ pub(crate) fn apply(i: &mut Incident, event: &IncidentEvent) -> Why {
                 asked_at: at,
                 approval: None,
                 intent: None,
+                table_seq: 0,
                 state,
             };
             i.runs.insert(*run, asked);
@@ -86,6 +87,7 @@ pub(crate) fn apply(i: &mut Incident, event: &IncidentEvent) -> Why {
             let r = of(i, *run)?;
             may_start(r)?;
             r.state = RunState::Running { since: at, until: *until, claim_seq, stop_asked: false };
+            r.table_seq = if r.order.commands.len() + r.order.verify.len() > 1 { event.seq } else { 0 };
         }
         Event::RunStopAsked { run, .. } => match &mut of(i, *run)?.state {
             RunState::Running { stop_asked, .. } => *stop_asked = true,
@@ -113,6 +115,14 @@ pub(crate) fn apply(i: &mut Incident, event: &IncidentEvent) -> Why {
             }
         }
         _ => {}
+    }
+    if let Event::RunStopAsked { run, .. }
+    | Event::RunProgressed { run, .. }
+    | Event::RunFinished { run, .. }
+    | Event::RunOutcomeUnknown { run, .. } = &event.body
+        && let Some(r) = i.runs.get_mut(run).filter(|r| r.table_seq > 0)
+    {
+        r.table_seq = event.seq;
     }
     Ok(())
 }

@@ -466,6 +466,13 @@ fn rooms_follow(i: &Incident, d: &Directory) -> Result<(), String> {
             ("card", there && room.card_seq < i.card_seq),
             ("lines", there && room.said_seq < room.word_seq),
             ("topic", there && room.topic_seq < i.topic_seq),
+            (
+                "table",
+                there
+                    && i.runs
+                        .values()
+                        .any(|r| r.table_seq > room.tables.get(&r.no).map_or(room.tables_after, |t| t.seq)),
+            ),
             ("links", there && !room.linked),
             ("invite", there && room.invited < i.responders.len()),
             ("pin", there && room.card.is_some() && !room.pinned),

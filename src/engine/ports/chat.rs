@@ -95,6 +95,12 @@ pub enum ChatJob {
         place: String,
         message: String,
     },
+    /// A run, posted or edited while it fills in.
+    Table {
+        place: String,
+        table: RunTable,
+        message: Option<String>,
+    },
     /// What happened since the last one, oldest first, in one message.
     Lines {
         place: String,
@@ -111,6 +117,7 @@ pub enum ChatKind {
     Invite,
     Card,
     Pin,
+    Table,
     Lines,
 }
 
@@ -124,6 +131,7 @@ impl ChatJob {
             ChatJob::Invite { .. } => ChatKind::Invite,
             ChatJob::Card { .. } => ChatKind::Card,
             ChatJob::Pin { .. } => ChatKind::Pin,
+            ChatJob::Table { .. } => ChatKind::Table,
             ChatJob::Lines { .. } => ChatKind::Lines,
         }
     }
@@ -137,6 +145,15 @@ pub struct Line {
     pub at: Timestamp,
     pub who: String,
     pub text: String,
+}
+
+/// A run: what it is and how it stands, a line for each of its commands, and where all of it can be read. What commands
+/// said is in it as they said it: the adapter escapes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunTable {
+    pub head: String,
+    pub rows: Vec<String>,
+    pub link: String,
 }
 
 /// The state of one incident for people who look at it in a chat.

@@ -5,7 +5,7 @@ use super::{House, card};
 use crate::fake_discord::{Fault, permissions};
 use firebell::chat::discord::check::check;
 use firebell::engine::ports::Outcome;
-use firebell::engine::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, Line};
+use firebell::engine::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, Line, RunTable};
 use std::time::Duration;
 
 async fn done(house: &House, act: &ChatAct) -> String {
@@ -194,5 +194,25 @@ async fn the_online_check_names_what_is_missing_where() {
     assert_eq!(said, ["in \"incidents\" (announce) the bot lacks Embed Links: grant it there or to its role"]);
     let sent = house.server.read(|s| s.made.iter().filter(|m| m.method != "GET").count());
     assert_eq!(sent, 0, "nothing is sent");
+    house.finish().await;
+}
+
+#[tokio::test]
+async fn a_run_of_two_hundred_commands_is_one_message_that_is_edited() {
+    let house = House::with("gateway = false").await;
+    let place = done(&house, &house.act("open", open())).await;
+    let rows = |what: &str| (0..200).map(|n| format!("✓ done — command {n} of @everyone: {what}")).collect::<Vec<_>>();
+    let table = |what: &str, message: Option<String>| {
+        let link = "https://bell.example.org/incidents/1/runs/1".to_string();
+        let table = RunTable { head: "Run 1 of INC-1 (diagnosis): is running".into(), rows: rows(what), link };
+        ChatJob::Table { place: place.clone(), table, message }
+    };
+    let first = done(&house, &house.act("table", table("waiting", None))).await;
+    let edited = done(&house, &house.act("table-2", table("`df` said *so*", Some(first.clone())))).await;
+    assert_eq!(first, edited);
+    let all = house.server.messages("inc-1-checkout-is-down");
+    let [message] = &all[..] else { panic!("{} messages", all.len()) };
+    assert!(message.content.contains("more: https://bell.example.org/incidents/1/runs/1"), "{}", message.content);
+    assert!(message.content.contains("\\*so\\*") && message.pings.users.is_empty(), "{}", message.content);
     house.finish().await;
 }

@@ -11,6 +11,7 @@ mod people;
 mod places;
 mod set_up;
 mod sockets;
+mod tables;
 mod trouble;
 
 use crate::fake_slack::{FakeSlack, Setup};

@@ -1,7 +1,9 @@
 //! Runs one by one: who may approve what, what an approval binds, what begins and what never does.
 
 use super::*;
+use crate::chat::{ChatRule, RoomTask, ShownTable};
 use crate::hours::{When, WorkingHours};
+use crate::intent::Live;
 use crate::playbook::Risk;
 use crate::run::authority::{Grant, RunPolicy, RunRules};
 use crate::run::decide::{Approve, RunOutcome};
@@ -535,4 +537,47 @@ fn a_table_fills_in_as_results_come_and_says_what_has_changed_since_the_last_loo
     assert!(rows[0].starts_with("critical") && rows[1].starts_with("unknown"), "{rows:?}");
     assert_eq!(crate::run::table::all(&case.log), [first, second]);
     assert_eq!(table(&case.log, 9), None);
+}
+
+#[test]
+fn a_run_of_several_commands_has_one_table_in_a_chat_which_follows_it() {
+    let chats = || vec![ChatRule { channel: "chat".into(), opens: true, announces: false }];
+    let mut case = Case::with_runs(rules());
+    case.directory.chats = chats();
+    let place = Input::UseRoom { chat: "chat".into(), place: "C1".into() };
+    case.as_person("ana", "chat", place).expect("a place");
+    let tables = |case: &Case| -> Vec<(IntentNo, RunNo)> {
+        let task = |l: &Live| match l.intent.what {
+            What::Room { task: RoomTask::Table { run } } => Some((l.intent.no, run)),
+            _ => None,
+        };
+        case.incident.live.values().filter_map(task).collect()
+    };
+    let one = case.asks("ana", Order { commands: look().commands[..1].to_vec(), ..look() }).expect("asked");
+    case.starts(one).expect("begun");
+    assert_eq!(tables(&case), [], "of one command there is nothing to list");
+
+    let no = case.asks("bo", look()).expect("asked");
+    let claim = case.starts(no).expect("begun");
+    let [(posting, run)] = tables(&case)[..] else { panic!("{:?}", tables(&case)) };
+    assert_eq!(run, no);
+    let seq = case.claim(posting);
+    case.reports(no, claim, RunOutcome::Progress { results: vec![result(0)] }).expect("taken");
+    assert_eq!(tables(&case).len(), 1, "while one is on its way there is no second");
+    case.deliver(posting, seq, SendOutcome::Done { receipt: Some("m1".into()) }).expect("posted");
+    let shown = case.incident.rooms[&ChannelId::from("chat")].tables[&no].clone();
+    assert_eq!(shown, ShownTable { message: Some("m1".into()), seq });
+    let [(editing, _)] = tables(&case)[..] else { panic!("what has come back is shown too") };
+    let seq = case.claim(editing);
+    let end = RunOutcome::Finished { end: RunEnd::Done, results: vec![result(0), result(1)], verified: None };
+    case.reports(no, claim, end).expect("finished");
+    case.deliver(editing, seq, SendOutcome::Done { receipt: Some("m1".into()) }).expect("edited");
+    let [(last, _)] = tables(&case)[..] else { panic!("the end is shown too") };
+    let seq = case.claim(last);
+    case.deliver(last, seq, SendOutcome::Done { receipt: Some("m1".into()) }).expect("edited");
+    assert_eq!(tables(&case), [], "it shows what there is");
+
+    let moved = Input::UseRoom { chat: "chat".into(), place: "C2".into() };
+    case.as_person("ana", "chat", moved).expect("another place");
+    assert_eq!(tables(&case), [], "a table stays where it is");
 }
