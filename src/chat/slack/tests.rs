@@ -219,7 +219,7 @@ proptest! {
         within_limits(&render::announcement(&any, Some("C1/1.2"), &mention));
         within_limits(&render::lines(&[line(0, &text), line(1, &title)], true));
         within_limits(&render::answer(&text));
-        let rows = (0..actions).map(|n| format!("{n} {text}")).collect();
+        let rows = (0..actions.min(9)).map(|n| format!("{n} {text}")).collect();
         let table = RunTable { head: title.clone(), rows, link: "https://bell.example.org/x".into() };
         within_limits(&render::table(&table, facts % 2 == 0));
         let said = format!("{:?}", render::card(&any, &mention).blocks);
