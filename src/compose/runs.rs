@@ -12,6 +12,7 @@ use crate::exec::host::Hosts;
 use crate::exec::http::{Allowed, Http};
 use crate::exec::pipeline::Carrier;
 use crate::exec::process::{Place, Programs};
+use crate::exec::prometheus::{self, Prometheus};
 use crate::exec::script::Scripts;
 use crate::exec::tls::{self, Tls};
 use crate::exec::{Registry, http};
@@ -51,6 +52,7 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
         .with(docker.clone())
         .with(Compose::new(docker, projects))
         .with(Http::new(asked).map_err(CannotStart)?)
+        .with(Prometheus::new(servers(config, &secrets)?).map_err(CannotStart)?)
         .with(Tls::new(certificates))
         .with(Scripts::new(scripts));
     for name in ["git", "package", "cloud", "app-cli"] {
@@ -97,6 +99,20 @@ fn projects(config: &Config, secrets: &Secrets) -> Result<BTreeMap<String, Proje
             ..Place::at(folder)
         });
         out.insert(name.clone(), Project { name: target.project.clone(), docker: name.clone(), place });
+    }
+    Ok(out)
+}
+
+fn servers(config: &Config, secrets: &Secrets) -> Result<BTreeMap<String, prometheus::Place>, CannotStart> {
+    let mut out = BTreeMap::new();
+    for (name, target) in config.targets.iter().filter(|(_, t)| t.kind == "prometheus") {
+        let address = target.address.as_ref().map_or("http://localhost:9090", |a| a.expose_secret());
+        let fix = "Write the address of a Prometheus such as \"http://localhost:9090\"";
+        let address =
+            address.parse().map_err(|_| CannotStart(format!("targets.{name}.address is no address. {fix}")))?;
+        let login = target.user.clone().zip(target.password.clone());
+        let (token, authorities) = (target.key.clone(), target.ca_file.clone());
+        out.insert(name.clone(), prometheus::Place { address, login, token, authorities, secrets: secrets.clone() });
     }
     Ok(out)
 }

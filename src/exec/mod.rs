@@ -8,6 +8,7 @@ pub mod host;
 pub mod http;
 pub mod pipeline;
 pub mod process;
+pub mod prometheus;
 pub mod ran;
 pub mod route;
 pub mod script;

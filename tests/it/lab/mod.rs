@@ -5,6 +5,7 @@ mod docker;
 mod host;
 mod http;
 mod process;
+mod prometheus;
 mod tls;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};
