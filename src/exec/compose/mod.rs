@@ -116,6 +116,9 @@ impl Execute for Compose {
             match &meant.op {
                 Op::Program { rest } => match meant.project.program(meant.globals.plugin) {
                     Ok((place, program)) => {
+                        if let Err(why) = self.docker.open(&meant.project.docker, call.bounds.time).await {
+                            return not_started(why, false);
+                        }
                         let argv = meant.argv(program, rest);
                         process::run(place, &argv, &call.env, call.input.as_deref(), call.bounds, watch).await
                     }

@@ -6,6 +6,7 @@ mod host;
 mod http;
 mod process;
 mod prometheus;
+mod ssh;
 mod tls;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};
