@@ -12,6 +12,7 @@ use firebell_domain::playbook::Risk;
 use openssh::{Error, Session, Stdio};
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
 
@@ -119,6 +120,8 @@ impl Remote {
             Waited::Done(group) => *group,
             _ => None,
         };
+        // Also when whoever waits for us gives up.
+        let mut running = Running { session: way.session.clone(), group };
         // Where it never said its group, what it said instead is what there is.
         let greeting = Cursor::new(if group.is_none() { before } else { Vec::new() });
         let streams = (child.stdin().take(), greeting.chain(out), child.stderr().take());
@@ -158,6 +161,7 @@ impl Remote {
                 if stopped { End::Stopped } else { End::TimedOut }
             }
         };
+        running.group = None;
         let mut ran = pipes.finish(DRAIN, &self.place.secrets).await;
         ran.end = end;
         ran
@@ -172,6 +176,21 @@ impl Remote {
         match tokio::time::timeout(ENDING_TIME, finish(&session, group)).await {
             Ok(true) => format!("Its processes on {host} were ended"),
             _ => lost,
+        }
+    }
+}
+
+/// A group over there that nobody has ended yet.
+struct Running {
+    session: Arc<Session>,
+    group: Option<u32>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let (Some(group), Ok(runtime)) = (self.group, tokio::runtime::Handle::try_current()) {
+            let session = self.session.clone();
+            runtime.spawn(async move { tokio::time::timeout(ENDING_TIME, finish(&session, group)).await.ok() });
         }
     }
 }

@@ -9,6 +9,7 @@ use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Uri};
 use axum::routing::{any, get};
+use firebell::clock;
 use firebell::engine::ports::execute::{End, Execute, File, Ran};
 use firebell::exec::clean::Secrets;
 use firebell::exec::prometheus::{Place, Prometheus};
@@ -17,7 +18,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn place(address: &str) -> Place {
     let address = address.parse().expect("an address");
@@ -160,7 +161,7 @@ async fn a_server_that_hangs_floods_or_is_away_costs_only_its_time() {
         let prometheus = at(place(&format!("{}/{path}", server.url())));
         run(&prometheus, &within(Duration::from_secs(3), call(&["promql", "up"]))).await
     };
-    let began = Instant::now();
+    let began = clock::instant();
     assert_eq!(ask("hangs").await.end, End::TimedOut);
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     let ran = run(&at(place(&format!("{}/flood", server.url()))), &call(&["promql", "up"])).await;

@@ -5,6 +5,7 @@ use super::{TARGET, call, run, unwatched, within};
 use crate::harness::docker::Daemon;
 use crate::harness::ssh::Sshd;
 use crate::harness::{BOUND, eventually, temp_dir};
+use firebell::clock;
 use firebell::engine::ports::execute::{Call, End, Execute, Ran};
 use firebell::exec::clean::Secrets;
 use firebell::exec::docker::{Address, Docker, Host};
@@ -15,7 +16,7 @@ use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 fn place(sshd: &Sshd, key: &str) -> Place {
     Place {
@@ -74,6 +75,20 @@ async fn words_arrive_on_the_other_machine_as_they_were() {
     let ran = run(&executor, &vector(&[&["printf", "[%s]"], &odd[..]].concat())).await;
     let expected: String = odd.iter().map(|w| format!("[{w}]")).collect();
     assert_eq!((ran.end, ran.stdout, ran.native), (End::Exited(0), expected, false), "{}", ran.stderr);
+    assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
+
+    // And of whatever a shell could read something into, in any order.
+    let signs: Vec<char> = " \t\n'\"\\$`!*?[]{}()<>|&;#~=%^-,.:@/aé€".chars().collect();
+    let mut state = 1u64;
+    let mut next = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize
+    };
+    let any: Vec<String> = (0..300).map(|n| (0..n % 17).map(|_| signs[next() % signs.len()]).collect()).collect();
+    let words: Vec<&str> = any.iter().map(String::as_str).collect();
+    let ran = run(&executor, &vector(&[&["printf", "[%s]"], &words[..]].concat())).await;
+    let expected: String = any.iter().map(|w| format!("[{w}]")).collect();
+    assert_eq!((ran.end, ran.stdout), (End::Exited(0), expected), "{}", ran.stderr);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
 
     // As a runbook writes it, and as the plan shows it.
@@ -154,7 +169,7 @@ async fn what_hangs_over_there_is_ended_there_with_all_its_processes() {
     let remote = remote_with_scripts(&sshd, "/".to_string());
     let executor = ssh(&remote);
     let hang = vector(&["sh", "-c", "echo begun; sleep 9876501 & trap '' TERM; sleep 9876502; sleep 9876503"]);
-    let began = Instant::now();
+    let began = clock::instant();
     let ran = run(&executor, &within(Duration::from_secs(4), hang)).await;
     assert_eq!((ran.end, ran.stdout.as_str()), (End::TimedOut, "begun\n"), "{}", ran.stderr);
     assert!(ran.stderr.contains("were ended"), "{}", ran.stderr);
@@ -170,6 +185,15 @@ async fn what_hangs_over_there_is_ended_there_with_all_its_processes() {
     });
     assert_eq!(ran.end, End::Stopped);
     assert!(!runs("sleep 9876504"), "it goes on over there");
+
+    // Whoever waits gives up.
+    let hang = vector(&["sh", "-c", "echo begun; sleep 9876506"]);
+    let (_stopper, mut lines, mut watch) = unwatched();
+    tokio::select! {
+        ran = executor.run(&hang, &mut watch) => panic!("{ran:?}"),
+        line = lines.recv() => assert_eq!(line.as_deref(), Some("begun")),
+    }
+    eventually("it is ended over there", BOUND, async || !runs("sleep 9876506")).await;
 
     // What floods is kept in bounds, and others get through meanwhile.
     let mut flood = within(Duration::from_secs(3), vector(&["yes", "a line of text"]));
