@@ -154,7 +154,11 @@ fn allowed(name: &str, target: &Target) -> Result<Vec<Allowed>, CannotStart> {
     if target.kind != "http" && target.kind != "prometheus" {
         return Ok(Vec::new());
     }
-    let own = target.address.iter().map(|a| a.expose_secret().to_string());
+    // Of a Prometheus below a path, or with a login in its address, what stands before and behind is not its host.
+    let own = target.address.iter().map(|a| match url::Url::parse(a.expose_secret()) {
+        Ok(url) if target.kind == "prometheus" => url.origin().ascii_serialization(),
+        _ => a.expose_secret().to_string(),
+    });
     let read = |text: String| {
         let fix = "Write hosts such as \"shop.example.org\" or \"localhost:3000\"";
         Allowed::read(&text).ok_or_else(|| CannotStart(format!("targets.{name}: {text} is no host. {fix}")))

@@ -68,7 +68,7 @@ async fn every_kind_of_target_has_its_executors() {
         ("prometheus", "watch", "curl -s 'http://localhost:9090/api/v1/query?query=up' | jq ."),
         ("ssh", "server", r#"ssh -i ~/.ssh/key root@157.230.13.13 "tail -20 /var/log/shop.log""#),
         ("ssh", "server", r#"ssh root@db "reboot""#),
-        ("ssh", "server", r#"ssh root@shop.example.org "cd /srv; ls""#),
+        ("ssh", "server", r#"ssh root@157.230.13.13 "cd /srv; ls""#),
         ("host", "server", "df -h"),
         ("app-cli", "server", "shopctl status"),
         ("compose", "box", "docker compose restart web"),
@@ -90,7 +90,7 @@ ssh -i ~/.ssh/key root@157.230.13.13 "tail -20 /var/log/shop.log"
     tail -20 /var/log/shop.log (program) on root@shop.example.org:2222, over ssh
 ssh root@db "reboot"
     by hand: db is another machine than shop.example.org, which is the target
-ssh root@shop.example.org "cd /srv; ls"
+ssh root@157.230.13.13 "cd /srv; ls"
     by hand: It takes a shell on root@shop.example.org:2222, which targets.server.scripts does not allow
 df -h
     df -h (program) on root@shop.example.org:2222, over ssh
