@@ -5,12 +5,12 @@
 use super::super::clean::Secrets;
 use openssh::{ControlPersist, ForwardType, KnownHosts, Session, SessionBuilder};
 use secrecy::{ExposeSecret, SecretString};
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
 
@@ -22,6 +22,9 @@ const ALIVE_EVERY: Duration = Duration::from_secs(5);
 const IDLE_S: usize = 120;
 /// Commands at once over one connection: sshd allows ten of itself, and some are for ending what hangs.
 const AT_ONCE: usize = 6;
+/// How the folders of connections are named, and the file in each that says whether somebody uses it.
+const FOLDER: &str = "firebell-ssh-";
+const LOCK: &str = "lock";
 /// Where Docker listens, unless the address says otherwise.
 const DOCKER: &str = "/var/run/docker.sock";
 
@@ -100,6 +103,8 @@ pub struct Remote {
     pub place: Place,
     /// For the sockets of the connection; nobody else gets in.
     folder: PathBuf,
+    /// Held as long as somebody uses the folder: by it one that was left behind is told.
+    lock: std::sync::Mutex<Option<File>>,
     open: Mutex<Option<Open>>,
     places: Semaphore,
 }
@@ -116,8 +121,9 @@ impl Remote {
         getrandom::fill(&mut bytes).map_err(|_| "The machine gives no random numbers")?;
         let name: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         // Not below a home: the path of a socket may have a hundred letters and no more.
-        let folder = std::env::temp_dir().join(format!("firebell-ssh-{name}"));
-        Ok(Arc::new(Remote { place, folder, open: Mutex::new(None), places: Semaphore::new(AT_ONCE) }))
+        let folder = std::env::temp_dir().join(format!("{FOLDER}{name}"));
+        let (lock, open) = (std::sync::Mutex::new(None), Mutex::new(None));
+        Ok(Arc::new(Remote { place, folder, lock, open, places: Semaphore::new(AT_ONCE) }))
     }
 
     /// `Err`: nothing was sent.
@@ -167,7 +173,7 @@ impl Remote {
 
     async fn connect(&self) -> Result<Session, String> {
         let unwritable = |e: std::io::Error| format!("{}: {}", self.folder.display(), super::super::ran::io(&e));
-        DirBuilder::new().mode(0o700).recursive(true).create(&self.folder).map_err(unwritable)?;
+        self.make_folder().map_err(unwritable)?;
         let mut builder = SessionBuilder::default();
         builder
             .known_hosts_check(KnownHosts::Strict)
@@ -192,6 +198,19 @@ impl Remote {
         // Who is in needs no key any more.
         drop(key);
         connected.map_err(|e| self.sentence(&e))
+    }
+
+    fn make_folder(&self) -> std::io::Result<()> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_some() && self.folder.join(LOCK).exists() {
+            return Ok(());
+        }
+        sweep();
+        DirBuilder::new().mode(0o700).recursive(true).create(&self.folder)?;
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(self.folder.join(LOCK))?;
+        file.try_lock().ok();
+        *lock = Some(file);
+        Ok(())
     }
 
     /// What ssh says, for people.
@@ -224,6 +243,17 @@ impl Remote {
         let line = text.lines().map(str::trim).rfind(|l| !l.is_empty()).unwrap_or("ssh said nothing").to_string();
         let line = line.strip_prefix("ssh: ").unwrap_or(&line).to_lowercase();
         format!("{shown} cannot be reached: {}", line.trim_end_matches('.'))
+    }
+}
+
+/// Takes away what a Firebell that was killed left behind: nobody holds its lock any more.
+fn sweep() {
+    let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    for folder in entries.filter(|e| e.file_name().to_string_lossy().starts_with(FOLDER)).map(|e| e.path()) {
+        let lock = OpenOptions::new().write(true).open(folder.join(LOCK));
+        if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
+            fs::remove_dir_all(&folder).ok();
+        }
     }
 }
 

@@ -225,6 +225,14 @@ async fn a_machine_that_goes_away_leaves_no_doubt_unsaid_and_is_found_again() {
     let ran = run(&executor, &vector(&["true"])).await;
     assert!(ran.ok(), "{ran:?}");
 
+    // What a killed one left behind goes when the next one connects; what is used stays.
+    let left = std::env::temp_dir().join(format!("firebell-ssh-left-{}", std::process::id()));
+    fs::create_dir(&left).expect("a folder");
+    fs::write(left.join("lock"), "").expect("a file");
+    assert!(run(&ssh(&self::remote(place(&sshd, "key"))), &vector(&["true"])).await.ok());
+    assert!(!left.exists());
+    assert!(run(&executor, &vector(&["true"])).await.ok());
+
     // Something that listens and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = Some(silent.local_addr().expect("an address").port());
