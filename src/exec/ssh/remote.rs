@@ -9,7 +9,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, SemaphorePermit};
@@ -22,7 +22,8 @@ const ALIVE_EVERY: Duration = Duration::from_secs(5);
 const IDLE_S: usize = 120;
 /// Commands at once over one connection: sshd allows ten of itself, and some are for ending what hangs.
 const AT_ONCE: usize = 6;
-/// How the folders of connections are named, and the file in each that says whether somebody uses it.
+/// Where the folders of connections are, how they are named, and the file in each that says whether somebody uses it.
+const TEMPORARY: &str = "/tmp";
 const FOLDER: &str = "firebell-ssh-";
 const LOCK: &str = "lock";
 /// Where Docker listens, unless the address says otherwise.
@@ -121,7 +122,7 @@ impl Remote {
         getrandom::fill(&mut bytes).map_err(|_| "The machine gives no random numbers")?;
         let name: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
         // Not below a home: the path of a socket may have a hundred letters and no more.
-        let folder = std::env::temp_dir().join(format!("{FOLDER}{name}"));
+        let folder = Path::new(TEMPORARY).join(format!("{FOLDER}{name}"));
         let (lock, open) = (std::sync::Mutex::new(None), Mutex::new(None));
         Ok(Arc::new(Remote { place, folder, lock, open, places: Semaphore::new(AT_ONCE) }))
     }
@@ -248,7 +249,7 @@ impl Remote {
 
 /// Takes away what a Firebell that was killed left behind: nobody holds its lock any more.
 fn sweep() {
-    let entries = fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten();
+    let entries = fs::read_dir(TEMPORARY).into_iter().flatten().flatten();
     for folder in entries.filter(|e| e.file_name().to_string_lossy().starts_with(FOLDER)).map(|e| e.path()) {
         let lock = OpenOptions::new().write(true).open(folder.join(LOCK));
         if lock.is_ok_and(|lock| lock.try_lock().is_ok()) {
@@ -269,7 +270,7 @@ impl Drop for Remote {
 struct Key(PathBuf);
 
 impl Key {
-    fn write(file: &std::path::Path, key: Option<&SecretString>) -> std::io::Result<Option<Key>> {
+    fn write(file: &Path, key: Option<&SecretString>) -> std::io::Result<Option<Key>> {
         let Some(key) = key else { return Ok(None) };
         fs::remove_file(file).ok();
         let mut written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;

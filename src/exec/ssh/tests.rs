@@ -21,7 +21,7 @@ fn read(line: &str) -> Result<String, String> {
 fn what_is_meant_for_the_target_is_taken_word_by_word() {
     for (line, expected) in [
         (r#"ssh root@shop "tail -20 /var/log/shop.log""#, "tail|-20|/var/log/shop.log"),
-        ("ssh -i /home/ana/.ssh/key -p 2222 root@157.230.13.13 df -h", "df|-h"),
+        ("ssh -i keys/shop -p 2222 root@157.230.13.13 df -h", "df|-h"),
         ("ssh -p2222 -qT shop uptime", "uptime"),
         ("ssh -l root shop uptime", "uptime"),
         ("ssh -o StrictHostKeyChecking=no -o ConnectTimeout=5 shop uptime", "uptime"),

@@ -15,6 +15,7 @@ use firebell_domain::playbook::Risk;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -226,7 +227,7 @@ async fn a_machine_that_goes_away_leaves_no_doubt_unsaid_and_is_found_again() {
     assert!(ran.ok(), "{ran:?}");
 
     // What a killed one left behind goes when the next one connects; what is used stays.
-    let left = std::env::temp_dir().join(format!("firebell-ssh-left-{}", std::process::id()));
+    let left = Path::new("/tmp").join(format!("firebell-ssh-left-{}", std::process::id()));
     fs::create_dir(&left).expect("a folder");
     fs::write(left.join("lock"), "").expect("a file");
     assert!(run(&ssh(&self::remote(place(&sshd, "key"))), &vector(&["true"])).await.ok());
