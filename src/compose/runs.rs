@@ -6,12 +6,17 @@ use crate::config::Config;
 use crate::config::runs::{LOCAL, Target};
 use crate::engine::ports::execute::CarryOut;
 use crate::exec::clean::Secrets;
+use crate::exec::compose::{Compose, Project};
 use crate::exec::docker::{Address, Docker, Host};
 use crate::exec::host::Hosts;
 use crate::exec::http::{Allowed, Http};
 use crate::exec::pipeline::Carrier;
-use crate::exec::process::{Place, Programs};
+use crate::exec::process::Place;
+use crate::exec::programs::Programs;
+use crate::exec::prometheus::{self, Prometheus};
 use crate::exec::script::Scripts;
+use crate::exec::site::Site;
+use crate::exec::ssh::{self, Remote, Ssh};
 use crate::exec::tls::{self, Tls};
 use crate::exec::{Registry, http};
 use secrecy::ExposeSecret;
@@ -24,13 +29,21 @@ const SOCKET: &str = "/var/run/docker.sock";
 pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
     let secrets = secrets(config);
     let of_kind = |kind: &'static str| config.targets.iter().filter(move |(_, t)| t.kind == kind);
-    let mut daemons = BTreeMap::new();
+    let (mut daemons, mut machines) = (BTreeMap::new(), BTreeMap::new());
     if config.targets.is_empty() {
-        daemons.insert(LOCAL.to_string(), Host::new(Address::Socket(PathBuf::from(SOCKET)), secrets.clone()));
+        daemons.insert(LOCAL.to_string(), Address::Socket(PathBuf::from(SOCKET)));
     }
     for (name, target) in of_kind("docker") {
-        daemons.insert(name.clone(), Host::new(docker(name, target)?, secrets.clone()));
+        daemons.insert(name.clone(), docker(name, target, &secrets)?);
     }
+    for (name, target) in of_kind("ssh") {
+        let machine = machine(name, target, &secrets)?;
+        daemons.insert(name.clone(), Address::Ssh(machine.clone()));
+        machines.insert(name.clone(), machine);
+    }
+    let projects = projects(config, &daemons, &secrets);
+    let host = |(name, address)| (name, Host::new(address, secrets.clone()));
+    let docker = Docker::new(daemons.into_iter().map(host).collect());
     let mut asked = BTreeMap::new();
     let mut certificates = BTreeMap::new();
     for (name, target) in &config.targets {
@@ -43,13 +56,20 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
         secrets: secrets.clone(),
         ..Place::at(target.folder.clone().unwrap_or_else(|| PathBuf::from("/")))
     };
-    let hosts: BTreeMap<String, Place> = of_kind("host").map(|(name, t)| (name.clone(), place(t))).collect();
-    let scripts = config.targets.iter().filter(|(_, t)| t.scripts).map(|(name, t)| (name.clone(), place(t))).collect();
+    let site = |(name, target): (&String, &Target)| match machines.get(name) {
+        Some(machine) => (name.clone(), Site::There(machine.clone())),
+        None => (name.clone(), Site::Here(place(target))),
+    };
+    let hosts: BTreeMap<String, Site> = of_kind("host").chain(of_kind("ssh")).map(site).collect();
+    let scripts: BTreeMap<String, Site> = config.targets.iter().filter(|(_, t)| t.scripts).map(site).collect();
     let mut registry = Registry::default()
-        .with(Docker::new(daemons))
+        .with(docker.clone())
+        .with(Compose::new(docker, projects))
         .with(Http::new(asked).map_err(CannotStart)?)
+        .with(Prometheus::new(servers(config, &secrets)?).map_err(CannotStart)?)
         .with(Tls::new(certificates))
-        .with(Scripts::new(scripts));
+        .with(Scripts::new(scripts))
+        .with(Ssh::new(machines));
     for name in ["git", "package", "cloud", "app-cli"] {
         registry = registry.with(Programs::new(name, hosts.clone()));
     }
@@ -63,7 +83,26 @@ fn secrets(config: &Config) -> Secrets {
     Secrets::new(config.targets.values().flat_map(of))
 }
 
-fn docker(name: &str, target: &Target) -> Result<Address, CannotStart> {
+/// The way to another machine, by what the target says of who we are there.
+fn machine(name: &str, target: &Target, secrets: &Secrets) -> Result<Arc<Remote>, CannotStart> {
+    let address = target.address.as_ref().map_or("", |a| a.expose_secret());
+    let wrong =
+        || CannotStart(format!("targets.{name}.address is no machine. Write root@shop.example.org or ssh://shop:2222"));
+    let read = ssh::Place::read(address).ok_or_else(wrong)?;
+    let place = ssh::Place {
+        user: target.user.clone().or(read.user.clone()),
+        aliases: target.allow.clone(),
+        key: target.key.clone(),
+        known_hosts: target.known_hosts.clone(),
+        folder: target.folder.as_ref().map(|f| f.display().to_string()),
+        scripts: target.scripts,
+        secrets: secrets.clone(),
+        ..read
+    };
+    Remote::new(place).map_err(CannotStart)
+}
+
+fn docker(name: &str, target: &Target, secrets: &Secrets) -> Result<Address, CannotStart> {
     let Some(address) = &target.address else { return Ok(Address::Socket(PathBuf::from(SOCKET))) };
     let address = address.expose_secret();
     let wrong = || {
@@ -74,10 +113,40 @@ fn docker(name: &str, target: &Target) -> Result<Address, CannotStart> {
     match address.split_once("://") {
         Some(("unix", path)) => Ok(Address::Socket(PathBuf::from(path))),
         Some(("tcp" | "http", _)) => Ok(Address::Tcp(address.to_string())),
-        Some(("ssh", alias)) => Ok(Address::Ssh(alias.to_string())),
+        // Its folder is one of this machine, where Compose's files are.
+        Some(("ssh", _)) => Ok(Address::Ssh(machine(name, target, secrets)?)),
         None if address.starts_with('/') => Ok(Address::Socket(PathBuf::from(address))),
         _ => Err(wrong()),
     }
+}
+
+/// Every daemon may have a Compose project; with a folder of this machine its program works there, with that daemon.
+fn projects(config: &Config, daemons: &BTreeMap<String, Address>, secrets: &Secrets) -> BTreeMap<String, Project> {
+    let project = |(name, address): (&String, &Address)| {
+        let target = config.targets.get(name);
+        let folder = target.filter(|t| t.kind == "docker").and_then(|t| t.folder.as_ref());
+        let place = folder.map(|folder| Place {
+            env: BTreeMap::from([("DOCKER_HOST".to_string(), address.daemon())]),
+            secrets: secrets.clone(),
+            ..Place::at(folder)
+        });
+        (name.clone(), Project { name: target.and_then(|t| t.project.clone()), docker: name.clone(), place })
+    };
+    daemons.iter().map(project).collect()
+}
+
+fn servers(config: &Config, secrets: &Secrets) -> Result<BTreeMap<String, prometheus::Place>, CannotStart> {
+    let mut out = BTreeMap::new();
+    for (name, target) in config.targets.iter().filter(|(_, t)| t.kind == "prometheus") {
+        let address = target.address.as_ref().map_or("http://localhost:9090", |a| a.expose_secret());
+        let fix = "Write the address of a Prometheus such as \"http://localhost:9090\"";
+        let address =
+            address.parse().map_err(|_| CannotStart(format!("targets.{name}.address is no address. {fix}")))?;
+        let login = target.user.clone().zip(target.password.clone());
+        let (token, authorities) = (target.key.clone(), target.ca_file.clone());
+        out.insert(name.clone(), prometheus::Place { address, login, token, authorities, secrets: secrets.clone() });
+    }
+    Ok(out)
 }
 
 /// What requests of a target may go to: what its list names, else its own address.
@@ -85,10 +154,17 @@ fn allowed(name: &str, target: &Target) -> Result<Vec<Allowed>, CannotStart> {
     if target.kind != "http" && target.kind != "prometheus" {
         return Ok(Vec::new());
     }
-    let own = target.address.iter().map(|a| a.expose_secret().to_string());
+    // Of a Prometheus below a path, or with a login in its address, what stands before and behind is not its host.
+    let own = target.address.iter().map(|a| match url::Url::parse(a.expose_secret()) {
+        Ok(url) if target.kind == "prometheus" => url.origin().ascii_serialization(),
+        _ => a.expose_secret().to_string(),
+    });
     let read = |text: String| {
         let fix = "Write hosts such as \"shop.example.org\" or \"localhost:3000\"";
         Allowed::read(&text).ok_or_else(|| CannotStart(format!("targets.{name}: {text} is no host. {fix}")))
     };
     target.allow.iter().cloned().chain(own).map(read).collect()
 }
+
+#[cfg(test)]
+mod tests;

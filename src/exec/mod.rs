@@ -8,9 +8,13 @@ pub mod host;
 pub mod http;
 pub mod pipeline;
 pub mod process;
+pub mod programs;
+pub mod prometheus;
 pub mod ran;
 pub mod route;
 pub mod script;
+pub mod site;
+pub mod ssh;
 pub mod tls;
 mod words;
 

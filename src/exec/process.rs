@@ -2,14 +2,13 @@
 //! memory, processes and output. When it is over, nothing of it is left: the group is told to end, then killed, and
 //! whatever left the group is found by a mark in its environment. Interprets no argument and no output.
 
-mod group;
-mod pipes;
+pub(super) mod group;
+pub(super) mod pipes;
 
 use super::clean::Secrets;
 use super::ran::{not_started, stopped};
 use crate::clock;
-use crate::engine::ports::BoxFuture;
-use crate::engine::ports::execute::{Bounds, Call, Cannot, End, Execute, Plan, Ran, Watch};
+use crate::engine::ports::execute::{Bounds, Cannot, End, Plan, Ran, Watch};
 use group::Group;
 use pipes::Pipes;
 use std::collections::BTreeMap;
@@ -72,43 +71,6 @@ impl Place {
     }
 }
 
-/// One name of programs that are run as they are: `git`, `package`, `cloud`, `app-cli`.
-pub struct Programs {
-    name: &'static str,
-    places: BTreeMap<String, Place>,
-}
-
-impl Programs {
-    pub fn new(name: &'static str, places: BTreeMap<String, Place>) -> Programs {
-        Programs { name, places }
-    }
-
-    fn place(&self, call: &Call) -> Result<&Place, String> {
-        self.places
-            .get(&call.target)
-            .ok_or(format!("No program may run on {}: it is not set up for {}", call.target, self.name))
-    }
-}
-
-impl Execute for Programs {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn plan<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Plan, Cannot>> {
-        Box::pin(async move { plan(self.place(call).map_err(Cannot)?, &call.argv, &call.env) })
-    }
-
-    fn run<'a>(&'a self, call: &'a Call, watch: &'a mut Watch) -> BoxFuture<'a, Ran> {
-        Box::pin(async move {
-            match self.place(call) {
-                Ok(place) => run(place, &call.argv, &call.env, call.input.as_deref(), call.bounds, watch).await,
-                Err(why) => not_started(why, false),
-            }
-        })
-    }
-}
-
 /// What would be started.
 pub fn plan(place: &Place, argv: &[String], env: &BTreeMap<String, String>) -> Result<Plan, Cannot> {
     let program = place.program(argv.first().map_or("", String::as_str)).map_err(Cannot)?;
@@ -148,7 +110,7 @@ fn is_hijack(name: &str) -> bool {
     NAMES.contains(&name) || ["LD_", "DYLD_", "BASH_FUNC_", "GIT_SSH", group::MARK].iter().any(|p| name.starts_with(p))
 }
 
-fn unfit(argv: &[String], env: &BTreeMap<String, String>) -> Option<String> {
+pub(super) fn unfit(argv: &[String], env: &BTreeMap<String, String>) -> Option<String> {
     if argv.iter().chain(env.values()).any(|word| word.contains('\0')) {
         return Some("A word of this command has a zero byte in it, which no program can be given".to_string());
     }

@@ -2,6 +2,8 @@
 //! others filters fed by it), the runbook's own text for a shell, or a step for people with the exact command to copy.
 //! Pure; runs nothing and asks nobody.
 
+mod remote;
+
 use super::script::{self, Shell};
 use crate::engine::ports::execute::{Bounds, Call};
 use firebell_domain::playbook::Risk;
@@ -73,8 +75,14 @@ pub fn route(wanted: &Wanted) -> Route {
         Tongue::Shell => {}
         tongue => return statement(wanted, tongue),
     }
-    let stages = match stages::stages(wanted.written) {
+    // The key is the target's own, so the home that this one lies in need not be known.
+    let homeless = wanted.written.trim_start().strip_prefix("ssh -i ~").map(|rest| format!("ssh -i {rest}"));
+    let stages = match stages::stages(homeless.as_deref().unwrap_or(wanted.written)) {
         Ok(stages) => stages,
+        // A shell of this machine would hand the text on to one of another.
+        Err(NeedsShell(why)) if wanted.executor == "ssh" => {
+            return Route::Manual(format!("{why}, and it goes to another machine"));
+        }
         Err(NeedsShell(why)) => return script(wanted, why),
     };
     let Some((first, rest)) = stages.split_first() else { return Route::Manual("there is nothing to run".into()) };
@@ -85,14 +93,14 @@ pub fn route(wanted: &Wanted) -> Route {
     if executor == "interactive" {
         return Route::Manual("it needs a keyboard".into());
     }
-    let mut filters = Vec::new();
-    for stage in rest {
-        match filter(stage, wanted) {
-            Ok(Some(filter)) => filters.push(filter),
-            Ok(None) => return script(wanted, "it pipes into something else than a filter"),
-            Err(unfilled) => return manual(unfilled),
-        }
+    if first.words.first().and_then(Word::literal).is_some_and(|w| w.rsplit('/').next() == Some("ssh")) {
+        return remote::route(first, rest, wanted);
     }
+    let filters = match filters(rest, wanted) {
+        Ok(Some(filters)) => filters,
+        Ok(None) => return script(wanted, "it pipes into something else than a filter"),
+        Err(unfilled) => return manual(unfilled),
+    };
     match call(first, wanted) {
         Ok(head) => Route::Pipeline { executor, head: Box::new(head), joins: first.joins, filters },
         Err(unfilled) => manual(unfilled),
@@ -180,6 +188,11 @@ fn executor_of(stage: &Stage) -> String {
     serde_json::to_value(judged.executor).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default()
 }
 
+/// All stages behind the first; `None` where one is more than a filter.
+fn filters(stages: &[Stage], wanted: &Wanted) -> Result<Option<Vec<Filter>>, Unfilled> {
+    stages.iter().map(|stage| filter(stage, wanted)).collect()
+}
+
 /// A stage behind a pipe; `None` where it is more than a filter.
 fn filter(stage: &Stage, wanted: &Wanted) -> Result<Option<Filter>, Unfilled> {
     let fill = |word: &Word| values::fill(word, wanted.params, &|_| None);
@@ -241,20 +254,24 @@ fn sed_acts(script: &str) -> bool {
 
 /// Text that only a shell can run. Values reach it as positional words, where the text has them outside single quotes.
 fn script(wanted: &Wanted, why: &str) -> Route {
-    let Some((text, names)) = positional(wanted.written) else {
-        return Route::Manual(format!("{why}, and a value would stand inside quotes of a shell"));
+    match shell(wanted.written, wanted, why) {
+        Ok(argv) => Route::Script(Box::new(bare(wanted, argv, None, BTreeMap::new()))),
+        Err(manual) => Route::Manual(manual),
+    }
+}
+
+/// The argument vector of a shell for a text. `Err`: why somebody types it.
+fn shell(written: &str, wanted: &Wanted, why: &str) -> Result<Vec<String>, String> {
+    let Some((text, names)) = positional(written) else {
+        return Err(format!("{why}, and a value would stand inside quotes of a shell"));
     };
     let mut values = Vec::new();
     for name in &names {
-        match wanted.params.get(name) {
-            None => return manual(Unfilled::Open(vec![name.clone()])),
-            Some(value) => match values::plain(name, value) {
-                Ok(()) => values.push(value.clone()),
-                Err(why) => return Route::Manual(why),
-            },
-        }
+        let value = wanted.params.get(name).ok_or_else(|| format!("{name} is open"))?;
+        values::plain(name, value)?;
+        values.push(value.clone());
     }
-    Route::Script(Box::new(bare(wanted, script::argv(Shell::Bash, &text, &values), None, BTreeMap::new())))
+    Ok(script::argv(Shell::Bash, &text, &values))
 }
 
 /// The text with `"${1}"` where placeholders stand, and their names in that order. `None` where one stands inside quotes

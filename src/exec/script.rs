@@ -1,8 +1,8 @@
 //! The runbook's own text where only a shell can do it: verbatim through `bash -c` or `sh -c`. Values that people gave
 //! are positional words (`$1`) or variables of the environment to it, and are never made part of the text.
 
-use super::process::{self, Place};
 use super::ran::not_started;
+use super::site::Site;
 use crate::engine::ports::BoxFuture;
 use crate::engine::ports::execute::{Call, Cannot, Execute, Plan, Ran, Watch};
 use std::collections::BTreeMap;
@@ -29,14 +29,14 @@ impl Shell {
     }
 }
 
-pub struct Scripts(BTreeMap<String, Place>);
+pub struct Scripts(BTreeMap<String, Site>);
 
 impl Scripts {
-    pub fn new(places: BTreeMap<String, Place>) -> Scripts {
-        Scripts(places)
+    pub fn new(places: BTreeMap<String, impl Into<Site>>) -> Scripts {
+        Scripts(places.into_iter().map(|(name, place)| (name, place.into())).collect())
     }
 
-    fn place(&self, call: &Call) -> Result<&Place, String> {
+    fn place(&self, call: &Call) -> Result<&Site, String> {
         let is_script =
             matches!(&call.argv[..], [shell, flag, _, ..] if ["bash", "sh"].contains(&shell.as_str()) && flag == "-c");
         if !is_script {
@@ -52,15 +52,13 @@ impl Execute for Scripts {
     }
 
     fn plan<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Plan, Cannot>> {
-        Box::pin(async move { process::plan(self.place(call).map_err(Cannot)?, &call.argv, &call.env) })
+        Box::pin(async move { self.place(call).map_err(Cannot)?.plan(&call.argv, &call.env) })
     }
 
     fn run<'a>(&'a self, call: &'a Call, watch: &'a mut Watch) -> BoxFuture<'a, Ran> {
         Box::pin(async move {
             match self.place(call) {
-                Ok(place) => {
-                    process::run(place, &call.argv, &call.env, call.input.as_deref(), call.bounds, watch).await
-                }
+                Ok(place) => place.run(&call.argv, &call.env, call, call.bounds, watch).await,
                 Err(why) => not_started(why, false),
             }
         })

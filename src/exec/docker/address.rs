@@ -1,16 +1,17 @@
 //! Where a Docker daemon listens, and how one gets there. A client is made when it is first needed: a dead daemon holds
 //! up nobody else, and one that comes back is found.
 
+use crate::exec::ssh::Remote;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use std::error::Error;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Seconds that one request may take where the command does not say. Longer than anything that only reads.
 const TIMEOUT_S: u64 = 120;
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub enum Address {
     Socket(PathBuf),
     /// `tcp://host:2375`, without protection: for a forwarder on the same machine.
@@ -21,11 +22,23 @@ pub enum Address {
         cert: PathBuf,
         ca: PathBuf,
     },
-    /// `ssh://alias`: a name of the operator's ssh configuration, which holds port, user, key and known hosts.
-    Ssh(String),
+    /// On another machine: its socket is reached over our own connection there, whose host key was checked. The
+    /// library's own way would accept a key that it does not know.
+    Ssh(Arc<Remote>),
 }
 
 impl Address {
+    /// As programs are told it, in `DOCKER_HOST`.
+    pub fn daemon(&self) -> String {
+        match self {
+            Address::Socket(path) => format!("unix://{}", path.display()),
+            Address::Tcp(address) | Address::Tls { address, .. } => {
+                format!("tcp://{}", address.split_once("://").map_or(address.as_str(), |(_, rest)| rest))
+            }
+            Address::Ssh(remote) => format!("unix://{}", remote.socket().display()),
+        }
+    }
+
     fn connect(&self) -> Result<Docker, bollard::errors::Error> {
         match self {
             Address::Socket(path) => Docker::connect_with_unix(&path.to_string_lossy(), TIMEOUT_S, API_DEFAULT_VERSION),
@@ -33,7 +46,9 @@ impl Address {
             Address::Tls { address, key, cert, ca } => {
                 Docker::connect_with_ssl(address, key, cert, ca, TIMEOUT_S, API_DEFAULT_VERSION)
             }
-            Address::Ssh(alias) => Docker::connect_with_ssh(alias, TIMEOUT_S, API_DEFAULT_VERSION, None),
+            Address::Ssh(remote) => {
+                Docker::connect_with_unix(&remote.socket().to_string_lossy(), TIMEOUT_S, API_DEFAULT_VERSION)
+            }
         }
     }
 }
@@ -46,6 +61,17 @@ pub struct Client {
 impl Client {
     pub fn new(address: Address) -> Client {
         Client { address, made: Mutex::new(None) }
+    }
+
+    /// The same, with the way there where it needs one: before everything else that is asked.
+    pub async fn open(&self) -> Result<Docker, Failed> {
+        if let Address::Ssh(remote) = &self.address
+            && remote.forward().await.map_err(Failed::Unreached)?
+        {
+            // What was made for the way before this one leads nowhere.
+            *self.made.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        self.get()
     }
 
     pub fn get(&self) -> Result<Docker, Failed> {

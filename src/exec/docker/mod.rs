@@ -30,6 +30,7 @@ use address::Client;
 use op::Op;
 use said::Said;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// For looking at what became of containers that were not waited for to the end.
@@ -47,11 +48,13 @@ impl Host {
     }
 }
 
-pub struct Docker(BTreeMap<String, Host>);
+/// Shared: Compose and the clients of databases go through the same daemons.
+#[derive(Clone)]
+pub struct Docker(Arc<BTreeMap<String, Host>>);
 
 impl Docker {
     pub fn new(hosts: BTreeMap<String, Host>) -> Docker {
-        Docker(hosts)
+        Docker(Arc::new(hosts))
     }
 
     /// Names and labels of all containers that pass the filters (`--filter`, `label=…`), stopped ones too.
@@ -64,10 +67,17 @@ impl Docker {
         let host = self.0.get(target).ok_or(format!("{target} is not set up as a Docker target"))?;
         let words = ["ps".to_string(), "--all".to_string()].into_iter().chain(filters.iter().cloned());
         let Op::Ps(listing) = read::read(&words.collect::<Vec<_>>())? else { return Ok(Vec::new()) };
-        let client = host.client.get().map_err(|failed| failed.sentence())?;
-        let found = tokio::time::timeout(time, list::found(&client, &listing)).await.unwrap_or(Err(Failed::Silent));
+        let found = async { list::found(&host.client.open().await?, &listing).await };
+        let found = tokio::time::timeout(time, found).await.unwrap_or(Err(Failed::Silent));
         let found = found.map_err(|failed| failed.sentence())?;
         Ok(found.into_iter().map(|c| (list::name_of(&c), c.labels.unwrap_or_default())).collect())
+    }
+
+    /// Makes the daemon reachable for programs that are told its address.
+    pub async fn open(&self, target: &str, time: Duration) -> Result<(), String> {
+        let host = self.0.get(target).ok_or(format!("{target} is not set up as a Docker target"))?;
+        let opened = tokio::time::timeout(time, host.client.open()).await.unwrap_or(Err(Failed::Silent));
+        opened.map(|_| ()).map_err(|failed| failed.sentence())
     }
 
     /// The daemon that a call is for, and what it says to do.
@@ -131,7 +141,7 @@ impl Execute for Docker {
             if let (Op::Each { names, .. }, End::TimedOut | End::Stopped) = (&op, &end) {
                 // The daemon carries on with what it was told.
                 let look = async {
-                    act::state_now(&host.client.get()?, names, &mut said).await;
+                    act::state_now(&host.client.open().await?, names, &mut said).await;
                     Ok::<_, Failed>(())
                 };
                 tokio::time::timeout(LAST_LOOK, look).await.ok();
@@ -145,7 +155,7 @@ impl Execute for Docker {
 
 /// Reads what the operation would act on.
 async fn finds(host: &Host, op: &Op) -> Result<Vec<String>, Failed> {
-    let client = host.client.get()?;
+    let client = host.client.open().await?;
     match op {
         Op::Each { act, names } => act::finds(&client, act, names).await,
         Op::Prune { what, filters } => prune::finds(&client, what, filters).await,
@@ -156,7 +166,7 @@ async fn finds(host: &Host, op: &Op) -> Result<Vec<String>, Failed> {
 
 /// `Err` with `Unreached` or `Silent` only where nothing can have been changed.
 async fn carry_out(host: &Host, op: &Op, call: &Call, time: Duration, said: &mut Said) -> Result<(), Failed> {
-    let client = host.client.get()?;
+    let client = host.client.open().await?;
     match op {
         Op::Ps(listing) => list::containers(&client, listing, said).await,
         Op::Images(listing) => list::images(&client, listing, said).await,

@@ -1,11 +1,11 @@
-//! The machine itself: `df`, `free`, `uptime`, `ps`, `top`, `du`, `ls`, `tail`, `journalctl`, `systemctl` and the like, by
+//! The machine itself, this one or one behind ssh: `df`, `free`, `uptime`, `ps`, `top`, `du`, `ls`, `tail`, `journalctl`, `systemctl` and the like, by
 //! the program itself, with what it prints read for its values. What would never end is followed for a while, what would
 //! wait for a keyboard is refused, and nobody is ever asked for a password.
 
 mod values;
 
-use super::process::{self, Place};
 use super::ran::not_started;
+use super::site::Site;
 use crate::engine::ports::BoxFuture;
 use crate::engine::ports::execute::{Bounds, Call, Cannot, End, Execute, Plan, Ran, Watch};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ const KEYBOARD: [&str; 14] = [
 /// Those whose text a shell would read; that is the script executor's work.
 const SHELLS: [&str; 8] = ["sh", "bash", "dash", "ash", "zsh", "fish", "su", "ssh"];
 
-pub struct Hosts(BTreeMap<String, Place>);
+pub struct Hosts(BTreeMap<String, Site>);
 
 /// What is really run.
 #[derive(Debug, PartialEq)]
@@ -31,11 +31,11 @@ struct Fitted {
 }
 
 impl Hosts {
-    pub fn new(places: BTreeMap<String, Place>) -> Hosts {
-        Hosts(places)
+    pub fn new(places: BTreeMap<String, impl Into<Site>>) -> Hosts {
+        Hosts(places.into_iter().map(|(name, place)| (name, place.into())).collect())
     }
 
-    fn read(&self, call: &Call) -> Result<(&Place, Fitted), String> {
+    fn read(&self, call: &Call) -> Result<(&Site, Fitted), String> {
         let place = self.0.get(&call.target).ok_or(format!("{} is not set up as a host", call.target))?;
         Ok((place, fitted(&call.argv)?))
     }
@@ -49,7 +49,7 @@ impl Execute for Hosts {
     fn plan<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Plan, Cannot>> {
         Box::pin(async move {
             let (place, fitted) = self.read(call).map_err(Cannot)?;
-            process::plan(place, &fitted.argv, &call.env)
+            place.plan(&fitted.argv, &call.env)
         })
     }
 
@@ -69,7 +69,7 @@ impl Execute for Hosts {
             {
                 env.entry(name.to_string()).or_insert(value.to_string());
             }
-            let mut ran = process::run(place, &fitted.argv, &env, call.input.as_deref(), bounds, watch).await;
+            let mut ran = place.run(&fitted.argv, &env, call, bounds, watch).await;
             if fitted.follows && ran.end == End::TimedOut {
                 ran.end = End::Exited(0);
                 ran.stderr.push_str(&format!("[followed for {} s]\n", window.as_secs()));

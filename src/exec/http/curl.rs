@@ -144,11 +144,14 @@ fn curl(argv: &[String]) -> Result<Request, String> {
     urls.extend(words.words.iter().cloned());
     let [url] = &urls[..] else { return Err("This asks one address at a time".to_string()) };
     let mut bodies = words.all("data");
-    for name in ["data-raw", "data-binary", "data-ascii", "data-urlencode", "json"] {
+    for name in ["data-raw", "data-binary", "data-ascii", "json"] {
         bodies.extend(words.all(name));
     }
     if words.all("data-raw").is_empty() && bodies.iter().any(|b| b.starts_with('@')) {
         return Err("The body is read from a file, which is not done natively".to_string());
+    }
+    for text in words.all("data-urlencode") {
+        bodies.push(encoded(&text)?);
     }
     if let Some(output) = words.get("output").filter(|o| !["/dev/null", "-"].contains(o)) {
         return Err(format!("The answer is written to the file {output}, which is not done natively"));
@@ -199,6 +202,17 @@ fn curl(argv: &[String]) -> Result<Request, String> {
         failed_body: !words.has("fail"),
     };
     Ok(request)
+}
+
+/// `--data-urlencode`: `content`, `=content` or `name=content`.
+fn encoded(text: &str) -> Result<String, String> {
+    let encode = |content: &str| url::form_urlencoded::byte_serialize(content.as_bytes()).collect::<String>();
+    match text.split_once('=') {
+        Some(("", content)) => Ok(encode(content)),
+        Some((name, content)) => Ok(format!("{name}={}", encode(content))),
+        None if text.contains('@') => Err("The body is read from a file, which is not done natively".to_string()),
+        None => Ok(encode(text)),
+    }
 }
 
 const WGET: &[Flag] = &[

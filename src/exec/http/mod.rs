@@ -1,7 +1,7 @@
 //! HTTP: health checks and the `curl` and `wget` of runbooks, to hosts of the target's allow list only, redirects
 //! included. Prints what the program would print, and reads status, latency and the values of a JSON body. Sends once.
 
-mod curl;
+pub(super) mod curl;
 pub(super) mod guard;
 mod json;
 

@@ -6,7 +6,7 @@ use crate::exec::clean::{Kept, Secrets};
 use crate::exec::ran;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::process::Child;
 use tokio::sync::mpsc::Sender;
 use tokio::task::JoinHandle;
@@ -30,15 +30,28 @@ impl Pipes {
         secrets: &Secrets,
         progress: &Sender<String>,
     ) -> Pipes {
-        let fed = child.stdin.take().zip(input).map(|(mut stdin, input)| {
+        Pipes::of(child.stdin.take(), child.stdout.take(), child.stderr.take(), input, bytes_max, secrets, progress)
+    }
+
+    /// The same of streams that come from anywhere.
+    pub fn of(
+        stdin: Option<impl AsyncWrite + Unpin + Send + 'static>,
+        stdout: Option<impl AsyncRead + Unpin + Send + 'static>,
+        stderr: Option<impl AsyncRead + Unpin + Send + 'static>,
+        input: Option<&[u8]>,
+        bytes_max: usize,
+        secrets: &Secrets,
+        progress: &Sender<String>,
+    ) -> Pipes {
+        let fed = stdin.zip(input).map(|(mut stdin, input)| {
             let input = input.to_vec();
             tokio::spawn(async move {
                 // A program that does not read to the end is not wrong.
                 stdin.write_all(&input).await.ok();
             })
         });
-        let out = keep(child.stdout.take(), bytes_max, secrets.clone(), Some(progress.clone()));
-        let err = keep(child.stderr.take(), bytes_max, secrets.clone(), Some(progress.clone()));
+        let out = keep(stdout, bytes_max, secrets.clone(), Some(progress.clone()));
+        let err = keep(stderr, bytes_max, secrets.clone(), Some(progress.clone()));
         Pipes { out, err, fed, notes: Vec::new() }
     }
 

@@ -77,3 +77,25 @@ fn what_is_open_or_needs_a_keyboard_is_for_a_person() {
     }
     assert!(matches!(routed("vim /etc/hosts", "interactive", &[]), Route::Manual(_)));
 }
+
+#[test]
+fn what_goes_to_another_machine_is_words_again_and_a_value_stays_a_piece_of_one() {
+    let with = |written: &str, value: &str| routed(written, "ssh", &[("<file>", value)]);
+    let (executor, head, filters) =
+        pipeline(with(r#"ssh -i ~/.ssh/key root@shop "tail -20 '<file>' | grep -i 'a b'" | head -3"#, "x.log"));
+    assert_eq!(executor, "ssh");
+    assert_eq!(head, ["ssh", "-i", "/.ssh/key", "root@shop", "--", "tail", "-20", "x.log"]);
+    assert_eq!(filters, [vec!["grep", "-i", "a b"], vec!["head", "-3"]]);
+    let (_, head, _) = pipeline(with("ssh shop tail <file>", "x.log"));
+    assert_eq!(head, ["ssh", "shop", "--", "tail", "x.log"]);
+    for bad in ["x; reboot", "$(reboot)", "-f"] {
+        assert!(matches!(with(r#"ssh shop "tail <file>""#, bad), Route::Manual(_)), "{bad}");
+    }
+    // Only a shell over there can do it: its text is the runbook's, and the value a positional word.
+    let (_, head, _) = pipeline(with(r#"ssh shop "cd /srv && tail <file>""#, "x.log"));
+    assert_eq!(head[..5], ["ssh", "shop", "--", "bash", "-c"], "{head:?}");
+    assert_eq!(head[5..], [r#"cd /srv && tail "${1}""#, "runbook", "x.log"], "{head:?}");
+    for written in ["ssh shop", r#"ssh shop "x $(date)""#, "ssh shop 'echo $HOME'", "ssh shop df > x"] {
+        assert!(matches!(with(written, "x"), Route::Manual(_)), "{written}");
+    }
+}

@@ -24,6 +24,7 @@ pub mod process;
 pub mod prometheus;
 pub mod scraper;
 pub mod serve;
+pub mod ssh;
 pub mod wire;
 
 use std::time::{Duration, Instant};

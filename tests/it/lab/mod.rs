@@ -5,6 +5,8 @@ mod docker;
 mod host;
 mod http;
 mod process;
+mod prometheus;
+mod ssh;
 mod tls;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};

@@ -30,12 +30,12 @@ const ONLY: &[Only] = &[
     // One HTTP client library for what goes out, and it goes out in few places.
     Only {
         path: "reqwest::",
-        may: &["src/notify/", "src/chat/", "src/exec/http/", "src/cli/", "src/config/"],
+        may: &["src/notify/", "src/chat/", "src/exec/http/", "src/exec/prometheus/", "src/cli/", "src/config/"],
         why: "effects leave through a port",
     },
     Only {
         path: "reqwest::Client",
-        may: &["src/notify/", "src/chat/", "src/exec/http/", "src/cli/"],
+        may: &["src/notify/", "src/chat/", "src/exec/http/", "src/exec/prometheus/", "src/cli/"],
         why: "the configuration only reads addresses",
     },
     // The surroundings of the process.
