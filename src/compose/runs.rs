@@ -6,6 +6,7 @@ use crate::config::Config;
 use crate::config::runs::{LOCAL, Target};
 use crate::engine::ports::execute::CarryOut;
 use crate::exec::clean::Secrets;
+use crate::exec::compose::{Compose, Project};
 use crate::exec::docker::{Address, Docker, Host};
 use crate::exec::host::Hosts;
 use crate::exec::http::{Allowed, Http};
@@ -31,6 +32,7 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
     for (name, target) in of_kind("docker") {
         daemons.insert(name.clone(), Host::new(docker(name, target)?, secrets.clone()));
     }
+    let (docker, projects) = (Docker::new(daemons), projects(config, &secrets)?);
     let mut asked = BTreeMap::new();
     let mut certificates = BTreeMap::new();
     for (name, target) in &config.targets {
@@ -46,7 +48,8 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
     let hosts: BTreeMap<String, Place> = of_kind("host").map(|(name, t)| (name.clone(), place(t))).collect();
     let scripts = config.targets.iter().filter(|(_, t)| t.scripts).map(|(name, t)| (name.clone(), place(t))).collect();
     let mut registry = Registry::default()
-        .with(Docker::new(daemons))
+        .with(docker.clone())
+        .with(Compose::new(docker, projects))
         .with(Http::new(asked).map_err(CannotStart)?)
         .with(Tls::new(certificates))
         .with(Scripts::new(scripts));
@@ -78,6 +81,24 @@ fn docker(name: &str, target: &Target) -> Result<Address, CannotStart> {
         None if address.starts_with('/') => Ok(Address::Socket(PathBuf::from(address))),
         _ => Err(wrong()),
     }
+}
+
+/// Every Docker target may have a Compose project; with a folder its program works there, with the target's daemon.
+fn projects(config: &Config, secrets: &Secrets) -> Result<BTreeMap<String, Project>, CannotStart> {
+    let mut out = BTreeMap::new();
+    if config.targets.is_empty() {
+        out.insert(LOCAL.to_string(), Project { name: None, docker: LOCAL.to_string(), place: None });
+    }
+    for (name, target) in config.targets.iter().filter(|(_, t)| t.kind == "docker") {
+        let daemon = docker(name, target)?.daemon();
+        let place = target.folder.as_ref().map(|folder| Place {
+            env: BTreeMap::from([("DOCKER_HOST".to_string(), daemon)]),
+            secrets: secrets.clone(),
+            ..Place::at(folder)
+        });
+        out.insert(name.clone(), Project { name: target.project.clone(), docker: name.clone(), place });
+    }
+    Ok(out)
 }
 
 /// What requests of a target may go to: what its list names, else its own address.

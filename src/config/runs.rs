@@ -42,6 +42,8 @@ pub struct Target {
     pub known_hosts: Option<PathBuf>,
     pub namespace: Option<String>,
     pub database: Option<String>,
+    /// What the Compose project in `folder` is called.
+    pub project: Option<String>,
 }
 
 #[derive(Debug)]
@@ -72,6 +74,7 @@ pub fn targets(root: &Table<'_>) -> BTreeMap<String, Target> {
         known_hosts: path(t, "known_hosts"),
         namespace: text(t, "namespace"),
         database: text(t, "database"),
+        project: text(t, "project"),
     };
     root.named("targets").into_iter().map(|(name, t)| (name.to_string(), target(&t))).collect()
 }

@@ -346,6 +346,7 @@ pub const RUN_TARGET: &[Key] = &[
     key("known_hosts", Kind::Path, "the path of a file, relative to the folder of this configuration"),
     key("namespace", Kind::Text, "a namespace such as \"shop\""),
     key("database", Kind::Text, "a database such as \"shop\""),
+    key("project", Kind::Text, "the name of a Compose project such as \"shop\""),
 ];
 
 pub const RUNS: &[Key] = &[

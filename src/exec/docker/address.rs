@@ -26,6 +26,17 @@ pub enum Address {
 }
 
 impl Address {
+    /// As programs are told it, in `DOCKER_HOST`.
+    pub fn daemon(&self) -> String {
+        match self {
+            Address::Socket(path) => format!("unix://{}", path.display()),
+            Address::Tcp(address) | Address::Tls { address, .. } => {
+                format!("tcp://{}", address.split_once("://").map_or(address.as_str(), |(_, rest)| rest))
+            }
+            Address::Ssh(alias) => format!("ssh://{alias}"),
+        }
+    }
+
     fn connect(&self) -> Result<Docker, bollard::errors::Error> {
         match self {
             Address::Socket(path) => Docker::connect_with_unix(&path.to_string_lossy(), TIMEOUT_S, API_DEFAULT_VERSION),

@@ -30,6 +30,7 @@ use address::Client;
 use op::Op;
 use said::Said;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// For looking at what became of containers that were not waited for to the end.
@@ -47,11 +48,13 @@ impl Host {
     }
 }
 
-pub struct Docker(BTreeMap<String, Host>);
+/// Shared: Compose and the clients of databases go through the same daemons.
+#[derive(Clone)]
+pub struct Docker(Arc<BTreeMap<String, Host>>);
 
 impl Docker {
     pub fn new(hosts: BTreeMap<String, Host>) -> Docker {
-        Docker(hosts)
+        Docker(Arc::new(hosts))
     }
 
     /// Names and labels of all containers that pass the filters (`--filter`, `label=…`), stopped ones too.
