@@ -362,10 +362,16 @@ fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> (RunResult, Opt
     (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings }, kept)
 }
 
-/// The line that says most: the first of what went well, the last of what did not.
+/// The line that says most: of what did not go well the last, else the last that a log marks as an error, else the first.
 fn telling(text: &str, ok: bool) -> String {
+    const ERRORS: [&str; 7] =
+        ["ERROR", "FATAL", "CRITICAL", "PANIC", "level=error", "\"level\":\"error\"", "\"level\":\"fatal\""];
     let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
-    let line = if ok { lines.next() } else { lines.next_back() };
+    let marked = |l: &&str| ERRORS.iter().any(|e| l.contains(e));
+    let line = match ok {
+        true => lines.clone().rfind(marked).or_else(|| lines.next()),
+        false => lines.next_back(),
+    };
     line.unwrap_or_default().to_string()
 }
 

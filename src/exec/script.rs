@@ -1,5 +1,6 @@
-//! The runbook's own text where only a shell can do it: verbatim through `bash -c` or `sh -c`. Values that people gave
-//! are positional words (`$1`) or variables of the environment to it, and are never made part of the text.
+//! The team's own scripts, each a program with its words; and the runbook's own text where only a shell can do it:
+//! verbatim through `bash -c` or `sh -c`. Values that people gave are words to a script and positional words (`$1`) to a
+//! text, and are never made part of it.
 
 use super::process::{self, Place};
 use super::ran::not_started;
@@ -7,9 +8,13 @@ use crate::engine::ports::BoxFuture;
 use crate::engine::ports::execute::{Call, Cannot, Execute, Plan, Ran, Watch};
 use std::collections::BTreeMap;
 
+/// What a text is called to itself (`$0`): only what this file has made is run as a text.
+const MARKER: &str = "runbook";
+const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "zsh", "fish", "ksh"];
+
 /// The argument vector of a text and its positional values.
 pub fn argv(shell: Shell, text: &str, values: &[String]) -> Vec<String> {
-    let fixed = [shell.name(), "-c", text, "runbook"].map(str::to_string);
+    let fixed = [shell.name(), "-c", text, MARKER].map(str::to_string);
     fixed.into_iter().chain(values.iter().cloned()).collect()
 }
 
@@ -37,10 +42,17 @@ impl Scripts {
     }
 
     fn place(&self, call: &Call) -> Result<&Place, String> {
-        let is_script =
-            matches!(&call.argv[..], [shell, flag, _, ..] if ["bash", "sh"].contains(&shell.as_str()) && flag == "-c");
-        if !is_script {
-            return Err("A script is the text of a runbook, run by bash or sh".to_string());
+        let name = |program: &str| program.rsplit('/').next().unwrap_or_default().to_string();
+        let is_shell = call.argv.first().is_some_and(|p| SHELLS.contains(&name(p).as_str()));
+        let fits = match &call.argv[..] {
+            [] => false,
+            [shell, flag, _, marker, ..] if ["bash", "sh"].contains(&shell.as_str()) && flag == "-c" => marker == MARKER,
+            // A shell that is given a file and no text.
+            [_, file, ..] if is_shell => !file.starts_with('-'),
+            _ => !is_shell,
+        };
+        if !fits {
+            return Err("A shell with options of its own is not run: it may read a value as a command".to_string());
         }
         self.0.get(&call.target).ok_or(format!("No script may run on {}: it is not set up for scripts", call.target))
     }

@@ -10,6 +10,7 @@ pub mod orders;
 pub mod overlay;
 pub mod playbooks;
 mod proposals;
+mod readymade;
 pub mod reminders;
 mod severities;
 pub mod show;

@@ -1,0 +1,52 @@
+//! One system of `tests/lab` on a daemon of the test's own, and how it is broken and seen from outside: by HTTP and by
+//! the docker command line, never through the bot.
+
+use crate::harness::docker::Daemon;
+use crate::harness::files::TempDir;
+use crate::harness::{Answer, BOUND, eventually, http_client, temp_dir};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub struct Lab {
+    pub daemon: Daemon,
+    pub system: &'static str,
+    http: reqwest::Client,
+    folder: TempDir,
+}
+
+impl Lab {
+    /// Builds the system and starts it; what it needs to come up is for the caller to wait for.
+    pub async fn up(system: &'static str) -> Lab {
+        let lab = Lab { daemon: Daemon::networked().await, system, http: http_client(), folder: temp_dir() };
+        lab.script(&["up", system, &lab.folder().display().to_string()]);
+        lab
+    }
+
+    /// Where its files are, those of Compose among them.
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().join(self.system)
+    }
+
+    /// `lab.sh break …`.
+    pub fn break_it(&self, what: &[&str]) {
+        self.script(&[&["break"], what].concat());
+    }
+
+    fn script(&self, arguments: &[&str]) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/lab.sh");
+        let mut command = Command::new(script);
+        command.args(arguments).env("DOCKER_HOST", self.daemon.host()).env("HOME", self.folder.path());
+        let output = command.output().expect("a script can be started");
+        let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "lab.sh {arguments:?}: {said}");
+    }
+
+    /// What the world gets at an address: the status, or 0 where nobody answers.
+    pub async fn status(&self, url: &str) -> u16 {
+        Answer::to(self.http.get(url)).await.map_or(0, |answer| answer.status)
+    }
+
+    pub async fn until(&self, url: &str, status: u16) {
+        eventually(&format!("{url} answers {status}"), BOUND * 2, async || self.status(url).await == status).await;
+    }
+}
