@@ -11,6 +11,7 @@ pub mod overlay;
 pub mod playbooks;
 mod proposals;
 mod readymade;
+pub mod red;
 pub mod reminders;
 mod severities;
 pub mod show;

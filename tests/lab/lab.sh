@@ -43,6 +43,8 @@ up() {
     mkdir -p "$folder"
     cp -r "$here/systems/$system/." "$folder/"
     certificate "$folder/ssl" 30
+    # For the system's own scripts, which a bot starts without anybody's environment.
+    echo "DOCKER_HOST=$DOCKER_HOST" >"$folder/.env"
     while read -r image programs; do
         local with=()
         for program in $programs; do with+=(--with "$program"); done
@@ -53,6 +55,7 @@ up() {
         (cd "$folder" && docker-compose --file "${file#"$folder"/}" up --detach 2>&1) |
             { grep -vE '^(Creating|Starting|Recreating) |is up-to-date|orphan' || true; }
     done
+    if [ -x "$folder/scripts/first.sh" ]; then "$folder/scripts/first.sh"; fi
 }
 
 break_it() {
@@ -76,8 +79,12 @@ break_it() {
         ;;
     # The web server gets a certificate that ended years ago: certificate CONTAINER FOLDER
     certificate) certificate "$3/ssl" over && docker restart "$2" >/dev/null ;;
-    # Last night's backup is gone: backup FOLDER
-    backup) find "$2/backups" -type f -delete ;;
+    # Last night's backup is gone with its folder, and who makes them says why there is no new one: backup FOLDER
+    backup)
+        rm -rf "$2/backups/postgres/daily"
+        docker exec travian_maintenance sh -c \
+            'echo "$(date -u +%H:%M:%S) ERROR backup: backups/postgres/daily: No such file or directory" >/proc/1/fd/2'
+        ;;
     *) echo "There is no fault \"$1\", see README.md." >&2 && exit 2 ;;
     esac
 }

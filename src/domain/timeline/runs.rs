@@ -5,7 +5,7 @@ use super::Importance::{self, Detail, Headline, Normal};
 use super::words::{because, clock, counted, one, person, sentence, who};
 use crate::event::{Event, IncidentEvent};
 use crate::playbook::Risk;
-use crate::run::{CommandEnd, Judged, Needs, Order, Ordered, RunEnd, RunKind, RunNo, RunResult};
+use crate::run::{CommandEnd, Judged, Needs, Order, Ordered, RunEnd, RunKind, RunNo, RunResult, marks_an_error};
 use std::collections::BTreeMap;
 
 type Said = (&'static str, Importance, String);
@@ -141,8 +141,8 @@ pub fn find_out(order: Option<&Order>) -> String {
 /// The results that say something, each on a line of its own.
 fn outcomes(order: Option<&Order>, results: &[RunResult]) -> String {
     let several = results.len() > 1;
-    let telling =
-        |r: &&RunResult| !several || !r.end.ok() || r.verifies || judged(r).is_some_and(|j| j > Judged::Healthy);
+    let ill = |r: &RunResult| !r.end.ok() || judged(r).is_some_and(|j| j > Judged::Healthy) || marks_an_error(&r.says);
+    let telling = |r: &&RunResult| !several || r.verifies || ill(r);
     let all: Vec<&RunResult> = results.iter().filter(telling).collect();
     let mut lines: Vec<String> = all.iter().take(RESULTS_NAMED_MAX).map(|r| outcome(order, r)).collect();
     let rest = all.len().saturating_sub(lines.len());
@@ -159,7 +159,10 @@ fn outcome(order: Option<&Order>, r: &RunResult) -> String {
         "" => one(&c.text),
         about => one(about),
     });
-    let read: Vec<String> = r.readings.iter().filter(|x| x.judged.is_some()).map(reading).collect();
+    // Where something is ill, what is well beside it only hides it.
+    let worst = judged(r).filter(|worst| *worst > Judged::Healthy);
+    let shown = |x: &&crate::run::Reading| x.judged.is_some_and(|j| worst.is_none() || j > Judged::Healthy);
+    let read: Vec<String> = r.readings.iter().filter(shown).map(reading).collect();
     let says = if read.is_empty() { one(&r.says) } else { read.join(", ") };
     let says = if says.is_empty() { says } else { format!(": {says}") };
     let checked = if r.verifies { "checked: " } else { "" };

@@ -124,6 +124,14 @@ impl Bot {
         found
     }
 
+    /// The playbook of that name is the one proposed first, and is followed.
+    pub async fn follows(&self, playbook: &str) {
+        let offered = self.done("cy", "/incident runbook").await;
+        let first = offered.lines().find(|l| l.trim_start().starts_with("1.")).unwrap_or_default();
+        assert!(first.contains(playbook), "{playbook} is not proposed first:\n{offered}");
+        self.done("cy", "/incident runbook 1").await;
+    }
+
     /// Diagnoses, and answers what the timeline says of it.
     pub async fn diagnose(&self, who: &str, run: i64) -> String {
         self.done(who, "/incident diagnose").await;
@@ -146,15 +154,17 @@ impl Bot {
 
     /// The alert ends, Ana resolves, and the draft has the line, who approved it and what came of it.
     pub async fn end(mut self, alert: &str, line: u32, expected: &[&str]) {
+        self.alert("resolved", "P1", alert).await;
         let said = self.done("ana", "/incident resolve It runs again.").await;
         assert!(said.contains("resolved"), "{said}");
-        self.alert("resolved", "P1", alert).await;
         let draft = self.serve.run(&["postmortem", "INC-1"]).await;
         assert_eq!(draft.status, 0, "{}", draft.stderr);
         let place = format!("line {line}");
-        let text = draft.stdout.replace('\u{200b}', "");
+        // As it reads once its Markdown is rendered.
+        let plain = |text: &str| text.replace(['\u{200b}', '\\', '<', '>'], "");
+        let text = plain(&draft.stdout);
         for part in [&[place.as_str(), "approved by @ana", "It helped"], expected].concat() {
-            assert!(text.contains(part), "no \"{part}\" in the draft:\n{text}");
+            assert!(text.contains(&plain(part)), "no \"{part}\" in the draft:\n{text}");
         }
         self.serve.assert_log_is_whole().await;
         self.serve.terminate().await;

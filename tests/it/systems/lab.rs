@@ -17,9 +17,24 @@ pub struct Lab {
 impl Lab {
     /// Builds the system and starts it; what it needs to come up is for the caller to wait for.
     pub async fn up(system: &'static str) -> Lab {
-        let lab = Lab { daemon: Daemon::networked().await, system, http: http_client(), folder: temp_dir() };
+        let mut lab = Lab { daemon: Daemon::networked().await, system, http: http_client(), folder: temp_dir() };
         lab.script(&["up", system, &lab.folder().display().to_string()]);
+        let authority = std::fs::read(lab.authority()).expect("the lab has an authority");
+        let authority = reqwest::Certificate::from_pem(&authority).expect("a certificate");
+        let client = reqwest::Client::builder().no_proxy().timeout(BOUND).tls_certs_merge([authority]);
+        lab.http = client.build().expect("the HTTP client could not be built");
         lab
+    }
+
+    /// Who signed the certificates of its web servers.
+    pub fn authority(&self) -> PathBuf {
+        self.folder().join("ssl/ca.pem")
+    }
+
+    /// Shows a folder of the system in another place, to this test and what it starts.
+    pub fn shows(&self, folder: &str, place: &str) {
+        let mounted = Command::new("mount").arg("--bind").arg(self.folder().join(folder)).arg(place).status();
+        assert!(mounted.is_ok_and(|status| status.success()), "{folder} is not shown at {place}");
     }
 
     /// Where its files are, those of Compose among them.

@@ -6,7 +6,11 @@
 //! Every test runs in a network of its own, so the systems have the ports that their runbooks speak of.
 
 mod bot;
+mod c0di3;
 mod lab;
+mod leanvibe;
+mod mahavishnu;
+mod travian;
 mod vividwalls;
 
 use crate::harness::files::temp_dir;
