@@ -40,7 +40,10 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
         let (folder, authorities) = (target.folder.clone().unwrap_or_default(), target.ca_file.clone());
         certificates.insert(name.clone(), tls::Place { allowed: allowed.clone(), folder, authorities });
         let authorities = target.ca_file.clone();
-        asked.insert(name.clone(), http::Place { allowed, authorities, secrets: secrets.clone(), ..http::Place::default() });
+        asked.insert(
+            name.clone(),
+            http::Place { allowed, authorities, secrets: secrets.clone(), ..http::Place::default() },
+        );
     }
     let place = |target: &Target| Place {
         secrets: secrets.clone(),

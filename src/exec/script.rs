@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 /// What a text is called to itself (`$0`): only what this file has made is run as a text.
 const MARKER: &str = "runbook";
 const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "zsh", "fish", "ksh"];
+/// What scripts are written in; with an option of its own it may read a value as a program.
+const LANGUAGES: [&str; 7] = ["python", "python3", "node", "ruby", "perl", "php", "deno"];
 
 /// The argument vector of a text and its positional values.
 pub fn argv(shell: Shell, text: &str, values: &[String]) -> Vec<String> {
@@ -42,17 +44,16 @@ impl Scripts {
     }
 
     fn place(&self, call: &Call) -> Result<&Place, String> {
-        let name = |program: &str| program.rsplit('/').next().unwrap_or_default().to_string();
-        let is_shell = call.argv.first().is_some_and(|p| SHELLS.contains(&name(p).as_str()));
-        let fits = match &call.argv[..] {
-            [] => false,
-            [shell, flag, _, marker, ..] if ["bash", "sh"].contains(&shell.as_str()) && flag == "-c" => marker == MARKER,
-            // A shell that is given a file and no text.
-            [_, file, ..] if is_shell => !file.starts_with('-'),
-            _ => !is_shell,
+        let (program, rest) = call.argv.split_first().ok_or("There is nothing to run")?;
+        let name = program.rsplit('/').next().unwrap_or_default();
+        let with_file = rest.first().is_some_and(|file| !file.starts_with('-'));
+        let fits = match rest {
+            [flag, _, marker, ..] if ["bash", "sh"].contains(&program.as_str()) && flag == "-c" => marker == MARKER,
+            _ if SHELLS.contains(&name) || LANGUAGES.contains(&name) => with_file,
+            _ => program.contains('/') || name.contains('.'),
         };
         if !fits {
-            return Err("A shell with options of its own is not run: it may read a value as a command".to_string());
+            return Err(format!("{program} is no script: a file of the team, or a language that is given one"));
         }
         self.0.get(&call.target).ok_or(format!("No script may run on {}: it is not set up for scripts", call.target))
     }

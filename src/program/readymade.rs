@@ -11,12 +11,8 @@ pub fn bounds(command: &Command, risk: Risk) -> Vec<Bound> {
         return Vec::new();
     }
     let limit = |op: &str, value: &str| Some(Limit { op: op.to_string(), value: value.to_string() });
-    let bound = |metric: &str, warning, critical| Bound {
-        metric: metric.to_string(),
-        unit: String::new(),
-        warning,
-        critical,
-    };
+    let bound =
+        |metric: &str, warning, critical| Bound { metric: metric.to_string(), unit: String::new(), warning, critical };
     match command.executor {
         Executor::Http => vec![bound("status", None, limit(">=", "400")), bound("health", None, limit("<", "1"))],
         Executor::Docker | Executor::Compose => {
@@ -63,7 +59,9 @@ pub fn look_after(command: &Command) -> Option<(String, Executor)> {
     let names = names(&words, at + 1);
     let before = words.get(..at)?.join(" ");
     match command.executor {
-        Executor::Compose => Some((format!("{before} ps {}", names.join(" ")).trim_end().to_string(), Executor::Compose)),
+        Executor::Compose => {
+            Some((format!("{before} ps {}", names.join(" ")).trim_end().to_string(), Executor::Compose))
+        }
         Executor::Docker if before == "docker" && !names.is_empty() => {
             Some((format!("docker inspect --format '{{{{.State.Status}}}}' {}", names.join(" ")), Executor::Docker))
         }

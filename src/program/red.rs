@@ -50,3 +50,85 @@ fn is_red(command: &Ordered, r: &RunResult) -> bool {
     let began = !matches!(r.end, CommandEnd::Manual { .. } | CommandEnd::NotStarted { .. });
     critical || (began && !r.end.ok() && command.executor == "http")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::program::orders::{self, Ground};
+    use crate::program::tests::{command, source};
+    use firebell_domain::event::Actor;
+    use firebell_domain::id::IncidentId;
+    use firebell_domain::run::authority::RunRules;
+    use firebell_domain::run::{Needs, Reading, RunEnd};
+    use firebell_domain::time::Timestamp;
+    use serde_json::json;
+
+    /// A fix without a playbook, and two looks under a heading about health.
+    fn orders() -> (Order, Order) {
+        let look = |line, text, executor| {
+            let mut look = command(line, text, "read", executor);
+            look["section"] = json!(["Health checks"]);
+            look
+        };
+        let book = source(json!({ "commands": [
+            command(10, "docker restart orders", "mutate", "docker"),
+            look(20, "curl http://orders.test/health", "http"),
+            look(21, "docker logs orders", "docker"),
+        ] }));
+        let rules = RunRules { targets: BTreeMap::from([("main".into(), None)]), ..RunRules::default() };
+        let ground = Ground { rules: &rules, read_s: 20, change_s: 60 };
+        let change = orders::of_line(&book, 10, &[], &ground).expect("it can be ordered");
+        (change, orders::diagnosis(&book, None, &[], &ground).expect("there is something to look at"))
+    }
+
+    fn result(at: u32, status: i32, judged: Option<Judged>) -> RunResult {
+        let value = "1".to_string();
+        let reading = Reading { metric: "status".into(), value, unit: String::new(), judged, bound: None };
+        RunResult {
+            at,
+            verifies: false,
+            end: CommandEnd::Exited { status },
+            output: None,
+            took_ms: 1,
+            native: true,
+            says: String::new(),
+            readings: vec![reading],
+        }
+    }
+
+    fn log(diagnosis: Order, results: Vec<RunResult>) -> Vec<IncidentEvent> {
+        let at = Timestamp::from(chrono::DateTime::UNIX_EPOCH);
+        let of = |seq, body| IncidentEvent { incident: IncidentId(1), seq, at, actor: Actor::Engine, body };
+        vec![
+            of(1, Event::RunAsked { run: 1, order: diagnosis, needs: Needs::Nothing, until: at }),
+            of(2, Event::RunFinished { run: 1, end: RunEnd::Done, results, verified: None }),
+        ]
+    }
+
+    #[test]
+    fn what_was_red_is_looked_at_again_beside_the_container_that_was_restarted() {
+        let (change, diagnosis) = orders();
+        let texts = |order: &Order| order.verify.iter().map(|look| look.text.clone()).collect::<Vec<_>>();
+        assert_eq!(texts(&change), ["docker inspect --format '{{.State.Status}}' orders"]);
+
+        let critical = log(diagnosis.clone(), vec![result(0, 0, Some(Judged::Critical)), result(1, 0, None)]);
+        let both = ["docker inspect --format '{{.State.Status}}' orders", "curl http://orders.test/health"];
+        assert_eq!(texts(&look_again(change.clone(), &critical)), both);
+        let unreached = log(diagnosis.clone(), vec![result(0, 7, None)]);
+        assert_eq!(texts(&look_again(change.clone(), &unreached)), both);
+        // A program that fails for a reason of its own would fail again.
+        let other = log(diagnosis.clone(), vec![result(0, 0, Some(Judged::Warning)), result(1, 1, None)]);
+        assert_eq!(look_again(change.clone(), &other), change);
+        assert_eq!(look_again(change.clone(), &[]), change);
+    }
+
+    #[test]
+    fn what_the_runbook_names_itself_stands_alone_and_an_edited_one_is_not_mixed_with_what_it_was() {
+        let (change, diagnosis) = orders();
+        let red = vec![result(0, 0, Some(Judged::Critical))];
+        let named = Order { verify: diagnosis.commands[1..].to_vec(), ..change.clone() };
+        assert_eq!(look_again(named.clone(), &log(diagnosis.clone(), red.clone())), named);
+        let before = Order { revision: "another".into(), ..diagnosis };
+        assert_eq!(look_again(change.clone(), &log(before, red)), change);
+    }
+}

@@ -62,9 +62,9 @@ break_it() {
     case $1 in
     # It ends and stays away.
     stop) docker kill "$2" >/dev/null ;;
-    # The app of the lab: a circuit breaker that opens, a cache that goes stale, answers that never come.
-    breaker | cache | hang) docker exec "$2" /lab/app set "$1" ;;
-    leak) docker exec --detach "$2" /lab/app leak ;;
+    # The app of the lab: a circuit breaker that opens, a cache that goes stale, answers that never come, memory that is
+    # never given back.
+    breaker | cache | hang | leak) docker exec "$2" /lab/app set "$1" ;;
     disk) docker exec "$2" /lab/app fill ;;
     # Jobs that nobody takes: queue CONTAINER PASSWORD LIST COUNT
     queue)

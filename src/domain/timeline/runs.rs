@@ -146,7 +146,11 @@ fn outcomes(order: Option<&Order>, results: &[RunResult]) -> String {
     let all: Vec<&RunResult> = results.iter().filter(telling).collect();
     let mut lines: Vec<String> = all.iter().take(RESULTS_NAMED_MAX).map(|r| outcome(order, r)).collect();
     let rest = all.len().saturating_sub(lines.len());
-    lines.extend((rest > 0).then(|| format!("… and {}", counted(rest, "more that wants attention"))));
+    lines.extend(match rest {
+        0 => None,
+        1 => Some("… and 1 more that wants attention".to_string()),
+        n => Some(format!("… and {n} more that want attention")),
+    });
     let quiet = results.len() - all.len();
     lines.extend((quiet > 0).then(|| format!("{} as it should be", counted(quiet, "command"))));
     lines.iter().map(|l| format!("\n    {l}")).collect()

@@ -9,12 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// In the order in which Compose looks for them.
 const FILES: [&str; 4] = ["compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"];
-const OVERRIDES: [&str; 4] = [
-    "compose.override.yaml",
-    "compose.override.yml",
-    "docker-compose.override.yml",
-    "docker-compose.override.yaml",
-];
+const OVERRIDES: [&str; 4] =
+    ["compose.override.yaml", "compose.override.yml", "docker-compose.override.yml", "docker-compose.override.yaml"];
 /// Where `docker` looks for its own subcommands.
 const PLUGINS: [&str; 4] = [
     "/usr/local/lib/docker/cli-plugins",

@@ -195,10 +195,7 @@ mod tests {
                 "docker compose -f a.yml -f b.yml ps -a shop",
                 Op::Ps { all: true, services: words("shop"), quiet: false },
             ),
-            (
-                "docker-compose restart shop db",
-                Op::Each { verb: "restart", seconds: None, services: words("shop db") },
-            ),
+            ("docker-compose restart shop db", Op::Each { verb: "restart", seconds: None, services: words("shop db") }),
             ("docker compose stop -t 5", Op::Each { verb: "stop", seconds: Some(5), services: none() }),
             (
                 "docker compose logs --tail=50 shop",
@@ -207,12 +204,7 @@ mod tests {
             ("docker compose logs -f shop", Op::Logs { services: words("shop"), options: none(), follow: true }),
             (
                 "docker-compose exec -T -u ana db ls -l",
-                Op::Exec {
-                    service: "db".into(),
-                    index: 1,
-                    options: words("--user ana"),
-                    argv: words("ls -l"),
-                },
+                Op::Exec { service: "db".into(), index: 1, options: words("--user ana"), argv: words("ls -l") },
             ),
             ("docker compose ps --format json", program("ps --format json")),
             ("docker compose up -d --scale shop=3", program("up -d --scale shop=3")),

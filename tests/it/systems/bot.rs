@@ -145,7 +145,10 @@ impl Bot {
         let said = self.done("cy", ask).await;
         assert!(said.contains("Who may: @ana or an administrator."), "{said}");
         self.refused("cy", &format!("/incident approve {no}")).await;
-        assert!(self.events("run_started").await.iter().all(|e| e["run"] != no), "nothing runs before somebody approves");
+        assert!(
+            self.events("run_started").await.iter().all(|e| e["run"] != no),
+            "nothing runs before somebody approves"
+        );
         self.done("ana", &format!("/incident approve {no}")).await;
         let outcome = self.outcome(no).await;
         assert_eq!((&outcome["end"], &outcome["verified"]), (&json!("done"), &json!(true)), "{outcome:#}");

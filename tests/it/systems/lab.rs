@@ -61,6 +61,11 @@ impl Lab {
         Answer::to(self.http.get(url)).await.map_or(0, |answer| answer.status)
     }
 
+    /// Why nobody gets an answer there.
+    pub async fn trouble(&self, url: &str) -> Option<String> {
+        Answer::to(self.http.get(url)).await.err()
+    }
+
     pub async fn until(&self, url: &str, status: u16) {
         eventually(&format!("{url} answers {status}"), BOUND * 2, async || self.status(url).await == status).await;
     }

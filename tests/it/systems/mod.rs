@@ -7,6 +7,7 @@
 
 mod bot;
 mod c0di3;
+mod faults;
 mod lab;
 mod leanvibe;
 mod mahavishnu;

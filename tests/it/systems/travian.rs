@@ -91,7 +91,7 @@ mod seeds {
             let Some((lab, bot)) = lost(Which::Seed, POLICY).await else { return };
             // The document has no playbook; its daily checks are what there is to look at.
             let found = bot.diagnose("cy", 1).await;
-            assert!(found.contains("failed with 2: ls: cannot access 'backups/postgres/daily/'"), "{found}");
+            assert!(found.contains("failed with 2: /usr/bin/ls: cannot access 'backups/postgres/daily/'"), "{found}");
             assert!(found.contains("ERROR backup"), "{found}");
 
             bot.mend(2, "/incident run line 362").await;
