@@ -82,7 +82,7 @@ pub fn route(wanted: &Wanted) -> Route {
     let watches = stages.len() == 1 && stages.first().is_some_and(|s| first_word(s) == "watch");
     let stages = if watches { watched(stages) } else { stages };
     let Some((first, rest)) = stages.split_first() else { return Route::Manual("there is nothing to run".into()) };
-    if SHELLS.contains(&first_word(first).as_str()) && first.words.iter().any(|w| is_text_option(w)) {
+    if SHELLS.contains(&first_word(first).as_str()) && first.words.iter().any(is_text_option) {
         return script(wanted, "it is a text for a shell");
     }
     let executor = match rest {
