@@ -2,12 +2,13 @@
 
 use super::spec::{Arg, ArgKind, Group, Spec};
 use super::words::{Words, shown, usage_refusal};
-use super::{Call, Ground, Said, answer, facts, runbook};
+use super::{Call, Ground, Said, answer, facts, runbook, timeline};
 use crate::app::ActError;
 use crate::engine::ports::execute::{Cannot, Plan};
 use crate::notice;
 use crate::program::Source;
 use crate::program::orders::{self, NotMade};
+use crate::program::red;
 use firebell_domain::decide::Input;
 use firebell_domain::incident::Incident;
 use firebell_domain::limits;
@@ -98,6 +99,10 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
     let line = line(incident, source, &wanted.what)?;
     let order =
         orders::of_line(source, line, &wanted.given, &ground(&call.ground)).map_err(|no| refusal(no, source, line))?;
+    let order = match order.changes() {
+        true => red::look_again(order, &timeline::events(call.app, incident.id).await?),
+        false => order,
+    };
     if wanted.dry {
         return Ok(dry(call, incident, &order).await);
     }

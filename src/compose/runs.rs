@@ -50,7 +50,11 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
         let allowed = allowed(name, target)?;
         let (folder, authorities) = (target.folder.clone().unwrap_or_default(), target.ca_file.clone());
         certificates.insert(name.clone(), tls::Place { allowed: allowed.clone(), folder, authorities });
-        asked.insert(name.clone(), http::Place { allowed, instead: BTreeMap::new(), secrets: secrets.clone() });
+        let authorities = target.ca_file.clone();
+        asked.insert(
+            name.clone(),
+            http::Place { allowed, authorities, secrets: secrets.clone(), ..http::Place::default() },
+        );
     }
     let place = |target: &Target| Place {
         secrets: secrets.clone(),

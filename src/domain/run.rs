@@ -466,6 +466,13 @@ impl ExpireReason {
     }
 }
 
+/// A line that its log marks as an error: a word in capitals, or a level by its name.
+pub fn marks_an_error(line: &str) -> bool {
+    const MARKS: [&str; 7] =
+        ["ERROR", "FATAL", "CRITICAL", "PANIC", "level=error", "\"level\":\"error\"", "\"level\":\"fatal\""];
+    MARKS.iter().any(|mark| line.contains(mark))
+}
+
 /// When the next run that has not begun expires.
 pub fn expiry(incident: &Incident) -> Option<Timestamp> {
     let until = |r: &Run| match r.state {

@@ -219,7 +219,7 @@ impl Begun {
         }
         let end = end_of(&results);
         let verified = match (end, self.order.verify.is_empty()) {
-            (RunEnd::Done, false) => Some(self.verify(carrier, stopped, &mut results, outputs).await),
+            (RunEnd::Done, false) => self.verify(carrier, stopped, &mut results, outputs).await,
             _ => None,
         };
         RunOutcome::Finished { end, results, verified }
@@ -231,7 +231,7 @@ impl Begun {
         stopped: &watch::Receiver<bool>,
         results: &mut Vec<RunResult>,
         outputs: &mut Vec<RunOutput>,
-    ) -> bool {
+    ) -> Option<bool> {
         let mut last: Vec<(RunResult, Option<RunOutput>)> = Vec::new();
         for wait_s in LOOK_AGAIN_S {
             tokio::time::sleep(Duration::from_secs(wait_s)).await;
@@ -241,11 +241,12 @@ impl Begun {
                 all.push(Box::pin(one(carrier.as_ref(), &self.order, look, at, true, time, stopped.clone())));
             }
             last = futures_util::future::join_all(all).await;
-            if last.iter().all(|(r, _)| r.well()) || *stopped.borrow() {
+            if last.iter().all(|(r, _)| r.well() || !looked(r)) || *stopped.borrow() {
                 break;
             }
         }
-        let helped = last.iter().all(|(r, _)| r.well());
+        let seen: Vec<&RunResult> = last.iter().map(|(r, _)| r).filter(|r| looked(r)).collect();
+        let helped = (!seen.is_empty()).then(|| seen.iter().all(|r| r.well()));
         for (result, said) in last {
             results.push(result);
             outputs.extend(said);
@@ -279,6 +280,11 @@ impl Begun {
             }
         }
     }
+}
+
+/// Whether it was looked at all: what only a person can look at says nothing about the change.
+fn looked(r: &RunResult) -> bool {
+    !matches!(r.end, CommandEnd::Manual { .. })
 }
 
 fn end_of(results: &[RunResult]) -> RunEnd {
@@ -329,7 +335,7 @@ async fn one(
     drained.abort();
     match carried {
         Ok(Carried::Manual(why)) => {
-            (RunResult { end: CommandEnd::Manual { why }, ..not_begun(at, String::new()) }, None)
+            (RunResult { end: CommandEnd::Manual { why }, verifies, ..not_begun(at, String::new()) }, None)
         }
         Ok(Carried::Ran(ran)) => told(*ran, command, at, verifies),
         Err(_) => (RunResult { end: CommandEnd::TimedOut, verifies, ..not_begun(at, String::new()) }, None),
@@ -362,10 +368,13 @@ fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> (RunResult, Opt
     (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings }, kept)
 }
 
-/// The line that says most: the first of what went well, the last of what did not.
+/// The line that says most: of what did not go well the last, else the last that a log marks as an error, else the first.
 fn telling(text: &str, ok: bool) -> String {
     let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
-    let line = if ok { lines.next() } else { lines.next_back() };
+    let line = match ok {
+        true => lines.clone().rfind(|l| run::marks_an_error(l)).or_else(|| lines.next()),
+        false => lines.next_back(),
+    };
     line.unwrap_or_default().to_string()
 }
 

@@ -53,12 +53,15 @@ impl Carrier {
             let none = BTreeMap::new();
             let filtered =
                 process::run(&self.filters, &filter.argv, &none, Some(input.as_bytes()), bounds, watch).await;
-            // What the first command said of itself stands: a filter that finds nothing ends with 1.
+            // What the first command said of itself stands, and a filter that finds nothing (grep ends with 1) has
+            // not failed.
             ran.stdout = filtered.stdout;
             ran.stderr.push_str(&filtered.stderr);
             ran.left_out += filtered.left_out;
             ran.took += filtered.took;
+            let searches = filter.argv.first().is_some_and(|p| p.ends_with("grep"));
             match (&ran.end, filtered.end) {
+                (_, End::Exited(1)) if searches => {}
                 (End::Exited(0), end) => ran.end = end,
                 (_, End::Exited(_)) => {}
                 (_, end) => ran.end = end,

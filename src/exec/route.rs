@@ -70,6 +70,8 @@ const FILTERS: [(&str, &[&str]); 22] = [
     ("wc", &["--files0-from"]),
 ];
 
+const SHELLS: [&str; 7] = ["sh", "bash", "dash", "ash", "zsh", "fish", "ksh"];
+
 pub fn route(wanted: &Wanted) -> Route {
     match wanted.tongue {
         Tongue::Shell => {}
@@ -85,9 +87,14 @@ pub fn route(wanted: &Wanted) -> Route {
         }
         Err(NeedsShell(why)) => return script(wanted, why),
     };
+    let watches = stages.len() == 1 && stages.first().is_some_and(|s| first_word(s) == "watch");
+    let stages = if watches { watched(stages) } else { stages };
     let Some((first, rest)) = stages.split_first() else { return Route::Manual("there is nothing to run".into()) };
+    if SHELLS.contains(&first_word(first).as_str()) && first.words.iter().any(is_text_option) {
+        return script(wanted, "it is a text for a shell");
+    }
     let executor = match rest {
-        [] => wanted.executor.to_string(),
+        [] if !watches => wanted.executor.to_string(),
         _ => executor_of(first),
     };
     if executor == "interactive" {
@@ -104,6 +111,34 @@ pub fn route(wanted: &Wanted) -> Route {
     match call(first, wanted) {
         Ok(head) => Route::Pipeline { executor, head: Box::new(head), joins: first.joins, filters },
         Err(unfilled) => manual(unfilled),
+    }
+}
+
+fn first_word(stage: &Stage) -> String {
+    stage.words.first().and_then(Word::literal).unwrap_or_default()
+}
+
+/// `-c`, `-lc`.
+fn is_text_option(word: &Word) -> bool {
+    word.literal().is_some_and(|w| w.starts_with('-') && !w.starts_with("--") && w.contains('c'))
+}
+
+/// `watch -n 5 df -h`, `watch 'ps aux | grep node'`: what it would run again and again, which once is what there is to
+/// see. Left as it is where its text is more than a pipeline.
+fn watched(stages: Vec<Stage>) -> Vec<Stage> {
+    let Some(watch) = stages.first() else { return stages };
+    let option = |w: &Word| w.literal().filter(|w| w.starts_with('-'));
+    let mut at = 1;
+    while let Some(flag) = watch.words.get(at).and_then(option) {
+        at += if matches!(flag.as_str(), "-n" | "--interval") { 2 } else { 1 };
+    }
+    match watch.words.get(at..).unwrap_or_default() {
+        [] => stages,
+        [one] => match one.literal().map(|text| stages::stages(&text)) {
+            Some(Ok(inner)) => inner,
+            _ => stages,
+        },
+        words => vec![Stage { words: words.to_vec(), ..watch.clone() }],
     }
 }
 

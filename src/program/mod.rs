@@ -10,6 +10,8 @@ pub mod orders;
 pub mod overlay;
 pub mod playbooks;
 mod proposals;
+mod readymade;
+pub mod red;
 pub mod reminders;
 mod severities;
 pub mod show;

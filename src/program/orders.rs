@@ -3,7 +3,7 @@
 
 use super::unmapped::client;
 use super::words::{holds, normal};
-use super::{Source, playbooks};
+use super::{Source, playbooks, readymade};
 use firebell_domain::limits::RUN_COMMANDS_MAX;
 use firebell_domain::playbook::{Risk, Walk};
 use firebell_domain::run::authority::RunRules;
@@ -56,7 +56,7 @@ pub fn of_line(source: &Source, line: Line, given: &[(String, String)], ground: 
     let risk = playbooks::risk(source, command);
     let kind = if risk == Risk::Read { RunKind::Diagnose } else { RunKind::Remediate };
     let (verify, rollback) = match kind {
-        RunKind::Remediate => afterwards(source, command, ground),
+        RunKind::Remediate => afterwards(source, command, &params, ground),
         _ => (Vec::new(), None),
     };
     let limit_s = if risk == Risk::Read { ground.read_s } else { ground.change_s };
@@ -243,14 +243,51 @@ pub(super) fn runs_on(source: &Source, command: &Command, rules: &RunRules) -> O
     target(source, command.executor, rules)
 }
 
+/// Where the runbook names nothing to look at: whether what was brought up is up.
+fn look_after(
+    source: &Source,
+    command: &Command,
+    params: &BTreeMap<String, String>,
+    ground: &Ground,
+) -> Option<Ordered> {
+    let (text, executor) = readymade::look_after(command)?;
+    let target = target(source, executor, ground.rules)?;
+    let look = Command {
+        line: 0,
+        text,
+        risk: model::Risk::Read,
+        executor,
+        comment: None,
+        section: Vec::new(),
+        ..command.clone()
+    };
+    let shown = values::shown(&look.text, params);
+    Some(Ordered { bounds: readymade::running(&look), ..ordered(source, &look, shown, target) })
+}
+
 /// What is looked at when a change is through, and what takes it back: of the playbook that it belongs to.
-fn afterwards(source: &Source, command: &Command, ground: &Ground) -> (Vec<Ordered>, Option<String>) {
+fn afterwards(
+    source: &Source,
+    command: &Command,
+    params: &BTreeMap<String, String>,
+    ground: &Ground,
+) -> (Vec<Ordered>, Option<String>) {
     let book = source.book();
     let has = |p: &&model::Playbook| {
         p.resolution.contains(&command.line) || p.conditions.iter().any(|c| c.commands.contains(&command.line))
     };
     let looks = book.playbooks.iter().filter(has).flat_map(|p| &p.verification);
-    let all = looks.flat_map(|l| book.commands.iter().filter(move |c| c.line == *l));
+    // Outside of playbooks, and where one has none: what stands below under the same heading and says that it verifies.
+    let below = book.commands.iter().filter(|c| {
+        c.line > command.line
+            && c.section == command.section
+            && normal(c.comment.as_deref().unwrap_or_default()).contains("verif")
+    });
+    let mut lines: Vec<Line> = looks.copied().collect();
+    if lines.is_empty() {
+        lines.extend(below.map(|c| c.line));
+    }
+    let all = lines.iter().flat_map(|l| book.commands.iter().filter(move |c| c.line == *l));
     let reads = |c: &&Command| {
         playbooks::risk(source, c) == Risk::Read
             && c.mode == Mode::Oneshot
@@ -261,6 +298,10 @@ fn afterwards(source: &Source, command: &Command, ground: &Ground) -> (Vec<Order
         let target = target(source, c.executor, ground.rules)?;
         Some(ordered(source, c, c.text.clone(), target))
     });
+    let mut verify: Vec<Ordered> = verify.take(20).collect();
+    if verify.is_empty() {
+        verify.extend(look_after(source, command, params, ground));
+    }
     let back = |c: &&Command| {
         let said = normal(&format!("{} {}", c.section.join(" "), c.comment.as_deref().unwrap_or_default()));
         c.line != command.line
@@ -268,7 +309,7 @@ fn afterwards(source: &Source, command: &Command, ground: &Ground) -> (Vec<Order
             && (said.contains("rollback") || said.contains("roll back"))
     };
     let rollback = book.commands.iter().find(back).map(|c| format!("line {}", c.line));
-    (verify.take(20).collect(), rollback)
+    (verify, rollback)
 }
 
 /// Thresholds whose words stand with the command.
@@ -288,5 +329,7 @@ fn bounds(source: &Source, command: &Command) -> Vec<Bound> {
         critical: limit(&t.critical),
     };
     let all = source.book().thresholds.iter().filter(|t| source.certain("thresholds", t.line));
-    all.filter(about).map(bound).take(BOUNDS_MAX).collect()
+    // Of two that fit equally well the last is taken: the runbook's.
+    let own = readymade::bounds(command, playbooks::risk(source, command));
+    own.into_iter().chain(all.filter(about).map(bound).take(BOUNDS_MAX)).collect()
 }

@@ -24,6 +24,7 @@ mod reload;
 mod runbooks;
 mod slack;
 mod storm;
+mod systems;
 mod templates;
 mod tidy;
 mod watched;

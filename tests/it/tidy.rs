@@ -9,6 +9,7 @@ mod examples;
 mod layers;
 mod pages;
 mod source;
+mod systems;
 mod words;
 
 /// Fails with everything that was found, one per line.

@@ -1,20 +1,99 @@
 #!/usr/bin/env bash
-# Makes an image out of this machine's busybox, without any registry:
+# Makes an image out of what is installed on this machine, without any registry:
 #
-#   image.sh DOCKER_HOST IMAGE [docker import arguments such as -c 'CMD ["sleep", "1000"]']
+#   image.sh DOCKER_HOST IMAGE [--with PROGRAM]... [docker import arguments such as -c 'CMD ["sleep", "1000"]']
 #
-# It has a shell, the usual small programs and a web server, and does nothing by itself. Takes a second.
+# Every image has busybox (a shell, the usual small programs, a web server) and the lab's own app in /lab. PROGRAM is
+# caddy, redis or postgres of the Debian packages that `./test --install` installs, with the libraries they need and no
+# more. What was put together is kept in the build's folder and made anew when a package or this folder changes, so the
+# second time takes only as long as the import.
 set -euo pipefail
+here=$(dirname "$(readlink -f "$0")")
 export DOCKER_HOST=$1
 image=$2
 shift 2
-root=$(mktemp -d)
-trap 'rm -rf "$root"' EXIT
-mkdir -p "$root"/{bin,dev,etc,proc,sys,tmp,www}
-install -m 755 /bin/busybox "$root/bin/busybox"
-for name in $(/bin/busybox --list | grep -vx busybox); do
-    ln -sf busybox "$root/bin/$name"
+programs=()
+while [ "${1:-}" = --with ]; do
+    programs+=("$2")
+    shift 2
 done
-printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
-printf 'root:x:0:\n' >"$root/etc/group"
-tar -C "$root" -c . | docker import "$@" - "$image" >/dev/null
+kept=${CARGO_TARGET_DIR:-$here/../../target}/lab
+mkdir -p "$kept"
+
+packages=(busybox-static)
+for program in "${programs[@]}"; do
+    case $program in
+    caddy) packages+=(caddy) ;;
+    redis) packages+=(redis-server redis-tools) ;;
+    postgres) packages+=("postgresql-$(ls /usr/lib/postgresql | sort -n | tail -1)") ;;
+    *) echo "There is no program \"$program\": caddy, redis or postgres." >&2 && exit 2 ;;
+    esac
+done
+key=$({ dpkg-query --show "${packages[@]}" && cat "$0" "$here"/app/*; } | sha256sum | cut -c 1-16)
+name=$(IFS=-; echo "app${programs[*]:+-${programs[*]}}")
+tar=$kept/$name.$key.tar
+
+# With every library that it is linked with, under the names it looks for.
+copy() {
+    cp --parents --dereference "$@" "$root"
+    local library
+    for library in $(ldd "$@" 2>/dev/null | sed -nE 's,^.*[[:space:]](/[^ ]*) \(0x.*$,\1,p' | sort -u); do
+        cp --parents --dereference "$library" "$root"
+    done
+}
+
+# A cluster that was made before, because making one takes longer than anything else here.
+postgres() {
+    local version
+    version=$(ls /usr/lib/postgresql | sort -n | tail -1)
+    local programs=/usr/lib/postgresql/$version
+    copy "$programs"/bin/{postgres,psql,pg_isready,pg_dump,pg_ctl}
+    # Without the compiler of queries, which is larger than all the rest.
+    mapfile -t libraries < <(find "$programs/lib" -maxdepth 1 -name '*.so' ! -name 'llvmjit*')
+    copy "${libraries[@]}"
+    cp -r --parents "/usr/share/postgresql/$version" "$root"
+    for program in postgres psql pg_isready pg_dump; do
+        ln -s "$programs/bin/$program" "$root/usr/bin/$program"
+    done
+    mkdir -p "$root/var/lib/postgresql" "$root/run/postgresql"
+    chmod 755 "$root" "$root/var" "$root/var/lib"
+    mkdir -p "$root/var/run" && ln -s /run/postgresql "$root/var/run/postgresql"
+    chown postgres:postgres "$root/var/lib/postgresql" "$root/run/postgresql"
+    (cd / && TZ=GMT setpriv --reuid postgres --regid postgres --clear-groups "$programs/bin/initdb" --no-sync --locale=C \
+        --encoding=UTF8 --auth=trust --username=postgres "$root/var/lib/postgresql/data" >/dev/null)
+    echo "host all all all trust" >>"$root/var/lib/postgresql/data/pg_hba.conf"
+}
+
+make() {
+    root=$(mktemp -d)
+    trap 'rm -rf "$root"' EXIT
+    mkdir -p "$root"/{bin,dev,etc,lab,proc,sys,tmp,www,usr/bin}
+    chmod 1777 "$root/tmp"
+    # Its own links lead to where it lies on this machine, so it lies there in the image as well.
+    busybox=$(readlink -f /bin/busybox)
+    install -D -m 755 "$busybox" "$root$busybox"
+    "$busybox" --install -s "$root/bin"
+    printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
+    printf 'root:x:0:\n' >"$root/etc/group"
+    getent passwd postgres >>"$root/etc/passwd" || true
+    getent group postgres >>"$root/etc/group" || true
+    install -m 755 "$here"/app/* "$root/lab/"
+    local program
+    for program in "${programs[@]}"; do
+        case $program in
+        caddy) copy /usr/bin/caddy ;;
+        redis) copy /usr/bin/redis-server /usr/bin/redis-cli ;;
+        postgres) postgres ;;
+        esac
+    done
+    rm -f "$kept/$name".*
+    tar -C "$root" -cf "$tar.new" .
+    mv "$tar.new" "$tar"
+}
+
+# One at a time: tests that start together need the same.
+exec 9>"$kept/lock"
+flock 9
+[ -e "$tar" ] || make
+flock --unlock 9
+docker import "$@" "$tar" "$image" >/dev/null

@@ -5,7 +5,7 @@ use super::Importance::{self, Detail, Headline, Normal};
 use super::words::{because, clock, counted, one, person, sentence, who};
 use crate::event::{Event, IncidentEvent};
 use crate::playbook::Risk;
-use crate::run::{CommandEnd, Judged, Needs, Order, Ordered, RunEnd, RunKind, RunNo, RunResult};
+use crate::run::{CommandEnd, Judged, Needs, Order, Ordered, RunEnd, RunKind, RunNo, RunResult, marks_an_error};
 use std::collections::BTreeMap;
 
 type Said = (&'static str, Importance, String);
@@ -141,12 +141,16 @@ pub fn find_out(order: Option<&Order>) -> String {
 /// The results that say something, each on a line of its own.
 fn outcomes(order: Option<&Order>, results: &[RunResult]) -> String {
     let several = results.len() > 1;
-    let telling =
-        |r: &&RunResult| !several || !r.end.ok() || r.verifies || judged(r).is_some_and(|j| j > Judged::Healthy);
+    let ill = |r: &RunResult| !r.end.ok() || judged(r).is_some_and(|j| j > Judged::Healthy) || marks_an_error(&r.says);
+    let telling = |r: &&RunResult| !several || r.verifies || ill(r);
     let all: Vec<&RunResult> = results.iter().filter(telling).collect();
     let mut lines: Vec<String> = all.iter().take(RESULTS_NAMED_MAX).map(|r| outcome(order, r)).collect();
     let rest = all.len().saturating_sub(lines.len());
-    lines.extend((rest > 0).then(|| format!("… and {}", counted(rest, "more that wants attention"))));
+    lines.extend(match rest {
+        0 => None,
+        1 => Some("… and 1 more that wants attention".to_string()),
+        n => Some(format!("… and {n} more that want attention")),
+    });
     let quiet = results.len() - all.len();
     lines.extend((quiet > 0).then(|| format!("{} as it should be", counted(quiet, "command"))));
     lines.iter().map(|l| format!("\n    {l}")).collect()
@@ -159,7 +163,10 @@ fn outcome(order: Option<&Order>, r: &RunResult) -> String {
         "" => one(&c.text),
         about => one(about),
     });
-    let read: Vec<String> = r.readings.iter().filter(|x| x.judged.is_some()).map(reading).collect();
+    // Where something is ill, what is well beside it only hides it.
+    let worst = judged(r).filter(|worst| *worst > Judged::Healthy);
+    let shown = |x: &&crate::run::Reading| x.judged.is_some_and(|j| worst.is_none() || j > Judged::Healthy);
+    let read: Vec<String> = r.readings.iter().filter(shown).map(reading).collect();
     let says = if read.is_empty() { one(&r.says) } else { read.join(", ") };
     let says = if says.is_empty() { says } else { format!(": {says}") };
     let checked = if r.verifies { "checked: " } else { "" };

@@ -18,6 +18,7 @@ use reqwest::header::{HOST, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Method, Response, StatusCode, Url};
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,8 @@ pub struct Place {
     pub allowed: Vec<Allowed>,
     /// `http://localhost:3000` of the runbook is really `http://10.0.0.7:3000`: origin and base address.
     pub instead: BTreeMap<String, Url>,
+    /// A file of further authorities, for a company's own.
+    pub authorities: Option<PathBuf>,
     pub secrets: Secrets,
 }
 
@@ -39,12 +42,15 @@ pub struct Http {
     places: BTreeMap<String, Place>,
     checked: reqwest::Client,
     unchecked: reqwest::Client,
+    /// Of the places that have authorities of their own.
+    trusting: BTreeMap<String, reqwest::Client>,
 }
 
 impl Http {
     pub fn new(places: BTreeMap<String, Place>) -> Result<Http, String> {
-        let client = |insecure| {
+        let client = |insecure, more: Vec<reqwest::Certificate>| {
             reqwest::Client::builder()
+                .tls_certs_merge(more)
                 .user_agent(concat!("firebell/", env!("CARGO_PKG_VERSION")))
                 .redirect(reqwest::redirect::Policy::none())
                 .no_proxy()
@@ -56,7 +62,23 @@ impl Http {
                 .build()
                 .map_err(|e| format!("The HTTP client cannot start: {}", cause(&e)))
         };
-        Ok(Http { places, checked: client(false)?, unchecked: client(true)? })
+        let mut trusting = BTreeMap::new();
+        for (name, place) in &places {
+            if let Some(path) = &place.authorities {
+                let of = |why: String| format!("The authorities of {}: {why}", path.display());
+                let bytes = std::fs::read(path).map_err(|e| of(ran::io(&e)))?;
+                let more = reqwest::Certificate::from_pem_bundle(&bytes).map_err(|e| of(cause(&e)))?;
+                trusting.insert(name.clone(), client(false, more)?);
+            }
+        }
+        Ok(Http { places, checked: client(false, Vec::new())?, unchecked: client(true, Vec::new())?, trusting })
+    }
+
+    fn client(&self, target: &str, insecure: bool) -> &reqwest::Client {
+        match insecure {
+            true => &self.unchecked,
+            false => self.trusting.get(target).unwrap_or(&self.checked),
+        }
     }
 
     fn read(&self, call: &Call) -> Result<(&Place, Request), String> {
@@ -105,7 +127,7 @@ impl Execute for Http {
             let began = clock::instant();
             let own_limit = request.max_time.filter(|own| *own < call.bounds.time);
             let time = own_limit.unwrap_or(call.bounds.time);
-            let client = if request.insecure { &self.unchecked } else { &self.checked };
+            let client = self.client(&call.target, request.insecure);
             let mut answer = Answer::new(call.bounds.output_bytes, began);
             let waited = within(time, watch, ask(client, place, &request, &mut answer)).await;
             let changes = !matches!(request.method, Method::GET | Method::HEAD | Method::OPTIONS);

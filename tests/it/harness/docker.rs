@@ -22,6 +22,20 @@ pub struct Daemon {
 
 impl Daemon {
     pub async fn start() -> Daemon {
+        // Nothing of this machine is changed: no driver that mounts.
+        let daemon = Daemon::bare(&["--storage-driver=vfs"]).await;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/image.sh");
+        let made = Command::new(script).arg(daemon.host()).arg(IMAGE).output().expect("a script can be started");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        daemon
+    }
+
+    /// For a test in a network and with mounts of its own: containers may have networks and ports there. No image yet.
+    pub async fn networked() -> Daemon {
+        Daemon::bare(&[]).await
+    }
+
+    async fn bare(more: &[&str]) -> Daemon {
         for program in ["/usr/sbin/dockerd", "/bin/busybox"] {
             assert!(Path::new(program).exists(), "{program} is not installed. Run: ./test --install");
         }
@@ -32,15 +46,15 @@ impl Daemon {
             command.arg(option).arg(folder.join(name));
         }
         command.arg("--host").arg(format!("unix://{}", folder.join("docker.sock").display()));
-        // Nothing of this machine is changed: no bridge, no rules of the firewall, no driver that mounts.
+        // No bridge and no rules of the firewall of its own.
         command.args([
             "--bridge=none",
             "--iptables=false",
             "--ip-forward=false",
             "--ip-masq=false",
-            "--storage-driver=vfs",
             "--log-level=error",
         ]);
+        command.args(more);
         let process = Process::start("dockerd", command, &folder.join("dockerd.log"));
         let mut daemon = Daemon { process, folder };
         eventually("dockerd answers", START_BOUND, async || {
@@ -48,9 +62,6 @@ impl Daemon {
             daemon.try_docker(&["version"]).is_ok()
         })
         .await;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/image.sh");
-        let made = Command::new(script).arg(daemon.host()).arg(IMAGE).output().expect("a script can be started");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         daemon
     }
 

@@ -10,7 +10,6 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{any, get, post};
 use firebell::engine::ports::execute::{Call, End, Execute, Ran};
-use firebell::exec::clean::Secrets;
 use firebell::exec::http::{Allowed, Http, Place};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,7 +24,7 @@ fn at(place: Place) -> Http {
 
 fn allowed(hosts: &[&str]) -> Place {
     let read = |host: &&str| Allowed::read(host).expect("a host");
-    Place { allowed: hosts.iter().map(read).collect(), instead: BTreeMap::new(), secrets: Secrets::default() }
+    Place { allowed: hosts.iter().map(read).collect(), ..Place::default() }
 }
 
 fn value(ran: &Ran, metric: &str) -> Option<f64> {

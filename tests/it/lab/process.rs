@@ -47,8 +47,28 @@ async fn values_are_positional_words_of_a_script_and_never_its_text() {
         assert_eq!((ran.end, ran.stdout.as_str()), (End::Exited(0), "<$(TOUCH X)><'; TOUCH X; '><A\nB><-N><\\>"));
     }
     assert!(!folder.path().join("x").exists());
-    let refused = scripts.plan(&call(&["rm", "-rf", "/"])).await;
-    assert!(refused.is_err(), "{refused:?}");
+    let word = "$(touch x)";
+    for argv in
+        [&["rm", "-rf", "/"][..], &["bash", "-c", word, "x"], &["/bin/sh", "-c", word], &["python3", "-c", word]]
+    {
+        let refused = scripts.plan(&call(argv)).await;
+        assert!(refused.is_err(), "{argv:?}: {refused:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_script_of_the_team_is_a_program_with_its_words() {
+    let folder = temp_dir();
+    let file = folder.join("scripts/health.sh");
+    std::fs::create_dir(folder.join("scripts")).expect("a folder");
+    std::fs::write(&file, "#!/bin/sh\nprintf '%s|' \"$0\" \"$@\"\n").expect("a script");
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it may be run");
+    let scripts = Scripts::new(places(folder.path()));
+    let ran = run(&scripts, &call(&["./scripts/health.sh", "$(touch x)", "a b"])).await;
+    assert!(ran.ok() && ran.stdout.ends_with("/scripts/health.sh|$(touch x)|a b|"), "{ran:?}");
+    let ran = run(&scripts, &call(&["sh", "scripts/health.sh", "; touch x"])).await;
+    assert!(ran.ok() && ran.stdout == "scripts/health.sh|; touch x|", "{ran:?}");
+    assert!(!folder.path().join("x").exists());
 }
 
 #[tokio::test]
