@@ -3,10 +3,12 @@
 
 pub mod clean;
 pub mod compose;
+pub mod database;
 pub mod docker;
 pub mod host;
 pub mod http;
 pub mod pipeline;
+pub mod postgres;
 pub mod process;
 pub mod ran;
 pub mod route;
