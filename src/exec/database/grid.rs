@@ -130,7 +130,8 @@ impl Psql {
         let wide: Vec<usize> = (0..names.len())
             .map(|i| {
                 let cells = rows.iter().flat_map(|r| r[i].split('\n')).map(width).max().unwrap_or(0);
-                cells.max(if self.tuples_only { 0 } else { width(names[i]) })
+                // As psql does, also where the names are not printed.
+                cells.max(width(names[i]))
             })
             .collect();
         let mut out = String::new();

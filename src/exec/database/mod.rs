@@ -1,7 +1,9 @@
 //! What the executors of databases share: where a server is and who may be spoken to there (`server.rs`), the statements
-//! of a text (`statements.rs`), rows as a client prints them (`grid.rs`), which of a command's clients runs where
+//! of a text (`statements.rs`), rows as a client prints them (`grid.rs`), how many a
+//! change would touch (`counting.rs`), which of a command's clients runs where
 //! (`ways.rs`). Speaks to nobody, and decides nothing about whether something may run.
 
+pub mod counting;
 pub mod grid;
 pub mod said;
 pub mod server;
@@ -71,4 +73,14 @@ pub fn cause(error: &dyn std::error::Error) -> String {
     }
     let text = innermost.to_string();
     text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+/// The table that a query asks, for the name of a count.
+pub fn about(statement: &statements::Statement) -> Option<&str> {
+    let at = statement.words.iter().position(|w| !w.quoted && w.text == "FROM")?;
+    let first = statement.words.get(at + 1)?;
+    // `schema.table`
+    let joined = statement.words.get(at + 2).filter(|next| statement.text.get(first.at.end..next.at.start) == Some("."));
+    let name = &joined.unwrap_or(first).at;
+    statement.text.get(name.clone()).map(|n| n.trim_matches(['"', '`']))
 }

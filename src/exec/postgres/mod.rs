@@ -117,7 +117,7 @@ async fn native(ready: &Ready<'_>, call: &Call, watch: &mut Watch) -> Ran {
     let Ready { server, asked, database } = ready;
     let mut said = Said::new(call.bounds.output_bytes, server.secrets.clone(), watch.progress.clone());
     let mut work =
-        Work { phase: Phase::Connecting, pid: 0, xid: None, database: database.clone(), alone: None };
+        Work { phase: Phase::Connecting, pid: 0, xid: None, since: None, database: database.clone(), alone: None };
     let bounds = Bounds { time: call.bounds.time, bytes: call.bounds.output_bytes, changes: changes(call) };
     let waited = within(call.bounds.time, watch, run::run(server, asked, &bounds, &mut work, &mut said)).await;
     let end = match waited {
@@ -190,20 +190,25 @@ async fn lost(server: &Server, work: &Work, bounds: &Bounds, plain: End, said: &
 async fn committed(server: &Server, work: &Work, xid: &str, plain: End, said: &mut Said) -> End {
     let ask = async {
         let mut link = link::connect(server, work.database.as_deref(), LAST_LOOK, true).await?;
-        link.one(&format!("SELECT pg_catalog.txid_status({xid})")).await
+        let since = link.one(run::SINCE).await?;
+        let status = link.one(&format!("SELECT pg_catalog.txid_status({xid})")).await;
+        Ok::<_, Failed>((since == work.since, status))
     };
-    let status = tokio::time::timeout(LAST_LOOK, ask).await;
-    match status.ok().and_then(Result::ok).flatten().as_deref() {
-        Some("committed") => {
+    let asked = tokio::time::timeout(LAST_LOOK, ask).await;
+    let back = |said: &mut Said| {
+        said.note("asked afterwards: it was rolled back");
+        plain.clone()
+    };
+    match asked {
+        Ok(Ok((true, Ok(Some(status))))) if status == "committed" => {
             said.note("asked afterwards: it was committed");
             End::Exited(0)
         }
-        Some("aborted") => {
-            said.note("asked afterwards: it was rolled back");
-            plain
-        }
+        // What was committed is never forgotten: a number that is not known any more was not.
+        Ok(Ok((_, Ok(Some(status))))) if status == "aborted" => back(said),
+        Ok(Ok((_, Err(Failed::Said(why))))) if why.contains("in the future") => back(said),
         _ => End::Unknown(format!(
-            "The connection was lost while it was being committed: SELECT txid_status({xid}) says what became of it"
+            "The connection was lost while it was being committed: SELECT txid_status({xid}) says what became of it, and after a crash of the server what the rows are"
         )),
     }
 }

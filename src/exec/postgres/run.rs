@@ -19,9 +19,13 @@ pub struct Work {
     pub pid: i32,
     /// Of the transaction that is open or being committed, once it has one.
     pub xid: Option<String>,
+    /// Of the server, since when it has run: after a crash it may give a number of a transaction again.
+    pub since: Option<String>,
     pub database: Option<String>,
     pub alone: Option<String>,
 }
+
+pub const SINCE: &str = "SELECT pg_catalog.pg_postmaster_start_time()";
 
 pub struct Bounds {
     pub time: Duration,
@@ -111,6 +115,7 @@ async fn transaction(
         link.done("ROLLBACK").await?;
     } else {
         work.xid = link.one("SELECT pg_catalog.txid_current_if_assigned()").await?;
+        work.since = link.one(SINCE).await?;
         work.phase = Phase::Committing;
         if let Err(failed) = link.done("COMMIT").await {
             if let Failed::Said(_) = failed {
@@ -159,7 +164,7 @@ async fn one(link: &mut Link, statement: &Statement, asked: &Asked, bounds: &Bou
     let whole = link.rows(&statement.text, &mut take).await?;
     if answers {
         said.print(&asked.show.print(&grid));
-        grid.readings(about(statement), said);
+        grid.readings(crate::exec::database::about(statement), said);
         said.dropped += grid.more_bytes;
     }
     if !answers || !matches!(statement.first(), "SELECT" | "WITH" | "TABLE" | "VALUES" | "SHOW" | "EXPLAIN") {
@@ -172,16 +177,6 @@ async fn one(link: &mut Link, statement: &Statement, asked: &Asked, bounds: &Bou
         }
     }
     Ok(whole)
-}
-
-/// The table that a query asks, for the name of a count.
-pub fn about(statement: &Statement) -> Option<&str> {
-    let at = statement.words.iter().position(|w| !w.quoted && w.text == "FROM")?;
-    let first = statement.words.get(at + 1)?;
-    // `schema.table`
-    let joined = statement.words.get(at + 2).filter(|next| statement.text.get(first.at.end..next.at.start) == Some("."));
-    let name = &joined.unwrap_or(first).at;
-    statement.text.get(name.clone()).map(|n| n.trim_matches(['"', '`']))
 }
 
 /// What psql prints of a statement without rows. The server says it too, in a form that does not reach us.
