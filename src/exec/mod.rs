@@ -12,6 +12,7 @@ pub mod pipeline;
 pub mod postgres;
 pub mod process;
 pub mod ran;
+pub mod redis;
 pub mod route;
 pub mod script;
 pub mod tls;

@@ -94,13 +94,15 @@ pub struct Named {
 impl Server {
     /// `postgres://shop:…@db:5432/shop`, `db:5432`, `db`, or the path of a socket. The error is half a sentence.
     pub fn read(kind: Kind, target: &str, keys: Keys, secrets: Secrets) -> Result<Server, String> {
+        let unnamed = keys.database.is_none();
         let mut server = Server {
             kind,
             target: target.to_string(),
             at: At::Tcp("127.0.0.1".to_string(), kind.port()),
             user: keys.user,
             password: keys.password,
-            database: keys.database,
+            // Databases of Redis have numbers, and one is always chosen.
+            database: keys.database.or((kind == Kind::Redis).then(|| "0".to_string())),
             encrypted: if keys.ca_file.is_some() { Encrypted::Verified } else { Encrypted::Preferred },
             ca_file: keys.ca_file,
             allow: keys.allow,
@@ -130,7 +132,9 @@ impl Server {
         let given = |text: &str| (!text.is_empty()).then(|| decoded(text));
         server.user = server.user.or(given(url.username()));
         server.password = server.password.or(url.password().and_then(given).map(SecretString::from));
-        server.database = server.database.or(given(url.path().trim_matches('/')));
+        if let (Some(database), true) = (given(url.path().trim_matches('/')), unnamed) {
+            server.database = Some(database);
+        }
         if scheme == "rediss" {
             server.encrypted = Encrypted::Verified;
         }

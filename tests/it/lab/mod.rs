@@ -4,8 +4,10 @@ mod compose;
 mod docker;
 mod host;
 mod http;
+mod mysql;
 mod postgres;
 mod process;
+mod redis;
 mod tls;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};
