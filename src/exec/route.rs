@@ -94,8 +94,27 @@ pub fn route(wanted: &Wanted) -> Route {
         }
     }
     match call(first, wanted) {
-        Ok(head) => Route::Pipeline { executor, head: Box::new(head), joins: first.joins, filters },
+        Ok(mut head) => {
+            if !filters.is_empty() {
+                into_pipe(&executor, &mut head.argv);
+            }
+            Route::Pipeline { executor, head: Box::new(head), joins: first.joins, filters }
+        }
         Err(unfilled) => manual(unfilled),
+    }
+}
+
+/// Clients that print otherwise into a pipe than into a terminal are told that it is one: the filters behind were
+/// written for that.
+fn into_pipe(executor: &str, argv: &mut Vec<String>) {
+    let (programs, form, others): (&[&str], &str, &[&str]) = match executor {
+        "redis" => (&["redis-cli"], "--raw", &["--csv", "--raw", "--no-raw"]),
+        "mysql" => (&["mysql", "mariadb"], "--batch", &["-t", "--table", "-B", "--batch", "-E", "--vertical"]),
+        _ => return,
+    };
+    let program = argv.iter().position(|w| programs.contains(&w.rsplit('/').next().unwrap_or_default()));
+    if let Some(at) = program.filter(|_| !argv.iter().any(|w| others.contains(&w.as_str()))) {
+        argv.insert(at + 1, form.to_string());
     }
 }
 
@@ -254,7 +273,24 @@ fn script(wanted: &Wanted, why: &str) -> Route {
             },
         }
     }
-    Route::Script(Box::new(bare(wanted, script::argv(Shell::Bash, &text, &values), None, BTreeMap::new())))
+    // The shell itself puts in what variables stand for, where the text has them.
+    let env =
+        variables(&text).into_iter().filter_map(|name| Some((name.to_string(), (wanted.secret)(name)?))).collect();
+    Route::Script(Box::new(bare(wanted, script::argv(Shell::Bash, &text, &values), None, env)))
+}
+
+/// Names behind a dollar, in braces or not.
+fn variables(text: &str) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for piece in text.split('$').skip(1) {
+        let piece = piece.strip_prefix('{').unwrap_or(piece);
+        let end = piece.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(piece.len());
+        let found = &piece[..end];
+        if !found.is_empty() && !found.starts_with(|c: char| c.is_ascii_digit()) && !names.contains(&found) {
+            names.push(found);
+        }
+    }
+    names
 }
 
 /// The text with `"${1}"` where placeholders stand, and their names in that order. `None` where one stands inside quotes

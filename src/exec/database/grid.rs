@@ -67,7 +67,8 @@ impl Grid {
                     let Some(value) = number(cell) else { continue };
                     let name = if column.name == "?column?" { "value" } else { &column.name };
                     // A count says of what only in its statement.
-                    let vague = ["count", "count(*)", "value", "sum", "avg", "min", "max"].contains(&name.to_lowercase().as_str());
+                    let vague = ["count", "count(*)", "value", "sum", "avg", "min", "max"]
+                        .contains(&name.to_lowercase().as_str());
                     let metric = match about.filter(|_| vague) {
                         Some(about) => format!("{} of {about}", name.split('(').next().unwrap_or(name)),
                         None => name.to_string(),
@@ -193,7 +194,7 @@ impl Psql {
                 };
                 out.push_str(&format!("{title}{left}{joint}{}\n", "-".repeat(right)));
             } else if no > 0 {
-                out.push('\n');
+                out.push_str(&format!("{}+{}\n", "-".repeat(name_wide + 1), "-".repeat(cell_wide + 1)));
             }
             for (name, cell) in names.iter().zip(row) {
                 let lines: Vec<&str> = cell.split('\n').collect();

@@ -80,7 +80,8 @@ pub fn about(statement: &statements::Statement) -> Option<&str> {
     let at = statement.words.iter().position(|w| !w.quoted && w.text == "FROM")?;
     let first = statement.words.get(at + 1)?;
     // `schema.table`
-    let joined = statement.words.get(at + 2).filter(|next| statement.text.get(first.at.end..next.at.start) == Some("."));
+    let joined =
+        statement.words.get(at + 2).filter(|next| statement.text.get(first.at.end..next.at.start) == Some("."));
     let name = &joined.unwrap_or(first).at;
     statement.text.get(name.clone()).map(|n| n.trim_matches(['"', '`']))
 }

@@ -150,6 +150,17 @@ impl Server {
         Ok(server)
     }
 
+    /// The target's own password counts; without one, that of the command.
+    pub fn with_password(&self, password: Option<String>) -> Server {
+        let mut server = self.clone();
+        if let (Some(password), None) = (password.filter(|p| !p.is_empty()), &self.password) {
+            let password = SecretString::from(password);
+            server.secrets = server.secrets.and(password.clone());
+            server.password = Some(password);
+        }
+        server
+    }
+
     /// `shop@db:5432`, for people.
     pub fn shown(&self) -> String {
         let at = match &self.at {
@@ -189,7 +200,11 @@ impl Server {
         if let Some(host) = &named.host {
             let same = match &self.at {
                 At::Tcp(own, _) => own.eq_ignore_ascii_case(host) || (is_here(own) && is_here(host)),
-                At::Socket(path) => host == "localhost" || path.parent().is_some_and(|p| p.as_os_str() == host.as_str()) || path.as_os_str() == host.as_str(),
+                At::Socket(path) => {
+                    host == "localhost"
+                        || path.parent().is_some_and(|p| p.as_os_str() == host.as_str())
+                        || path.as_os_str() == host.as_str()
+                }
             };
             if !same && !self.allows(host) {
                 return other("host", host, &self.shown());

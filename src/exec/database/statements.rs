@@ -237,7 +237,11 @@ impl Lexer<'_> {
         if self.dialect == Dialect::Postgres && self.peek(0) == b'\'' && text == "E" {
             return self.quoted(b'\'', true);
         }
-        if self.dialect == Dialect::Postgres && text == "U" && self.peek(0) == b'&' && [b'"', b'\''].contains(&self.peek(1)) {
+        if self.dialect == Dialect::Postgres
+            && text == "U"
+            && self.peek(0) == b'&'
+            && [b'"', b'\''].contains(&self.peek(1))
+        {
             return Err("U& writes names and texts in a form that is not read here".to_string());
         }
         if self.dialect == Dialect::Mysql && text == "DELIMITER" && self.words.is_empty() {
@@ -271,17 +275,19 @@ mod tests {
         let postgres = |text: &str| texts(text, Dialect::Postgres);
         assert_eq!(postgres("SELECT 1; SELECT 2;"), ["SELECT 1", "SELECT 2"]);
         assert_eq!(postgres("SELECT ';' , \";\" -- ; no\n, 2"), ["SELECT ';' , \";\" -- ; no\n, 2"]);
-        assert_eq!(postgres("SELECT 'it''s; one'; SELECT E'it\\'; one'"), ["SELECT 'it''s; one'", "SELECT E'it\\'; one'"]);
+        assert_eq!(
+            postgres("SELECT 'it''s; one'; SELECT E'it\\'; one'"),
+            ["SELECT 'it''s; one'", "SELECT E'it\\'; one'"]
+        );
         assert_eq!(postgres("SELECT '\\'; SELECT 2"), ["SELECT '\\'", "SELECT 2"]);
         assert_eq!(postgres("DO $x$ begin; $$;$$ end $x$; SELECT $1"), ["DO $x$ begin; $$;$$ end $x$", "SELECT $1"]);
         assert_eq!(postgres("/* a /* ; */ ; */ SELECT 1; -- ;\n"), ["/* a /* ; */ ; */ SELECT 1"]);
         assert_eq!(postgres("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); TABLE t").len(), 2);
         let mysql = |text: &str| texts(text, Dialect::Mysql);
-        assert_eq!(mysql("SELECT 'it\\'s; one'; SELECT \"a\"\";\"; # ;\nSHOW TABLES"), [
-            "SELECT 'it\\'s; one'",
-            "SELECT \"a\"\";\"",
-            "# ;\nSHOW TABLES"
-        ]);
+        assert_eq!(
+            mysql("SELECT 'it\\'s; one'; SELECT \"a\"\";\"; # ;\nSHOW TABLES"),
+            ["SELECT 'it\\'s; one'", "SELECT \"a\"\";\"", "# ;\nSHOW TABLES"]
+        );
         assert_eq!(mysql("SELECT `;`; SELECT 1--1; SELECT 2 -- ;\n").len(), 3);
         assert_eq!(mysql("SELECT (1; DELETE FROM t"), ["SELECT (1", "DELETE FROM t"]);
         assert!(split("SHOW STATUS\\G", Dialect::Mysql).expect("a statement")[0].vertical);
@@ -299,7 +305,8 @@ mod tests {
 
     #[test]
     fn words_are_found_with_their_depth_and_place() {
-        let one = split("  DELETE FROM \"Orders\" WHERE id IN (SELECT id FROM x)", Dialect::Postgres).expect("one").remove(0);
+        let one =
+            split("  DELETE FROM \"Orders\" WHERE id IN (SELECT id FROM x)", Dialect::Postgres).expect("one").remove(0);
         assert!(one.begins(&["DELETE", "FROM"]) && one.names("orders") && !one.has("ORDERS"));
         let place = one.top("WHERE").expect("a word").at.clone();
         assert_eq!(&one.text[place], "WHERE");

@@ -18,7 +18,7 @@ pub struct Ways {
 /// A client's words, and where they are carried out.
 pub enum Way<'a> {
     /// By ourselves, on the configured server.
-    Native { server: &'a Server, argv: Vec<String> },
+    Native { server: &'a Server, argv: Vec<String>, password: Option<String> },
     /// By the program in a container.
     Inside { inside: Box<Inside> },
 }
@@ -41,8 +41,14 @@ impl Ways {
         let Some(inside) = docker::inside(&call.argv) else {
             return match own {
                 _ if in_docker => Err("This docker command is none of a database's client in a container".to_string()),
-                Some(server) => Ok(Way::Native { server, argv: call.argv.clone() }),
-                None => Err(format!("{} is not set up as a target of kind {}", call.target, self.kind.word().to_lowercase())),
+                Some(server) => {
+                    Ok(Way::Native { server, argv: call.argv.clone(), password: call.env.get(password).cloned() })
+                }
+                None => Err(format!(
+                    "{} is not set up as a target of kind {}",
+                    call.target,
+                    self.kind.word().to_lowercase()
+                )),
             };
         };
         let target = &call.target;
@@ -62,7 +68,8 @@ impl Ways {
         match server {
             Some(server) => {
                 super::environment(inside.env.iter().map(|e| e.split('=').next().unwrap_or_default()), password)?;
-                Ok(Way::Native { server, argv: inside.argv })
+                let given = inside.env.iter().find_map(|e| e.strip_prefix(password)?.strip_prefix('='));
+                Ok(Way::Native { server, password: given.map(str::to_string), argv: inside.argv })
             }
             None => Ok(Way::Inside { inside: Box::new(inside) }),
         }

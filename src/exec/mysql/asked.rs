@@ -20,7 +20,11 @@ pub struct Asked {
 pub enum Does {
     Statements(Vec<Statement>),
     /// `mysqlcheck`: OPTIMIZE TABLE and its like, for each table of these databases; `None`: of all.
-    Check { verb: &'static str, databases: Option<Vec<String>>, tables: Vec<String> },
+    Check {
+        verb: &'static str,
+        databases: Option<Vec<String>>,
+        tables: Vec<String>,
+    },
     /// `mysqladmin ping`
     Ping,
 }
@@ -91,11 +95,12 @@ pub fn read(argv: &[String], input: Option<&[u8]>) -> Result<Asked, String> {
     };
     let database = match &does {
         Does::Statements(_) if words.get("database").is_some() => words.text("database"),
-        Does::Statements(_) if program.ends_with("mysql") || program.ends_with("mariadb") => words.words.first().cloned(),
+        Does::Statements(_) if program.ends_with("mysql") || program.ends_with("mariadb") => {
+            words.words.first().cloned()
+        }
         _ => None,
     };
-    let named =
-        Named { host: words.text("host"), port: words.text("port"), user: words.text("user"), database };
+    let named = Named { host: words.text("host"), port: words.text("port"), user: words.text("user"), database };
     Ok(Asked { named, does, show, words: rest, password })
 }
 
@@ -133,11 +138,15 @@ fn statements(words: &Words, input: Option<&[u8]>) -> Result<Does, String> {
     let statements = split(&text, Dialect::Mysql)?;
     for statement in &statements {
         let first = statement.first();
-        if ["SOURCE", "SYSTEM", "TEE", "NOTEE", "PAGER", "NOPAGER", "EDIT", "CONNECT", "CHARSET", "REHASH"].contains(&first) {
+        if ["SOURCE", "SYSTEM", "TEE", "NOTEE", "PAGER", "NOPAGER", "EDIT", "CONNECT", "CHARSET", "REHASH"]
+            .contains(&first)
+        {
             return Err(format!("{} is a command of the program mysql and no statement", first.to_lowercase()));
         }
         if first == "LOAD" || statement.names("OUTFILE") || statement.names("DUMPFILE") {
-            return Err("LOAD DATA, INTO OUTFILE and INTO DUMPFILE read or write files, which is not done here".to_string());
+            return Err(
+                "LOAD DATA, INTO OUTFILE and INTO DUMPFILE read or write files, which is not done here".to_string()
+            );
         }
     }
     match statements.is_empty() {
@@ -185,11 +194,15 @@ mod tests {
 
     #[test]
     fn a_server_is_named_and_a_password_taken_out() {
-        let all = asked(&["mysql", "-uroot", "-psecret", "-h", "db", "-P3307", "shop", "-e", "SELECT 1"]).expect("read");
+        let all =
+            asked(&["mysql", "-uroot", "-psecret", "-h", "db", "-P3307", "shop", "-e", "SELECT 1"]).expect("read");
         assert_eq!(all.password.as_deref(), Some("secret"));
         assert!(!all.words.iter().any(|w| w.contains("secret")), "{:?}", all.words);
         let given = |t: &str| Some(t.to_string());
-        assert_eq!(all.named, Named { host: given("db"), port: given("3307"), user: given("root"), database: given("shop") });
+        assert_eq!(
+            all.named,
+            Named { host: given("db"), port: given("3307"), user: given("root"), database: given("shop") }
+        );
         assert_eq!(asked(&["mysql", "-p", "-e", "-p"]).map(|a| a.password), Ok(None));
         let check = asked(&["mysqlcheck", "-uroot", "-pX", "--optimize", "--all-databases"]).expect("read").does;
         assert_eq!(check, Does::Check { verb: "OPTIMIZE", databases: None, tables: Vec::new() });

@@ -33,7 +33,8 @@ pub fn fitted(call: &Call, inside: &Inside) -> Result<Call, String> {
         "--init-command=SET SESSION lock_wait_timeout={s} /*M!100101 , max_statement_time={s}, tx_read_only={only_read} */ /*!50720 , max_execution_time={ms}, transaction_read_only={only_read} */"
     ));
     argv.extend(others(&asked.words));
-    let print = |w: &String| ["-B", "--batch", "-t", "--table", "-s", "--silent", "-E", "--vertical"].contains(&w.as_str());
+    let print =
+        |w: &String| ["-B", "--batch", "-t", "--table", "-s", "--silent", "-E", "--vertical"].contains(&w.as_str());
     if !asked.words.iter().any(print) {
         // As it prints into a terminal.
         argv.push("--table".to_string());
@@ -57,7 +58,9 @@ fn others(words: &[String]) -> Vec<String> {
             "-e" | "--execute" => drop(rest.next()),
             _ if word.starts_with("--execute=") || (word.starts_with("-e") && !word.starts_with("--")) => {}
             // `-Ne TEXT`: everything before `e` is kept.
-            short if !short.starts_with("--") && short.starts_with('-') && !takes_value(short) && short.contains('e') => {
+            short
+                if !short.starts_with("--") && short.starts_with('-') && !takes_value(short) && short.contains('e') =>
+            {
                 let (kept, text) = short.split_once('e').unwrap_or((short, ""));
                 if text.is_empty() {
                     rest.next();

@@ -200,7 +200,9 @@ fn failed(error: &sqlx::Error) -> Failed {
                 _ => Failed::Said(text),
             }
         }
-        (sqlx::Error::Io(_) | sqlx::Error::Tls(_), _) => Failed::Lost(format!("The connection was lost: {}", cause(error))),
+        (sqlx::Error::Io(_) | sqlx::Error::Tls(_), _) => {
+            Failed::Lost(format!("The connection was lost: {}", cause(error)))
+        }
         (other, _) => Failed::Said(format!("ERROR: {}", cause(other))),
     }
 }

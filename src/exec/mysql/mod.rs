@@ -37,13 +37,13 @@ impl Mysql {
 }
 
 /// A call that has been read whole.
-struct Ready<'a> {
-    server: &'a Server,
+struct Ready {
+    server: Server,
     asked: Asked,
     database: Option<String>,
 }
 
-fn ready<'a>(server: &'a Server, argv: &[String], call: &Call) -> Result<Ready<'a>, String> {
+fn ready(server: &Server, argv: &[String], password: Option<String>, call: &Call) -> Result<Ready, String> {
     let asked = asked::read(argv, call.input.as_deref())?;
     let database = server.agree(&asked.named)?;
     fits(&asked, changes(call))?;
@@ -54,7 +54,7 @@ fn ready<'a>(server: &'a Server, argv: &[String], call: &Call) -> Result<Ready<'
             server.agree(&Named { database: Some(name), ..Named::default() })?;
         }
     }
-    Ok(Ready { server, asked, database })
+    Ok(Ready { server: server.with_password(asked.password.clone().or(password)), asked, database })
 }
 
 /// A call that only reads holds nothing that does more: said here before anybody is spoken to, and held by the server.
@@ -100,7 +100,9 @@ impl Execute for Mysql {
                     let inner = inside::fitted(call, &inside).map_err(Cannot)?;
                     self.0.docker().plan(&inner).await
                 }
-                Way::Native { server, argv } => plan::plan(&ready(server, &argv, call).map_err(Cannot)?, call).await,
+                Way::Native { server, argv, password } => {
+                    plan::plan(&ready(server, &argv, password, call).map_err(Cannot)?, call).await
+                }
             }
         })
     }
@@ -112,7 +114,7 @@ impl Execute for Mysql {
                 Err(why) => return not_started(why, true),
             };
             match way {
-                Way::Native { server, argv } => match ready(server, &argv, call) {
+                Way::Native { server, argv, password } => match ready(server, &argv, password, call) {
                     Ok(ready) => native(&ready, call, watch).await,
                     Err(why) => not_started(why, true),
                 },
@@ -125,7 +127,7 @@ impl Execute for Mysql {
     }
 }
 
-async fn native(ready: &Ready<'_>, call: &Call, watch: &mut Watch) -> Ran {
+async fn native(ready: &Ready, call: &Call, watch: &mut Watch) -> Ran {
     let began = clock::instant();
     let Ready { server, asked, database } = ready;
     let mut said = Said::new(call.bounds.output_bytes, server.secrets.clone(), watch.progress.clone());

@@ -28,7 +28,13 @@ pub struct Bounds {
     pub changes: bool,
 }
 
-pub async fn run(server: &Server, asked: &Asked, bounds: &Bounds, work: &mut Work, said: &mut Said) -> Result<(), Failed> {
+pub async fn run(
+    server: &Server,
+    asked: &Asked,
+    bounds: &Bounds,
+    work: &mut Work,
+    said: &mut Said,
+) -> Result<(), Failed> {
     let mut link = link::connect(server, work.database.as_deref(), bounds.time, !bounds.changes).await?;
     (work.id, work.phase) = (link.id, Phase::Looking);
     let whole = match &asked.does {
@@ -108,7 +114,13 @@ async fn changing(
 }
 
 /// One statement and what it answers. `false`: there is more than is kept, and the rest was not read.
-async fn one(link: &mut Link, statement: &Statement, asked: &Asked, bounds: &Bounds, said: &mut Said) -> Result<bool, Failed> {
+async fn one(
+    link: &mut Link,
+    statement: &Statement,
+    asked: &Asked,
+    bounds: &Bounds,
+    said: &mut Said,
+) -> Result<bool, Failed> {
     let mut grids: Vec<Grid> = Vec::new();
     let (mut current, mut touched): (Option<Grid>, Option<u64>) = (None, None);
     let mut take = |piece: Piece| match piece {

@@ -213,7 +213,9 @@ fn begins(statement: &Statement) -> bool {
 }
 
 fn ends(statement: &Statement) -> bool {
-    matches!(statement.first(), "COMMIT" | "END" | "ROLLBACK" | "ABORT") && !statement.has("TO") && !statement.has("PREPARED")
+    matches!(statement.first(), "COMMIT" | "END" | "ROLLBACK" | "ABORT")
+        && !statement.has("TO")
+        && !statement.has("PREPARED")
 }
 
 /// One transaction, without the words that make it one: those are ours. `together`: one text, which the server takes as
@@ -262,7 +264,8 @@ fn stands_alone(statement: &Statement) -> bool {
     match statement.first() {
         "VACUUM" => true,
         "REINDEX" => {
-            concurrently || statement.words.iter().take(6).any(|w| !w.quoted && (w.text == "DATABASE" || w.text == "SYSTEM"))
+            concurrently
+                || statement.words.iter().take(6).any(|w| !w.quoted && (w.text == "DATABASE" || w.text == "SYSTEM"))
         }
         "CLUSTER" => statement.words.len() == 1 || (statement.words.len() == 2 && statement.has("VERBOSE")),
         "CREATE" | "DROP" => {

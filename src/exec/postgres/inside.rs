@@ -68,10 +68,20 @@ fn others(words: &[String]) -> Vec<String> {
         let names = |long: &str| word == long || word.starts_with(&format!("{long}="));
         match word.as_str() {
             "-c" | "--command" | "-f" | "--file" => drop(rest.next()),
-            "-W" | "--password" | "-w" | "--no-password" | "-X" | "--no-psqlrc" | "-l" | "--list" | "-1"
+            "-W"
+            | "--password"
+            | "-w"
+            | "--no-password"
+            | "-X"
+            | "--no-psqlrc"
+            | "-l"
+            | "--list"
+            | "-1"
             | "--single-transaction" => {}
             _ if names("--command") || names("--file") => {}
-            short if !short.starts_with("--") && short.starts_with('-') && short.contains(['c', 'f', 'W', '1', 'l']) => {
+            short
+                if !short.starts_with("--") && short.starts_with('-') && short.contains(['c', 'f', 'W', '1', 'l']) =>
+            {
                 // `-tAc TEXT`: what stands before it are options without a value, unless one takes the rest.
                 out.extend(cluster(short, &mut rest));
             }

@@ -7,7 +7,9 @@ use crate::exec::database::{Failed, cause};
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgColumn, PgConnectOptions, PgConnection, PgDatabaseError, PgRow, PgSslMode};
-use sqlx::{AssertSqlSafe, Column as _, ConnectOptions, Connection, Either, Executor, Row, SqlSafeStr, TypeInfo, ValueRef};
+use sqlx::{
+    AssertSqlSafe, Column as _, ConnectOptions, Connection, Either, Executor, Row, SqlSafeStr, TypeInfo, ValueRef,
+};
 use std::time::Duration;
 
 /// What the server shows others of us, and by which we find our own session there.
@@ -176,7 +178,9 @@ fn unreached(server: &Server, error: &sqlx::Error) -> Failed {
 fn failed(error: &sqlx::Error) -> Failed {
     let sqlx::Error::Database(said) = error else {
         return match error {
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) => Failed::Lost(format!("The connection was lost: {}", cause(error))),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) => {
+                Failed::Lost(format!("The connection was lost: {}", cause(error)))
+            }
             other => Failed::Said(format!("ERROR:  {}", cause(other))),
         };
     };

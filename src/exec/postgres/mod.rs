@@ -37,17 +37,17 @@ impl Postgres {
 }
 
 /// A call that has been read whole.
-struct Ready<'a> {
-    server: &'a Server,
+struct Ready {
+    server: Server,
     asked: Asked,
     database: Option<String>,
 }
 
-fn ready<'a>(server: &'a Server, argv: &[String], call: &Call) -> Result<Ready<'a>, String> {
+fn ready(server: &Server, argv: &[String], password: Option<String>, call: &Call) -> Result<Ready, String> {
     let asked = asked::read(argv, call.input.as_deref())?;
     let database = server.agree(&asked.named)?;
     fits(&asked, changes(call))?;
-    Ok(Ready { server, asked, database })
+    Ok(Ready { server: server.with_password(password), asked, database })
 }
 
 /// A call that only reads holds nothing that does more: said here before anybody is spoken to, and held by the server.
@@ -87,7 +87,9 @@ impl Execute for Postgres {
                     let inner = inside::fitted(call, &inside).map_err(Cannot)?;
                     self.0.docker().plan(&inner).await
                 }
-                Way::Native { server, argv } => plan::plan(&ready(server, &argv, call).map_err(Cannot)?, call).await,
+                Way::Native { server, argv, password } => {
+                    plan::plan(&ready(server, &argv, password, call).map_err(Cannot)?, call).await
+                }
             }
         })
     }
@@ -99,7 +101,7 @@ impl Execute for Postgres {
                 Err(why) => return not_started(why, true),
             };
             match way {
-                Way::Native { server, argv } => match ready(server, &argv, call) {
+                Way::Native { server, argv, password } => match ready(server, &argv, password, call) {
                     Ok(ready) => native(&ready, call, watch).await,
                     Err(why) => not_started(why, true),
                 },
@@ -112,7 +114,7 @@ impl Execute for Postgres {
     }
 }
 
-async fn native(ready: &Ready<'_>, call: &Call, watch: &mut Watch) -> Ran {
+async fn native(ready: &Ready, call: &Call, watch: &mut Watch) -> Ran {
     let began = clock::instant();
     let Ready { server, asked, database } = ready;
     let mut said = Said::new(call.bounds.output_bytes, server.secrets.clone(), watch.progress.clone());

@@ -15,7 +15,7 @@ const COUNTED_MAX: usize = 10;
 /// For counting: a person waits.
 const COUNT: Duration = Duration::from_secs(4);
 
-pub(super) async fn plan(ready: &Ready<'_>, call: &Call) -> Result<Plan, Cannot> {
+pub(super) async fn plan(ready: &Ready, call: &Call) -> Result<Plan, Cannot> {
     let Ready { server, asked, database } = ready;
     let place = match database {
         Some(database) => format!("{}/{database}", server.shown()),
@@ -120,7 +120,10 @@ mod tests {
 
     #[test]
     fn an_estimate_is_that_of_the_rows_below_the_change() {
-        let lines = ["Delete on t  (cost=0.00..35.50 rows=0 width=0)", "  ->  Seq Scan on t  (cost=0.00..35.50 rows=2550 width=6)"];
+        let lines = [
+            "Delete on t  (cost=0.00..35.50 rows=0 width=0)",
+            "  ->  Seq Scan on t  (cost=0.00..35.50 rows=2550 width=6)",
+        ];
         assert_eq!(estimate(&lines.map(String::from)), Some(2550));
     }
 }

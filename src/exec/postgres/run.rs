@@ -33,7 +33,13 @@ pub struct Bounds {
     pub changes: bool,
 }
 
-pub async fn run(server: &Server, asked: &Asked, bounds: &Bounds, work: &mut Work, said: &mut Said) -> Result<(), Failed> {
+pub async fn run(
+    server: &Server,
+    asked: &Asked,
+    bounds: &Bounds,
+    work: &mut Work,
+    said: &mut Said,
+) -> Result<(), Failed> {
     let mut link = link::connect(server, work.database.as_deref(), bounds.time, !bounds.changes).await?;
     (work.pid, work.phase) = (link.pid, Phase::Looking);
     let units = match &asked.does {
@@ -73,7 +79,13 @@ pub async fn run(server: &Server, asked: &Asked, bounds: &Bounds, work: &mut Wor
 }
 
 /// Nothing of it stays: the transaction is read-only from its first statement, which also fixes that, and is taken back.
-async fn reading(link: &mut Link, unit: &Unit, asked: &Asked, bounds: &Bounds, said: &mut Said) -> Result<bool, Failed> {
+async fn reading(
+    link: &mut Link,
+    unit: &Unit,
+    asked: &Asked,
+    bounds: &Bounds,
+    said: &mut Said,
+) -> Result<bool, Failed> {
     link.done("BEGIN READ ONLY").await?;
     // After a first query nobody can make the transaction one that writes.
     link.done("SELECT 1").await?;
@@ -147,7 +159,13 @@ async fn alone(
 }
 
 /// One statement and what it answers. `false`: there is more than is kept, and the rest was not read.
-async fn one(link: &mut Link, statement: &Statement, asked: &Asked, bounds: &Bounds, said: &mut Said) -> Result<bool, Failed> {
+async fn one(
+    link: &mut Link,
+    statement: &Statement,
+    asked: &Asked,
+    bounds: &Bounds,
+    said: &mut Said,
+) -> Result<bool, Failed> {
     let columns = link.prepare(&statement.text).await?;
     let columns: Vec<Column> = columns.into_iter().map(|(name, number)| Column { name, number }).collect();
     let answers = !columns.is_empty();
@@ -181,18 +199,27 @@ async fn one(link: &mut Link, statement: &Statement, asked: &Asked, bounds: &Bou
 
 /// What psql prints of a statement without rows. The server says it too, in a form that does not reach us.
 fn tag(statement: &Statement, touched: u64) -> String {
-    let plain: Vec<&str> = statement.words.iter().filter(|w| !w.quoted && w.depth == 0).map(|w| w.text.as_str()).collect();
+    let plain: Vec<&str> =
+        statement.words.iter().filter(|w| !w.quoted && w.depth == 0).map(|w| w.text.as_str()).collect();
     let first = plain.first().copied().unwrap_or_default();
     let verb = match first {
-        "WITH" => plain.iter().rev().find(|w| ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(w)).copied().unwrap_or("SELECT"),
+        "WITH" => plain
+            .iter()
+            .rev()
+            .find(|w| ["INSERT", "UPDATE", "DELETE", "MERGE"].contains(w))
+            .copied()
+            .unwrap_or("SELECT"),
         first => first,
     };
-    let skipped = ["OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "UNIQUE", "GLOBAL", "LOCAL", "RECURSIVE", "CONCURRENTLY"];
+    let skipped =
+        ["OR", "REPLACE", "TEMP", "TEMPORARY", "UNLOGGED", "UNIQUE", "GLOBAL", "LOCAL", "RECURSIVE", "CONCURRENTLY"];
     match verb {
         "INSERT" => format!("INSERT 0 {touched}"),
         "UPDATE" | "DELETE" | "MERGE" => format!("{verb} {touched}"),
         "SELECT" => format!("SELECT {touched}"),
-        "CREATE" if plain.contains(&"AS") && plain.contains(&"SELECT") && plain.contains(&"TABLE") => format!("SELECT {touched}"),
+        "CREATE" if plain.contains(&"AS") && plain.contains(&"SELECT") && plain.contains(&"TABLE") => {
+            format!("SELECT {touched}")
+        }
         "CREATE" | "ALTER" | "DROP" => {
             let what: Vec<&str> = plain.iter().skip(1).filter(|w| !skipped.contains(w)).take(2).copied().collect();
             match &what[..] {

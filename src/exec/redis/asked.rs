@@ -137,7 +137,10 @@ mod tests {
         assert_eq!(all.options, ["-h", "cache", "-p", "6380", "-n", "2"]);
         let all = asked("redis-cli -u redis://shop:x@cache:6380/1 PING").expect("read");
         let given = |t: &str| Some(t.to_string());
-        assert_eq!(all.named, Named { host: given("cache"), port: given("6380"), user: given("shop"), database: given("1") });
+        assert_eq!(
+            all.named,
+            Named { host: given("cache"), port: given("6380"), user: given("shop"), database: given("1") }
+        );
         let all = asked("redis-cli --scan --pattern cache:*").expect("read");
         assert_eq!(all.does, Does::Scan { pattern: given("cache:*"), count: None, kind: None });
     }

@@ -113,9 +113,10 @@ impl Link {
             Ok(value) => Ok(value),
             Err(error) => match error.clone().into_server_errors().as_deref() {
                 Some([(_, said), ..]) => Ok(Value::ServerError(said.clone())),
-                _ if self.read.load(Ordering::Relaxed) > ANSWER_BYTES_MAX => {
-                    Err(Failed::Said(format!("The answer is longer than {} MB and was not read", ANSWER_BYTES_MAX >> 20)))
-                }
+                _ if self.read.load(Ordering::Relaxed) > ANSWER_BYTES_MAX => Err(Failed::Said(format!(
+                    "The answer is longer than {} MB and was not read",
+                    ANSWER_BYTES_MAX >> 20
+                ))),
                 _ if error.is_io_error() || error.is_connection_dropped() || error.is_unrecoverable_error() => {
                     Err(Failed::Lost(format!("The connection was lost: {}", cause(&error))))
                 }

@@ -43,17 +43,17 @@ impl Redis {
 }
 
 /// A call that has been read whole.
-struct Ready<'a> {
-    server: &'a Server,
+struct Ready {
+    server: Server,
     asked: Asked,
     database: i64,
 }
 
-fn ready<'a>(server: &'a Server, argv: &[String], call: &Call) -> Result<Ready<'a>, String> {
+fn ready(server: &Server, argv: &[String], password: Option<String>, call: &Call) -> Result<Ready, String> {
     let asked = asked::read(argv, call.input.as_deref())?;
     let database = server.agree(&asked.named)?.unwrap_or_default();
     let number = database.parse().map_err(|_| format!("{database} is no number of a database"))?;
-    Ok(Ready { server, asked, database: number })
+    Ok(Ready { server: server.with_password(asked.password.clone().or(password)), asked, database: number })
 }
 
 fn not_reading(asked: &Asked) -> String {
@@ -76,7 +76,9 @@ impl Execute for Redis {
                     let inner = inside::fitted(call, &inside).map_err(Cannot)?;
                     self.0.docker().plan(&inner.call).await
                 }
-                Way::Native { server, argv } => plan(&ready(server, &argv, call).map_err(Cannot)?, call).await,
+                Way::Native { server, argv, password } => {
+                    plan(&ready(server, &argv, password, call).map_err(Cannot)?, call).await
+                }
             }
         })
     }
@@ -88,7 +90,7 @@ impl Execute for Redis {
                 Err(why) => return not_started(why, true),
             };
             match way {
-                Way::Native { server, argv } => match ready(server, &argv, call) {
+                Way::Native { server, argv, password } => match ready(server, &argv, password, call) {
                     Ok(ready) => native(&ready, call, watch).await,
                     Err(why) => not_started(why, true),
                 },
@@ -110,9 +112,9 @@ struct Work {
     id: Option<i64>,
 }
 
-async fn native(ready: &Ready<'_>, call: &Call, watch: &mut Watch) -> Ran {
+async fn native(ready: &Ready, call: &Call, watch: &mut Watch) -> Ran {
     let began = clock::instant();
-    let server = ready.server;
+    let server = &ready.server;
     let mut said = Said::new(call.bounds.output_bytes, server.secrets.clone(), watch.progress.clone());
     let mut work = Work { phase: Phase::Connecting, id: None };
     let waited = within(call.bounds.time, watch, carry_out(ready, changes(call), &mut work, &mut said)).await;
@@ -140,13 +142,8 @@ async fn native(ready: &Ready<'_>, call: &Call, watch: &mut Watch) -> Ran {
 }
 
 /// `Some`: why it was not begun.
-async fn carry_out(
-    ready: &Ready<'_>,
-    changes: bool,
-    work: &mut Work,
-    said: &mut Said,
-) -> Result<Option<String>, Failed> {
-    let mut link = link::connect(ready.server, ready.database).await?;
+async fn carry_out(ready: &Ready, changes: bool, work: &mut Work, said: &mut Said) -> Result<Option<String>, Failed> {
+    let mut link = link::connect(&ready.server, ready.database).await?;
     (work.phase, work.id) = (Phase::Looking, link.id);
     let command = match &ready.asked.does {
         Does::Command(command) => command,
@@ -225,13 +222,13 @@ fn verb(ready: &Ready) -> String {
 }
 
 /// Nobody waits any more. A blocked command ends with its connection; a script has to be told.
-async fn given_up(ready: &Ready<'_>, work: &Work, end: End, said: &mut Said) -> End {
+async fn given_up(ready: &Ready, work: &Work, end: End, said: &mut Said) -> End {
     let script = ["EVAL", "EVALSHA", "EVAL_RO", "EVALSHA_RO", "FCALL", "FCALL_RO"].contains(&verb(ready).as_str());
     if work.phase == Phase::Connecting {
         return end;
     }
     let tell = async {
-        let mut link = link::connect(ready.server, 0).await.ok()?;
+        let mut link = link::connect(&ready.server, 0).await.ok()?;
         if script {
             // One of the two is right, the other says so.
             let killed = [link.ask(&["SCRIPT", "KILL"]).await.ok()?, link.ask(&["FUNCTION", "KILL"]).await.ok()?];
@@ -262,9 +259,7 @@ fn lost(ready: &Ready, work: &Work, said: &mut Said) -> End {
             said.note("the server closed the connection, as SHUTDOWN does");
             End::Exited(0)
         }
-        (Phase::Alone, verb) => {
-            End::Unknown(format!("The connection was lost after {verb} was sent: {}", how(ready)))
-        }
+        (Phase::Alone, verb) => End::Unknown(format!("The connection was lost after {verb} was sent: {}", how(ready))),
         _ => End::Exited(1),
     }
 }
@@ -277,13 +272,15 @@ fn how(ready: &Ready) -> String {
         "FLUSHDB" | "FLUSHALL" => "redis-cli DBSIZE shows whether the keys are gone".to_string(),
         "DEL" | "UNLINK" => format!("redis-cli EXISTS {} shows whether they are gone", rest(20)),
         "CONFIG" => "redis-cli CONFIG GET shows what is in force".to_string(),
-        _ if command.len() > 1 => format!("redis-cli OBJECT IDLETIME {key} and TYPE {key} show what is there", key = rest(1)),
+        _ if command.len() > 1 => {
+            format!("redis-cli OBJECT IDLETIME {key} and TYPE {key} show what is there", key = rest(1))
+        }
         _ => "redis-cli INFO shows what the server does".to_string(),
     }
 }
 
-async fn plan(ready: &Ready<'_>, call: &Call) -> Result<Plan, Cannot> {
-    let server = ready.server;
+async fn plan(ready: &Ready, call: &Call) -> Result<Plan, Cannot> {
+    let server = &ready.server;
     let does = match &ready.asked.does {
         Does::Command(command) => shown(command),
         Does::Scan { pattern, .. } => format!("SCAN of the keys {}", pattern.as_deref().unwrap_or("*")),
@@ -303,7 +300,7 @@ async fn plan(ready: &Ready<'_>, call: &Call) -> Result<Plan, Cannot> {
 }
 
 /// What it would act on, as it is now.
-async fn finds(link: &mut Link, ready: &Ready<'_>) -> Result<Vec<String>, Failed> {
+async fn finds(link: &mut Link, ready: &Ready) -> Result<Vec<String>, Failed> {
     let info = link.ask(&["INFO", "server"]).await?;
     let info = show::text(&info).unwrap_or_default();
     let version = info.lines().find_map(|l| l.strip_prefix("redis_version:")).unwrap_or("").trim().to_string();

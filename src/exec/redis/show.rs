@@ -177,7 +177,9 @@ pub fn readings(command: &[String], value: &Value, said: &mut Said) {
     // `CONFIG GET name`: names and values by turns.
     if verb == "CONFIG" {
         for pair in items(value).unwrap_or_default().chunks_exact(2) {
-            if let (Some(name), Some(Ok(number))) = (self::text(&pair[0]), self::text(&pair[1]).map(|t| t.parse::<f64>())) {
+            if let (Some(name), Some(Ok(number))) =
+                (self::text(&pair[0]), self::text(&pair[1]).map(|t| t.parse::<f64>()))
+            {
                 said.reading(name, number, "");
             }
         }

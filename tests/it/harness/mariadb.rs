@@ -35,7 +35,11 @@ impl MariaDb {
         let folder = folder_for_other_users("mariadb");
         let as_root = fs::metadata("/proc/self").expect("/proc is mounted").uid() == 0;
         let data = folder.join("data");
-        fs::create_dir(&data).expect("the folder can be written");
+        // Each starting server clears its folder for temporary tables: it must be nobody else's.
+        let scratch = folder.join("scratch");
+        for folder in [&data, &scratch] {
+            fs::create_dir(folder).expect("the folder can be written");
+        }
         let init = format!(
             "CREATE OR REPLACE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';\n\
              GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'%' WITH GRANT OPTION;\n\
@@ -44,6 +48,7 @@ impl MariaDb {
         fs::write(folder.join("init.sql"), init).expect("the folder can be written");
         let mut made = Command::new("mariadb-install-db");
         made.arg("--no-defaults").arg(format!("--datadir={}", data.display()));
+        made.arg(format!("--tmpdir={}", scratch.display())).env("TMPDIR", &scratch);
         made.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
         if as_root {
             run(Command::new("chown").args(["-R", "mysql:"]).arg(&folder));
@@ -62,7 +67,9 @@ impl MariaDb {
         let mut command = match fs::metadata("/proc/self").expect("/proc is mounted").uid() {
             0 => {
                 let mut command = Command::new("setpriv");
-                command.args(["--reuid=mysql", "--regid=mysql", "--clear-groups", "--pdeathsig=KILL", "--"]).arg(SERVER);
+                command
+                    .args(["--reuid=mysql", "--regid=mysql", "--clear-groups", "--pdeathsig=KILL", "--"])
+                    .arg(SERVER);
                 command
             }
             _ => kept(SERVER),
@@ -70,6 +77,7 @@ impl MariaDb {
         command
             .arg("--no-defaults")
             .arg(format!("--datadir={}", path("data")))
+            .arg(format!("--tmpdir={}", path("scratch")))
             .arg(format!("--socket={}", path("socket")))
             .arg(format!("--pid-file={}", path("pid")))
             .arg(format!("--init-file={}", path("init.sql")))

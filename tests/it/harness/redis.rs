@@ -31,7 +31,17 @@ impl RedisServer {
         let (folder, port) = (temp_dir(), free_port());
         let mut command = kept(SERVER);
         command.args(["--port", &port.number().to_string(), "--bind", "127.0.0.1", "--requirepass", PASSWORD]);
-        command.args(["--save", "", "--appendonly", "no", "--daemonize", "no", "--busy-reply-threshold", "500", "--dir"]);
+        command.args([
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--daemonize",
+            "no",
+            "--busy-reply-threshold",
+            "500",
+            "--dir",
+        ]);
         command.arg(folder.path()).args(options).current_dir(folder.path());
         let process = Process::start("Redis", command, &folder.join("log"));
         let mut server = RedisServer { process, port, folder };
@@ -61,7 +71,8 @@ impl RedisServer {
         let mut command = Command::new("redis-cli");
         command.args(["-h", "127.0.0.1", "-p", &port]).args(options).args(words);
         command.env("REDISCLI_AUTH", PASSWORD).stdin(Stdio::null());
-        let output = command.output().unwrap_or_else(|error| panic!("cannot start redis-cli: {error}. Run ./test --install"));
+        let output =
+            command.output().unwrap_or_else(|error| panic!("cannot start redis-cli: {error}. Run ./test --install"));
         String::from_utf8_lossy(&output.stdout).trim_end().to_string()
     }
 

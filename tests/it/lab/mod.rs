@@ -4,6 +4,7 @@ mod compose;
 mod docker;
 mod host;
 mod http;
+mod inside;
 mod mysql;
 mod postgres;
 mod process;

@@ -48,7 +48,16 @@ async fn what_is_printed_is_what_mysql_prints() {
         .query("CREATE TABLE t (id INT, name VARCHAR(40), amount DECIMAL(9,2), at DATETIME, doc JSON); INSERT INTO t VALUES (1, 'ana', 2.5, '2026-01-05 09:00:00', '{\"a\": 1}'), (20, NULL, NULL, NULL, NULL), (3, 'tab\\there', -1, '1970-01-01 00:00:00', '[]')")
         .expect("a table");
     let all = "SELECT *, id > 2 AS big FROM t ORDER BY id";
-    for words in [&["-e", all][..], &["-B", "-e", all], &["-N", "-e", all], &["-BN", "-e", all], &["-E", "-e", all], &["-e", "SELECT 1 WHERE false"], &["-e", "SELECT COUNT(*) FROM t; SHOW TABLES"], &["-e", "SELECT id FROM t WHERE id = 1\\G"]] {
+    for words in [
+        &["-e", all][..],
+        &["-B", "-e", all],
+        &["-N", "-e", all],
+        &["-BN", "-e", all],
+        &["-E", "-e", all],
+        &["-e", "SELECT 1 WHERE false"],
+        &["-e", "SELECT COUNT(*) FROM t; SHOW TABLES"],
+        &["-e", "SELECT id FROM t WHERE id = 1\\G"],
+    ] {
         let ran = run(&mysql_, &mysql(words)).await;
         assert_eq!(ran.end, End::Exited(0), "{words:?} {ran:?}");
         let table = if words.iter().any(|w| w.starts_with("-B")) { &[][..] } else { &["--table"] };
@@ -72,18 +81,23 @@ async fn changes_are_made_counted_before_and_tables_are_cared_for() {
     let count = || server.query("SELECT COUNT(IF(paid, 1, NULL)), COUNT(*) FROM orders").expect("a count");
     let change = changing(&["-e", "UPDATE orders SET paid = 1 WHERE id <= 7; DELETE FROM orders WHERE id > 38;"]);
     let plan = mysql_.plan(&change).await.expect("a plan");
-    assert!(plan.does.starts_with("UPDATE orders SET paid = 1 WHERE id <= 7; DELETE FROM orders WHERE id > 38 on firebell@127.0.0.1:"), "{plan:?}");
+    assert!(
+        plan.does.starts_with(
+            "UPDATE orders SET paid = 1 WHERE id <= 7; DELETE FROM orders WHERE id > 38 on firebell@127.0.0.1:"
+        ),
+        "{plan:?}"
+    );
     assert!(plan.native && plan.finds[0].starts_with("MariaDB 10."), "{plan:?}");
     assert_eq!(plan.finds[1..], ["UPDATE: 7 rows as it is now".to_string(), "DELETE: 2 rows as it is now".to_string()]);
     let joined = changing(&["-e", "DELETE FROM orders WHERE who = 'bo' LIMIT 3"]);
-    let estimate = mysql_.plan(&joined).await.expect("a plan").finds;
-    assert!(estimate[1].starts_with("DELETE: about ") && estimate[1].ends_with("as the server estimates"), "{estimate:?}");
+    assert_eq!(mysql_.plan(&joined).await.expect("a plan").finds[1], "DELETE: 3 rows as it is now");
     assert_eq!(count(), "0\t40", "a plan changes nothing");
     let ran = run(&mysql_, &change).await;
     assert_eq!((ran.end.clone(), count().as_str()), (End::Exited(0), "7\t38"));
     assert_eq!(ran.stdout, "Query OK, 7 rows affected\nQuery OK, 2 rows affected\n");
 
-    let ran = run(&mysql_, &changing(&["-e", "DELETE FROM orders WHERE id = 1; DELETE FROM gone; DELETE FROM orders"])).await;
+    let ran =
+        run(&mysql_, &changing(&["-e", "DELETE FROM orders WHERE id = 1; DELETE FROM gone; DELETE FROM orders"])).await;
     assert_eq!((ran.end, count().as_str()), (End::Exited(1), "6\t37"), "as the client does: up to the first failure");
     assert_eq!(ran.stderr, "ERROR 1146 (42S02): Table 'shop.gone' doesn't exist\n");
     let ran = run(&mysql_, &changing(&["-e", "BEGIN; DELETE FROM orders; ROLLBACK"])).await;
@@ -91,7 +105,9 @@ async fn changes_are_made_counted_before_and_tables_are_cared_for() {
     let ran = run(&mysql_, &changing(&["-e", "START TRANSACTION; DELETE FROM orders"])).await;
     assert!(ran.stderr.contains("does not commit it") && count() == "6\t37", "{ran:?}");
 
-    server.query("CREATE TABLE old (id INT) ENGINE=MyISAM; INSERT INTO old VALUES (1), (2); DELETE FROM old WHERE id = 1").expect("a table");
+    server
+        .query("CREATE TABLE old (id INT) ENGINE=MyISAM; INSERT INTO old VALUES (1), (2); DELETE FROM old WHERE id = 1")
+        .expect("a table");
     let free = "SELECT DATA_FREE > 0 FROM information_schema.TABLES WHERE TABLE_NAME = 'old' AND TABLE_SCHEMA = 'shop'";
     assert_eq!(server.query(free).as_deref(), Ok("1"));
     let words = ["mysqlcheck", "-uroot", "-pwhatever", "--optimize", "--all-databases"];
@@ -152,7 +168,13 @@ async fn a_command_that_only_reads_cannot_change_anything() {
 async fn only_the_configured_server_is_spoken_to() {
     let server = MariaDb::start();
     let mysql_ = at(&server.url());
-    for words in [&["-h", "db2", "-e", "SELECT 1"][..], &["-P", "1", "-e", "SELECT 1"], &["-uroot", "-e", "SELECT 1"], &["mysql", "-e", "SELECT 1"], &["-e", "USE mysql; SELECT 1"]] {
+    for words in [
+        &["-h", "db2", "-e", "SELECT 1"][..],
+        &["-P", "1", "-e", "SELECT 1"],
+        &["-uroot", "-e", "SELECT 1"],
+        &["mysql", "-e", "SELECT 1"],
+        &["-e", "USE mysql; SELECT 1"],
+    ] {
         let ran = run(&mysql_, &mysql(words)).await;
         assert!(matches!(&ran.end, End::NotStarted(why) if why.contains("[targets.lab]")), "{words:?} {ran:?}");
     }
@@ -162,7 +184,10 @@ async fn only_the_configured_server_is_spoken_to() {
     assert!(matches!(&ran.end, End::NotStarted(why) if why.contains("does not let us in: Access denied")), "{ran:?}");
     let gone = at("mysql://firebell:nothing@127.0.0.1:1/shop");
     let ran = run(&gone, &mysql(&["-e", "SELECT 1"])).await;
-    assert!(matches!(&ran.end, End::NotStarted(why) if why.ends_with("cannot be reached: connection refused")), "{ran:?}");
+    assert!(
+        matches!(&ran.end, End::NotStarted(why) if why.ends_with("cannot be reached: connection refused")),
+        "{ran:?}"
+    );
     let ran = run(&mysql_, &mysql(&["-e", &format!("SELECT '{PASSWORD}'")])).await;
     assert!(ran.ok() && !ran.stdout.contains(PASSWORD), "{ran:?}");
 }
@@ -178,7 +203,10 @@ async fn what_is_not_waited_for_is_ended_at_the_server() {
     eventually("nothing runs", BOUND, async || server.query(busy).as_deref() == Ok("0")).await;
 
     let (stopper, _lines, mut watch) = unwatched();
-    let change = changing(&["-e", "BEGIN; UPDATE orders SET paid = 1; UPDATE orders SET paid = 1 WHERE id = 1 AND SLEEP(600) = 0; COMMIT"]);
+    let change = changing(&[
+        "-e",
+        "BEGIN; UPDATE orders SET paid = 1; UPDATE orders SET paid = 1 WHERE id = 1 AND SLEEP(600) = 0; COMMIT",
+    ]);
     let stop = async {
         eventually("it sleeps", BOUND, async || server.query(busy).as_deref() == Ok("1")).await;
         stopper.send(true).expect("somebody listens");

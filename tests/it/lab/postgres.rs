@@ -44,10 +44,12 @@ fn value(ran: &Ran, metric: &str) -> Option<f64> {
 async fn what_is_printed_is_what_psql_prints() {
     let url = fresh_database();
     let postgres = at(&url);
-    query(&url, "create table t (id int, name text, amount numeric, at timestamptz, doc jsonb, raw bytea)").expect("a table");
+    query(&url, "create table t (id int, name text, amount numeric, at timestamptz, doc jsonb, raw bytea)")
+        .expect("a table");
     let row = "insert into t values (1, 'ana', 2.50, '2026-01-05 09:00Z', '{\"a\": [1]}', '\\x00ff'), (20, null, null, null, null, null), (3, E'two\\nlines, \"q\"', 1e20, 'epoch', 'null', '')";
     query(&url, row).expect("rows");
-    let all = "SELECT id, name, amount, at AT TIME ZONE 'UTC' AS at, doc, raw, id > 2 AS big, ARRAY[id, 7] AS list FROM t";
+    let all =
+        "SELECT id, name, amount, at AT TIME ZONE 'UTC' AS at, doc, raw, id > 2 AS big, ARRAY[id, 7] AS list FROM t";
     for words in [
         &["-c", all][..],
         &["-t", "-c", all],
@@ -64,7 +66,8 @@ async fn what_is_printed_is_what_psql_prints() {
     ] {
         let ran = run(&postgres, &psql(words)).await;
         assert_eq!(ran.end, End::Exited(0), "{words:?} {ran:?}");
-        let theirs = std::process::Command::new("psql").arg("-X").args(words).arg(&url).output().expect("psql is installed");
+        let theirs =
+            std::process::Command::new("psql").arg("-X").args(words).arg(&url).output().expect("psql is installed");
         assert_eq!(ran.stdout, String::from_utf8_lossy(&theirs.stdout), "{words:?}");
         assert_eq!((ran.stderr.as_str(), ran.left_out, ran.native), ("", 0, true), "{words:?}");
     }
@@ -72,9 +75,12 @@ async fn what_is_printed_is_what_psql_prints() {
     assert_eq!(value(&ran, "count of t"), Some(3.0));
     let ran = run(&postgres, &psql(&["-c", "SELECT 42 AS connections, 'x' AS who, 1.5 AS load"])).await;
     assert_eq!((value(&ran, "connections"), value(&ran, "load"), value(&ran, "who")), (Some(42.0), Some(1.5), None));
-    let ran = run(&postgres, &psql(&["-c", "SELECT name, id FROM t WHERE name = 'ana'  UNION ALL SELECT 'cy', 9"])).await;
+    let ran =
+        run(&postgres, &psql(&["-c", "SELECT name, id FROM t WHERE name = 'ana'  UNION ALL SELECT 'cy', 9"])).await;
     assert_eq!((value(&ran, "id of ana"), value(&ran, "id of cy")), (Some(1.0), Some(9.0)));
-    assert!(run(&postgres, &call(&["pg_isready", "-h", "localhost"])).await.stdout.ends_with(" - accepting connections\n"));
+    assert!(
+        run(&postgres, &call(&["pg_isready", "-h", "localhost"])).await.stdout.ends_with(" - accepting connections\n")
+    );
     let listed = run(&postgres, &psql(&["-l"])).await;
     assert!(listed.ok() && listed.stdout.contains("template1"), "{listed:?}");
 }
@@ -88,7 +94,10 @@ async fn a_change_is_made_whole_or_not_at_all() {
 
     let change = changing(&["-c", "UPDATE orders SET paid = true WHERE id <= 7; DELETE FROM orders WHERE id > 38"]);
     let plan = postgres.plan(&change).await.expect("a plan");
-    assert!(plan.native && plan.does.starts_with("BEGIN; UPDATE orders SET paid = true WHERE id <= 7; DELETE"), "{plan:?}");
+    assert!(
+        plan.native && plan.does.starts_with("BEGIN; UPDATE orders SET paid = true WHERE id <= 7; DELETE"),
+        "{plan:?}"
+    );
     assert!(plan.does.contains("; COMMIT on firebell@127.0.0.1:"), "{plan:?}");
     assert_eq!(plan.finds[1..], ["UPDATE: 7 rows as it is now".to_string(), "DELETE: 2 rows as it is now".to_string()]);
     assert_eq!(count(), "0|40", "a plan changes nothing");
@@ -98,16 +107,28 @@ async fn a_change_is_made_whole_or_not_at_all() {
     // The second statement fails, so nothing of the first stays.
     let ran = run(&postgres, &changing(&["-c", "DELETE FROM orders; INSERT INTO gone VALUES (1)"])).await;
     assert_eq!((ran.end, count().as_str()), (End::Exited(1), "7|38"));
-    assert!(ran.stderr.contains("ERROR:  relation \"gone\" does not exist") && ran.stderr.contains("nothing of it was changed"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("ERROR:  relation \"gone\" does not exist")
+            && ran.stderr.contains("nothing of it was changed"),
+        "{}",
+        ran.stderr
+    );
     // Each -c is a transaction of its own, and what follows a failure is not begun.
-    let ran = run(&postgres, &changing(&["-c", "DELETE FROM orders WHERE id = 1", "-c", "SELECT 1/0", "-c", "DELETE FROM orders"])).await;
+    let ran = run(
+        &postgres,
+        &changing(&["-c", "DELETE FROM orders WHERE id = 1", "-c", "SELECT 1/0", "-c", "DELETE FROM orders"]),
+    )
+    .await;
     assert_eq!((ran.end, count().as_str()), (End::Exited(1), "6|37"));
     let ran = run(&postgres, &changing(&["-c", "BEGIN; DELETE FROM orders; ROLLBACK"])).await;
     assert_eq!((ran.end, count().as_str()), (End::Exited(0), "6|37"));
 
     let joined = changing(&["-c", "DELETE FROM orders o USING pg_class c WHERE o.id = c.oid::int"]);
     let plan = postgres.plan(&joined).await.expect("a plan");
-    assert!(plan.finds[1].starts_with("DELETE: about ") && plan.finds[1].ends_with(" as the server estimates"), "{plan:?}");
+    assert!(
+        plan.finds[1].starts_with("DELETE: about ") && plan.finds[1].ends_with(" as the server estimates"),
+        "{plan:?}"
+    );
 }
 
 #[tokio::test]
@@ -174,7 +195,12 @@ async fn a_command_that_only_reads_cannot_change_anything() {
         assert_eq!(query(&url, "select count(*) from orders").as_deref(), Ok("40"), "{text}");
     }
     // Two commands in one session do not open the second.
-    let two = psql(&["-c", "SELECT set_config('default_transaction_read_only', 'off', false)", "-c", "SELECT * FROM innocent"]);
+    let two = psql(&[
+        "-c",
+        "SELECT set_config('default_transaction_read_only', 'off', false)",
+        "-c",
+        "SELECT * FROM innocent",
+    ]);
     run(&postgres, &two).await;
     assert_eq!(query(&url, "select count(*) from orders").as_deref(), Ok("40"));
     // And the same words do it where a change was approved.
@@ -209,7 +235,10 @@ async fn only_the_configured_server_is_spoken_to() {
     assert!(why.contains("does not let us in") && why.contains("firebell@127.0.0.1:"), "{why}");
     let gone = at("postgres://firebell:nothing@127.0.0.1:1/shop");
     let ran = run(&gone, &changing(&["-c", "DELETE FROM orders"])).await;
-    assert!(matches!(&ran.end, End::NotStarted(why) if why.ends_with("cannot be reached: connection refused")), "{ran:?}");
+    assert!(
+        matches!(&ran.end, End::NotStarted(why) if why.ends_with("cannot be reached: connection refused")),
+        "{ran:?}"
+    );
     // What the configuration keeps secret is in no output, however it gets there.
     let secret = url.split(':').nth(2).and_then(|p| p.split('@').next()).unwrap_or_default();
     let ran = run(&postgres, &psql(&["-c", &format!("SELECT '{secret}' AS word")])).await;
@@ -221,7 +250,8 @@ async fn what_is_not_waited_for_is_ended_at_the_server() {
     let url = fresh_database();
     let postgres = at(&url);
     orders(&url);
-    let running = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
+    let running =
+        "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()";
     let nobody = || query(&url, running).as_deref() == Ok("0");
 
     let ran = run(&postgres, &within(Duration::from_millis(800), psql(&["-c", "SELECT pg_sleep(600)"]))).await;

@@ -4,12 +4,16 @@
 use super::{TARGET, call, run, unwatched, within};
 use crate::harness::redis::{PASSWORD, RedisServer};
 use crate::harness::{BOUND, eventually};
-use firebell::engine::ports::execute::{Call, End, Execute, Ran};
+use firebell::engine::ports::execute::{Bounds, Call, Carried, CarryOut, End, Execute, Ran};
+use firebell::exec::Registry;
 use firebell::exec::clean::Secrets;
 use firebell::exec::database::server::{Keys, Kind, Server};
 use firebell::exec::docker::Docker;
+use firebell::exec::pipeline::Carrier;
+use firebell::exec::process::Place;
 use firebell::exec::redis::Redis;
 use firebell_domain::playbook::Risk;
+use firebell_domain::run::{Order, Ordered, RunKind};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -46,7 +50,21 @@ async fn what_is_printed_is_what_redis_cli_prints() {
     server.cli(&["RPUSH", "queue", "one", "two \"2\"", "three\n3"]);
     server.cli(&["HSET", "job", "state", "waiting", "tries", "3"]);
     server.cli(&["SET", "count", "42"]);
-    for line in ["LLEN queue", "LRANGE queue 0 -1", "GET count", "GET nothing", "HGETALL job", "TYPE queue", "PING", "SCAN 0", "LRANGE nothing 0 1", "CONFIG GET maxmemory", "SLOWLOG GET", "GET queue", "COMMAND INFO get"] {
+    for line in [
+        "LLEN queue",
+        "LRANGE queue 0 -1",
+        "GET count",
+        "GET nothing",
+        "HGETALL job",
+        "TYPE queue",
+        "PING",
+        "SCAN 0",
+        "LRANGE nothing 0 1",
+        "CONFIG GET maxmemory",
+        "SLOWLOG GET",
+        "GET queue",
+        "COMMAND INFO get",
+    ] {
         for form in ["--no-raw", "--raw", "--csv"] {
             let ran = run(&redis, &cli(&format!("{form} {line}"))).await;
             let theirs = server.cli_as(&[form], &line.split(' ').collect::<Vec<_>>());
@@ -92,7 +110,10 @@ async fn changes_are_planned_from_what_is_there_and_made() {
     }
     assert_eq!(server.cli(&["DBSIZE"]), "3", "a plan changes nothing");
     let ran = run(&redis, &changing("DEL a gone")).await;
-    assert_eq!((ran.end.clone(), ran.stdout.as_str(), value(&ran, "keys")), (End::Exited(0), "(integer) 1\n", Some(1.0)));
+    assert_eq!(
+        (ran.end.clone(), ran.stdout.as_str(), value(&ran, "keys")),
+        (End::Exited(0), "(integer) 1\n", Some(1.0))
+    );
     assert_eq!(server.cli(&["EXISTS", "a", "b"]), "1");
     assert!(run(&redis, &changing("CONFIG SET maxmemory 2gb")).await.ok());
     assert_eq!(server.cli(&["CONFIG", "GET", "maxmemory"]), "maxmemory\n2147483648");
@@ -136,7 +157,11 @@ async fn a_command_that_only_reads_cannot_change_anything() {
     ] {
         let ran = run(&redis, &cli(line)).await;
         assert!(matches!(ran.end, End::NotStarted(_)), "{line}: {ran:?}");
-        assert_eq!((server.cli(&["GET", "a"]), server.cli(&["TTL", "a"])), ("1".to_string(), "-1".to_string()), "{line}");
+        assert_eq!(
+            (server.cli(&["GET", "a"]), server.cli(&["TTL", "a"])),
+            ("1".to_string(), "-1".to_string()),
+            "{line}"
+        );
     }
     // The server itself holds a script of the reading kind to it.
     let mut script = cli("EVAL_RO");
@@ -164,7 +189,10 @@ async fn only_the_configured_server_is_spoken_to() {
         assert!(matches!(&ran.end, End::NotStarted(why) if why.contains("does not let us in")), "{ran:?}");
     }
     let ran = run(&with("127.0.0.1:1", PASSWORD), &cli("PING")).await;
-    assert!(matches!(&ran.end, End::NotStarted(why) if why.ends_with("cannot be reached: connection refused")), "{ran:?}");
+    assert!(
+        matches!(&ran.end, End::NotStarted(why) if why.ends_with("cannot be reached: connection refused")),
+        "{ran:?}"
+    );
     let ran = run(&redis, &cli("CONFIG GET requirepass")).await;
     assert!(ran.ok() && !ran.stdout.contains(PASSWORD), "{ran:?}");
 }
@@ -222,4 +250,59 @@ async fn huge_answers_and_a_lost_server_are_told_apart() {
     server.signal("CONT");
     let ran = run(&redis, &changing("SHUTDOWN NOSAVE")).await;
     assert_eq!(ran.end, End::Exited(0), "{ran:?}");
+}
+
+#[tokio::test]
+async fn a_variable_of_a_runbook_is_filled_in_on_the_way_to_the_server_and_nowhere_else() {
+    let server = RedisServer::start();
+    server.cli(&["SET", "a", "1"]);
+    let secrets = Secrets::new([SecretString::from(PASSWORD)]);
+    // The target has no password: the runbook's is taken.
+    let keys = Keys { address: server.address(), ..Keys::default() };
+    let one = Server::read(Kind::Redis, TARGET, keys, secrets.clone()).expect("an address");
+    let redis = Redis::new([one], Arc::new(Docker::new(BTreeMap::new())));
+    let variables = BTreeMap::from([(
+        "shop".to_string(),
+        BTreeMap::from([("REDIS_PASSWORD".to_string(), SecretString::from(PASSWORD))]),
+    )]);
+    let place = Place { secrets, ..Place::at("/") };
+    let carrier = Carrier::new(Registry::default().with(redis), place, variables);
+    let order = |system: &str, written: &str| Order {
+        kind: RunKind::Diagnose,
+        name: "diagnosis".to_string(),
+        system: system.to_string(),
+        file: "shop.md".to_string(),
+        revision: String::new(),
+        risk: Risk::Read,
+        target: TARGET.to_string(),
+        environment: None,
+        commands: vec![Ordered {
+            line: 1,
+            executor: "redis".to_string(),
+            target: TARGET.to_string(),
+            written: written.to_string(),
+            text: written.to_string(),
+            tongue: String::new(),
+            bounds: Vec::new(),
+            about: String::new(),
+        }],
+        verify: Vec::new(),
+        rollback: None,
+        params: BTreeMap::new(),
+        limit_s: 60,
+    };
+    let carry = async |order: &Order| {
+        let (_stopper, _lines, mut watch) = unwatched();
+        let bounds = Bounds { time: super::TIME, output_bytes: 64 * 1024 };
+        carrier.run(order, &order.commands[0], bounds, &mut watch).await
+    };
+    let known = order("shop", "redis-cli -a $REDIS_PASSWORD INFO keyspace | grep db0");
+    let Carried::Ran(ran) = carry(&known).await else { panic!("it is not carried out") };
+    assert!(ran.ok() && ran.stdout.starts_with("db0:keys=1,"), "{ran:?}");
+    let plan = carrier.plan(&known, &known.commands[0]).await.expect("a plan");
+    assert!(!format!("{plan:?} {ran:?}").contains(PASSWORD), "{plan:?}");
+    for (system, written) in [("bank", "redis-cli -a $REDIS_PASSWORD PING"), ("shop", "redis-cli -a $HOME PING")] {
+        let Carried::Manual(why) = carry(&order(system, written)).await else { panic!("{system} is carried out") };
+        assert!(why.starts_with("nobody has said what $"), "{why}");
+    }
 }

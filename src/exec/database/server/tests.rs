@@ -5,8 +5,13 @@ use secrecy::ExposeSecret;
 
 fn server(address: &str, allow: &[&str]) -> Server {
     let allow = allow.iter().map(|a| a.to_string()).collect();
-    Server::read(Kind::Postgres, "shop-db", Keys { address: address.to_string(), allow, ..Keys::default() }, Secrets::default())
-        .expect("a server")
+    Server::read(
+        Kind::Postgres,
+        "shop-db",
+        Keys { address: address.to_string(), allow, ..Keys::default() },
+        Secrets::default(),
+    )
+    .expect("a server")
 }
 
 fn named(host: &str, port: &str, user: &str, database: &str) -> Named {
@@ -32,7 +37,7 @@ fn an_address_says_where_and_who() {
 
 #[test]
 fn a_command_means_the_configured_server_or_is_refused() {
-    let own = server("postgres://shop@127.0.0.1:5432/shop", &["db", "travian_pg", "old"]);
+    let own = server("postgres://shop@127.0.0.1:5432/shop", &["db", "shop_pg", "old"]);
     for (said, database) in [
         (named("", "", "", ""), Some("shop")),
         (named("localhost", "5432", "shop", "shop"), Some("shop")),
@@ -40,7 +45,9 @@ fn a_command_means_the_configured_server_or_is_refused() {
     ] {
         assert_eq!(own.agree(&said).expect("agreed").as_deref(), database, "{said:?}");
     }
-    for said in [named("db2", "", "", ""), named("", "6000", "", ""), named("", "", "postgres", ""), named("", "", "", "other")] {
+    for said in
+        [named("db2", "", "", ""), named("", "6000", "", ""), named("", "", "postgres", ""), named("", "", "", "other")]
+    {
         let why = own.agree(&said).expect_err("refused");
         assert!(why.contains("[targets.shop-db]") && why.starts_with("The command says "), "{why}");
     }
