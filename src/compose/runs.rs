@@ -141,3 +141,6 @@ fn allowed(name: &str, target: &Target) -> Result<Vec<Allowed>, CannotStart> {
     };
     target.allow.iter().cloned().chain(own).map(read).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,6 +22,15 @@ impl Kind {
         }
     }
 
+    /// As in `kind` of a target.
+    pub fn key(self) -> &'static str {
+        match self {
+            Kind::Postgres => "postgres",
+            Kind::Mysql => "mysql",
+            Kind::Redis => "redis",
+        }
+    }
+
     fn schemes(self) -> &'static [&'static str] {
         match self {
             Kind::Postgres => &["postgres", "postgresql"],

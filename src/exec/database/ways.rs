@@ -44,11 +44,7 @@ impl Ways {
                 Some(server) => {
                     Ok(Way::Native { server, argv: call.argv.clone(), password: call.env.get(password).cloned() })
                 }
-                None => Err(format!(
-                    "{} is not set up as a target of kind {}",
-                    call.target,
-                    self.kind.word().to_lowercase()
-                )),
+                None => Err(format!("{} is not set up as a target of kind {}", call.target, self.kind.key())),
             };
         };
         let target = &call.target;

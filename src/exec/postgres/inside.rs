@@ -145,6 +145,6 @@ mod tests {
         let kept = |line: &str| others(&line.split(' ').map(str::to_string).collect::<Vec<_>>()).join(" ");
         assert_eq!(kept("-U postgres -d shop -c TEXT"), "-U postgres -d shop");
         assert_eq!(kept("-Upostgres -tAc TEXT shop"), "-Upostgres -tA shop");
-        assert_eq!(kept("-tAU postgres -cTEXT --command=TEXT -f - shop"), "-tAUpostgres shop");
+        assert_eq!(kept("-tAU postgres -cTEXT --command=TEXT -f - shop"), "-tAU postgres shop");
     }
 }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// A database's folder is made inside a container, on a busy machine.
-const START_BOUND: Duration = Duration::from_secs(120);
+const START_BOUND: Duration = Duration::from_secs(60);
 
 fn docker(daemon: &Daemon) -> Arc<Docker> {
     let host = Host::new(Address::Socket(daemon.socket()), Secrets::default());
@@ -62,7 +62,7 @@ fn changing(words: &[&str]) -> Call {
 #[tokio::test]
 async fn psql_in_a_container_has_the_limits_of_its_call() {
     let daemon = Daemon::start().await;
-    let server = "mkdir -p /data /var/run/postgresql; chown postgres: /data /var/run/postgresql
+    let server = "chmod 755 /; mkdir -p /data /var/run/postgresql; chown postgres: /data /var/run/postgresql
         exec setpriv --reuid=postgres --regid=postgres --clear-groups sh -c \"initdb -D /data -U postgres --auth=trust && exec postgres -D /data -c listen_addresses=''\"";
     start(&daemon, "pg", server);
     let inside = |text: &str| daemon.try_docker(&["exec", "pg", "psql", "-XAt", "-U", "postgres", "-c", text]);
@@ -143,9 +143,9 @@ async fn psql_in_a_container_has_the_limits_of_its_call() {
 async fn mysql_and_redis_in_containers_have_the_limits_of_their_calls() {
     let daemon = Daemon::start().await;
     start(&daemon, "cache", "exec redis-server --requirepass correct-horse --save '' --dir /tmp --daemonize no");
-    let server = "mkdir -p /data /run/mysqld; chown mysql: /data /run/mysqld
+    let server = "chmod 755 /; chmod 1777 /tmp; mkdir -p /data /run/mysqld; chown mysql: /data /run/mysqld
         mariadb-install-db --no-defaults --datadir=/data --user=mysql --auth-root-authentication-method=normal --skip-test-db
-        echo \"ALTER USER root@localhost IDENTIFIED BY 'correct-horse'; CREATE DATABASE IF NOT EXISTS shop;\" >/init
+        printf '%s\\n' \"ALTER USER root@localhost IDENTIFIED BY 'correct-horse';\" 'CREATE DATABASE IF NOT EXISTS shop;' >/init
         exec mariadbd --no-defaults --datadir=/data --user=mysql --init-file=/init --skip-networking --innodb-buffer-pool-size=32M --socket=/run/mysqld/mysqld.sock";
     start(&daemon, "sql", server);
     let redis = Redis::new([], docker(&daemon));
