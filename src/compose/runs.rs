@@ -7,19 +7,24 @@ use crate::config::runs::{LOCAL, Target};
 use crate::engine::ports::execute::CarryOut;
 use crate::exec::clean::Secrets;
 use crate::exec::compose::{Compose, Project};
+use crate::exec::database::server::{Keys, Kind, Server};
 use crate::exec::docker::{Address, Docker, Host};
 use crate::exec::host::Hosts;
 use crate::exec::http::{Allowed, Http};
+use crate::exec::mysql::Mysql;
 use crate::exec::pipeline::Carrier;
+use crate::exec::postgres::Postgres;
 use crate::exec::process::Place;
 use crate::exec::programs::Programs;
 use crate::exec::prometheus::{self, Prometheus};
+use crate::exec::redis::Redis;
 use crate::exec::script::Scripts;
 use crate::exec::site::Site;
 use crate::exec::ssh::{self, Remote, Ssh};
 use crate::exec::tls::{self, Tls};
 use crate::exec::{Registry, http};
-use secrecy::ExposeSecret;
+use crate::program::Source;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -66,9 +71,17 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
     };
     let hosts: BTreeMap<String, Site> = of_kind("host").chain(of_kind("ssh")).map(site).collect();
     let scripts: BTreeMap<String, Site> = config.targets.iter().filter(|(_, t)| t.scripts).map(site).collect();
+    let mut databases = Vec::new();
+    for (name, target) in &config.targets {
+        databases.extend(database(name, target, &secrets)?);
+    }
+    let inside = Arc::new(docker.clone());
     let mut registry = Registry::default()
         .with(docker.clone())
         .with(Compose::new(docker, projects))
+        .with(Postgres::new(databases.iter().cloned(), inside.clone()))
+        .with(Mysql::new(databases.iter().cloned(), inside.clone()))
+        .with(Redis::new(databases.iter().cloned(), inside))
         .with(Http::new(asked).map_err(CannotStart)?)
         .with(Prometheus::new(servers(config, &secrets)?).map_err(CannotStart)?)
         .with(Tls::new(certificates))
@@ -78,13 +91,49 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
         registry = registry.with(Programs::new(name, hosts.clone()));
     }
     let registry = registry.with(Hosts::new(hosts));
-    Ok(Arc::new(Carrier::new(registry, Place { secrets, ..Place::at("/") })))
+    let of_runbook = |s: &Source| {
+        let all = s.overlay.secrets.iter().map(|(name, value)| (name.clone(), value.0.clone()));
+        (s.system.clone(), all.collect())
+    };
+    let variables = config.program.sources.iter().map(of_runbook).collect();
+    Ok(Arc::new(Carrier::new(registry, Place { secrets, ..Place::at("/") }, variables)))
 }
 
 /// Everything that the configuration knows and no output may show.
 fn secrets(config: &Config) -> Secrets {
-    let of = |t: &Target| [t.password.clone(), t.key.clone()].into_iter().flatten().collect::<Vec<_>>();
-    Secrets::new(config.targets.values().flat_map(of))
+    let of = |t: &Target| [t.password.clone(), t.key.clone(), in_address(t)].into_iter().flatten().collect::<Vec<_>>();
+    let variables = config.program.sources.iter().flat_map(|s| s.overlay.secrets.values().map(|v| v.0.clone()));
+    Secrets::new(config.targets.values().flat_map(of).chain(variables))
+}
+
+/// The password in `postgres://user:password@host`.
+fn in_address(target: &Target) -> Option<SecretString> {
+    let kind = database_kind(target)?;
+    let address = target.address.as_ref()?.expose_secret().to_string();
+    Server::read(kind, "", Keys { address, ..Keys::default() }, Secrets::default()).ok()?.password
+}
+
+fn database_kind(target: &Target) -> Option<Kind> {
+    match target.kind.as_str() {
+        "postgres" => Some(Kind::Postgres),
+        "mysql" => Some(Kind::Mysql),
+        "redis" => Some(Kind::Redis),
+        _ => None,
+    }
+}
+
+fn database(name: &str, target: &Target, secrets: &Secrets) -> Result<Option<Server>, CannotStart> {
+    let Some(kind) = database_kind(target) else { return Ok(None) };
+    let keys = Keys {
+        address: target.address.as_ref().map_or(String::new(), |a| a.expose_secret().to_string()),
+        user: target.user.clone(),
+        password: target.password.clone(),
+        database: target.database.clone(),
+        ca_file: target.ca_file.clone(),
+        allow: target.allow.clone(),
+    };
+    let server = Server::read(kind, name, keys, secrets.clone());
+    server.map(Some).map_err(|why| CannotStart(format!("targets.{name}.address {why}")))
 }
 
 /// The way to another machine, by what the target says of who we are there.

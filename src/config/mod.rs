@@ -163,9 +163,10 @@ fn load_by(
         None => Some(Tree::new()),
     };
     let Some(mut tree) = parsed else { return Err(problems.finish()) };
-    env::overlay(&mut tree, env, &mut problems);
+    let env: BTreeMap<String, String> = env.collect();
+    env::overlay(&mut tree, env.clone().into_iter(), &mut problems);
     shape::Shape { folder, problems: &mut problems }.table(&mut tree, schema::ROOT, "");
-    let config = read_config(&Table::root(&tree, schema::ROOT), folder, reading, &mut problems);
+    let config = read_config(&Table::root(&tree, schema::ROOT), folder, reading, &env, &mut problems);
     if problems.any_error() {
         return Err(problems.finish());
     }
@@ -187,7 +188,13 @@ fn load_by(
     })
 }
 
-fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems: &mut Problems) -> Config {
+fn read_config(
+    root: &Table<'_>,
+    folder: &Path,
+    reading: &Reading<'_>,
+    env: &BTreeMap<String, String>,
+    problems: &mut Problems,
+) -> Config {
     let listen = server::listen(root, problems);
     let database_url = server::database_url(root, problems);
     let configured = people::severities(root, problems);
@@ -195,7 +202,7 @@ fn read_config(root: &Table<'_>, folder: &Path, reading: &Reading<'_>, problems:
     let (people, ways) = people::people(root, &pagers, problems);
     // What follows from the runbooks is complained about in a list of its own, which may be forgiven.
     let mut of_runbooks = Problems::new(problems.file());
-    let program = runbooks::program(root, folder, &pagers, reading.import, &mut of_runbooks);
+    let program = runbooks::program(root, folder, &pagers, reading.import, env, &mut of_runbooks);
     let default_system = runbooks::default_system(root, &program, &mut of_runbooks);
     let in_force: BTreeMap<String, InForce> =
         program.sources.iter().map(|s| (s.system.clone(), s.in_force(&configured))).collect();

@@ -9,22 +9,33 @@ use super::problem::{Level, Problem, Problems};
 use super::read::Table;
 use super::schema::OVERLAY;
 use super::shape::Shape;
-use crate::program::overlay::{Authority, Decision, Overlay, Place, Time};
+use crate::program::overlay::{Authority, Decision, Overlay, Place, Secret, Time};
 use crate::program::role;
 use firebell_domain::directory::Target;
 use firebell_domain::id::ChannelId;
 use firebell_domain::playbook::Risk;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+/// Characters from which a value can be told from ordinary words, and hidden in what is printed.
+const SECRET_CHARS_MIN: usize = 6;
+
 /// `root` is the configuration's, whose people, schedules and pagers the overlay may name.
-pub fn read(file: &Path, text: &str, root: &Table<'_>, pagers: &BTreeSet<ChannelId>) -> (Overlay, Vec<Problem>) {
+pub fn read(
+    file: &Path,
+    text: &str,
+    root: &Table<'_>,
+    pagers: &BTreeSet<ChannelId>,
+    env: &BTreeMap<String, String>,
+) -> (Overlay, Vec<Problem>) {
     let mut problems = Problems::new(Some(file.display().to_string()));
     let Some(mut tree) = node::parse_file(text, &mut problems) else { return (Overlay::default(), problems.finish()) };
     let folder = file.parent().unwrap_or(Path::new(""));
     Shape { folder, problems: &mut problems }.table(&mut tree, OVERLAY, "");
     let table = Table::root(&tree, OVERLAY);
-    let overlay = values(&table, root, pagers, &mut problems);
+    let mut overlay = values(&table, root, pagers, &mut problems);
+    overlay.secrets = secrets(&table, env, &mut problems);
     (overlay, problems.finish())
 }
 
@@ -111,6 +122,43 @@ fn values(table: &Table<'_>, root: &Table<'_>, pagers: &BTreeSet<ChannelId>, pro
     }
     overlay.decisions = review(table, problems);
     overlay
+}
+
+/// What the runbook's variables stand for: only what is listed, from a file, the overlay or Firebell's own environment.
+fn secrets(table: &Table<'_>, env: &BTreeMap<String, String>, problems: &mut Problems) -> BTreeMap<String, Secret> {
+    let mut secrets = BTreeMap::new();
+    for row in table.rows("secrets") {
+        let Some(variable) = row.required("variable", problems) else { continue };
+        let variable = variable.trim_start_matches('$').trim_matches(['{', '}']).to_string();
+        let value = match (row.secret("value"), row.text("env")) {
+            (Some(_), Some(_)) => {
+                problems.error(&row.spot("env"), "the value is given twice", "Keep one of env, value and value_file");
+                continue;
+            }
+            (Some(value), None) => value,
+            (None, Some(name)) => match env.get(name).filter(|v| !v.is_empty()) {
+                Some(value) => SecretString::from(value.as_str()),
+                None => {
+                    let what = format!("the variable {name} is not set, so ${variable} stays open");
+                    problems.warn(&row.spot("env"), what, "Set it where Firebell is started");
+                    continue;
+                }
+            },
+            (None, None) if row.given("value") || row.given("value_file") || row.given("env") => continue,
+            (None, None) => {
+                let fix = "Add env = \"SHOP_REDIS_PASSWORD\" or value_file = \"secrets/redis\"";
+                problems.error(&row.spot("value"), "is missing", fix);
+                continue;
+            }
+        };
+        if value.expose_secret().chars().count() < SECRET_CHARS_MIN {
+            let what = format!("the value of ${variable} has fewer than {SECRET_CHARS_MIN} characters");
+            problems.error(&row.spot("variable"), what, "Use a longer one: output could not be searched for it");
+        } else if secrets.insert(variable, Secret(value)).is_some() {
+            problems.error(&row.spot("variable"), "that variable is listed twice", "Keep one of the two");
+        }
+    }
+    secrets
 }
 
 fn targets(

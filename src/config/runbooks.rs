@@ -37,6 +37,7 @@ pub fn program(
     folder: &Path,
     pagers: &BTreeSet<ChannelId>,
     import: &Import,
+    env: &BTreeMap<String, String>,
     problems: &mut Problems,
 ) -> Program {
     let mut sources: Vec<Source> = Vec::new();
@@ -67,7 +68,7 @@ pub fn program(
                 .and_then(|b| String::from_utf8(b).map_err(|_| "it is not UTF-8 text".into()))
             {
                 Ok(text) => {
-                    let (overlay, complaints) = overlay::read(&overlay_path, &text, root, pagers);
+                    let (overlay, complaints) = overlay::read(&overlay_path, &text, root, pagers, env);
                     problems.extend(complaints);
                     overlay
                 }

@@ -100,6 +100,7 @@ pub const OVERLAY: &[Key] = &[
     key("channels", Kind::Rows(CHANNEL), "[[channels]] tables"),
     key("targets", Kind::Rows(TARGET), "[[targets]] tables"),
     key("values", Kind::Rows(VALUE), "[[values]] tables"),
+    key("secrets", Kind::Rows(SECRET), "[[secrets]] tables"),
     key("authority", Kind::Rows(AUTHORITY), "[[authority]] tables"),
     key("reads", Kind::Texts, "a list of scripts such as [\"./scripts/health.sh\"]"),
     key("times", Kind::Rows(TIME), "[[times]] tables"),
@@ -133,6 +134,12 @@ pub const AUTHORITY: &[Key] = &[
 pub const VALUE: &[Key] = &[
     key("placeholder", Kind::Text, "a placeholder as the runbook writes it, such as \"your-domain\""),
     key("value", Kind::Text, "what stands there, such as \"shop.example.org\""),
+];
+
+pub const SECRET: &[Key] = &[
+    key("variable", Kind::Text, "a variable as the runbook writes it, such as \"REDIS_PASSWORD\""),
+    key("value", Kind::Secret, "what it stands for"),
+    key("env", Kind::Text, "a variable of Firebell's own environment such as \"SHOP_REDIS_PASSWORD\""),
 ];
 
 pub const TIME: &[Key] = &[

@@ -74,6 +74,11 @@ impl Secrets {
         Secrets(values)
     }
 
+    /// And one more.
+    pub fn and(&self, value: SecretString) -> Secrets {
+        Secrets::new(self.0.iter().cloned().chain([value]))
+    }
+
     pub fn hide(&self, text: &str) -> String {
         let mut out = text.to_string();
         for value in &self.0 {

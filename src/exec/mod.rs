@@ -3,14 +3,18 @@
 
 pub mod clean;
 pub mod compose;
+pub mod database;
 pub mod docker;
 pub mod host;
 pub mod http;
+pub mod mysql;
 pub mod pipeline;
+pub mod postgres;
 pub mod process;
 pub mod programs;
 pub mod prometheus;
 pub mod ran;
+pub mod redis;
 pub mod route;
 pub mod script;
 pub mod site;
@@ -29,6 +33,12 @@ pub struct Registry(BTreeMap<&'static str, Arc<dyn Execute>>);
 impl Registry {
     pub fn with(mut self, executor: impl Execute + 'static) -> Registry {
         self.0.insert(executor.name(), Arc::new(executor));
+        self
+    }
+
+    /// One that others use as well.
+    pub fn with_shared(mut self, executor: Arc<dyn Execute>) -> Registry {
+        self.0.insert(executor.name(), executor);
         self
     }
 

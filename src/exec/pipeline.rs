@@ -9,6 +9,7 @@ use crate::engine::ports::execute::{Bounds, Call, Cannot, Carried, CarryOut, End
 use firebell_domain::playbook::Risk;
 use firebell_domain::run::{Order, Ordered};
 use firebell_runbook::shell::Tongue;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
 /// Times the usual bound that the first command may print when filters follow: they count and cut what is there.
@@ -18,11 +19,15 @@ pub struct Carrier {
     registry: Registry,
     /// Where filters run: on this machine, without anything of a target.
     filters: Place,
+    variables: Variables,
 }
 
+/// What variables of a runbook's commands stand for, by the runbook's system. Never part of an order or a log.
+pub type Variables = BTreeMap<String, BTreeMap<String, SecretString>>;
+
 impl Carrier {
-    pub fn new(registry: Registry, filters: Place) -> Carrier {
-        Carrier { registry, filters }
+    pub fn new(registry: Registry, filters: Place, variables: Variables) -> Carrier {
+        Carrier { registry, filters, variables }
     }
 
     fn route(&self, order: &Order, command: &Ordered, bounds: Bounds) -> Route {
@@ -35,7 +40,7 @@ impl Carrier {
             risk,
             target: &command.target,
             params: &order.params,
-            secret: &|_| None,
+            secret: &|name| Some(self.variables.get(&order.system)?.get(name)?.expose_secret().to_string()),
             bounds,
         })
     }

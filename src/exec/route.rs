@@ -109,7 +109,12 @@ pub fn route(wanted: &Wanted) -> Route {
         Err(unfilled) => return manual(unfilled),
     };
     match call(first, wanted) {
-        Ok(head) => Route::Pipeline { executor, head: Box::new(head), joins: first.joins, filters },
+        Ok(mut head) => {
+            if !filters.is_empty() {
+                into_pipe(&executor, &mut head.argv);
+            }
+            Route::Pipeline { executor, head: Box::new(head), joins: first.joins, filters }
+        }
         Err(unfilled) => manual(unfilled),
     }
 }
@@ -139,6 +144,20 @@ fn watched(stages: Vec<Stage>) -> Vec<Stage> {
             _ => stages,
         },
         words => vec![Stage { words: words.to_vec(), ..watch.clone() }],
+    }
+}
+
+/// Clients that print otherwise into a pipe than into a terminal are told that it is one: the filters behind were
+/// written for that.
+fn into_pipe(executor: &str, argv: &mut Vec<String>) {
+    let (programs, form, others): (&[&str], &str, &[&str]) = match executor {
+        "redis" => (&["redis-cli"], "--raw", &["--csv", "--raw", "--no-raw"]),
+        "mysql" => (&["mysql", "mariadb"], "--batch", &["-t", "--table", "-B", "--batch", "-E", "--vertical"]),
+        _ => return,
+    };
+    let program = argv.iter().position(|w| programs.contains(&w.rsplit('/').next().unwrap_or_default()));
+    if let Some(at) = program.filter(|_| !argv.iter().any(|w| others.contains(&w.as_str()))) {
+        argv.insert(at + 1, form.to_string());
     }
 }
 
@@ -290,7 +309,12 @@ fn sed_acts(script: &str) -> bool {
 /// Text that only a shell can run. Values reach it as positional words, where the text has them outside single quotes.
 fn script(wanted: &Wanted, why: &str) -> Route {
     match shell(wanted.written, wanted, why) {
-        Ok(argv) => Route::Script(Box::new(bare(wanted, argv, None, BTreeMap::new()))),
+        Ok(argv) => {
+            // The shell itself puts in what variables stand for, where the text has them.
+            let value = |name: &str| Some((name.to_string(), (wanted.secret)(name)?));
+            let env = variables(wanted.written).into_iter().filter_map(value).collect();
+            Route::Script(Box::new(bare(wanted, argv, None, env)))
+        }
         Err(manual) => Route::Manual(manual),
     }
 }
@@ -307,6 +331,20 @@ fn shell(written: &str, wanted: &Wanted, why: &str) -> Result<Vec<String>, Strin
         values.push(value.clone());
     }
     Ok(script::argv(Shell::Bash, &text, &values))
+}
+
+/// Names behind a dollar, in braces or not.
+fn variables(text: &str) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for piece in text.split('$').skip(1) {
+        let piece = piece.strip_prefix('{').unwrap_or(piece);
+        let end = piece.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(piece.len());
+        let found = &piece[..end];
+        if !found.is_empty() && !found.starts_with(|c: char| c.is_ascii_digit()) && !names.contains(&found) {
+            names.push(found);
+        }
+    }
+    names
 }
 
 /// The text with `"${1}"` where placeholders stand, and their names in that order. `None` where one stands inside quotes

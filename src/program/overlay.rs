@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use firebell_domain::directory::Target;
 use firebell_domain::hours::WorkingHours;
 use firebell_domain::playbook::Risk;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +24,8 @@ pub struct Overlay {
     pub targets: BTreeMap<String, Place>,
     /// By placeholder, as written.
     pub values: BTreeMap<String, String>,
+    /// What variables of the document's commands stand for. No other variable is filled in.
+    pub secrets: BTreeMap<String, Secret>,
     /// Who has the runbook's levels of authority.
     pub authority: Vec<Authority>,
     /// Scripts and tools that only read.
@@ -42,6 +45,16 @@ pub struct Place {
     pub target: String,
     /// The container, pod or unit on it.
     pub inside: Option<String>,
+}
+
+/// A value that is never printed.
+#[derive(Clone, Debug)]
+pub struct Secret(pub SecretString);
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Secret) -> bool {
+        self.0.expose_secret() == other.0.expose_secret()
+    }
 }
 
 /// A level of authority of the document, and who has it here.

@@ -1,5 +1,7 @@
 //! A configuration's targets get the executors of their kinds; what cannot be one is said before anything starts.
 
+mod databases;
+
 use super::*;
 use crate::config;
 use firebell_domain::playbook::Risk;

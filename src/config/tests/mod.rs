@@ -5,6 +5,7 @@ mod changes;
 mod goldens;
 mod runbooks;
 mod sample;
+mod secrets;
 mod templates;
 mod values;
 

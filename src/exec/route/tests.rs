@@ -99,3 +99,44 @@ fn what_goes_to_another_machine_is_words_again_and_a_value_stays_a_piece_of_one(
         assert!(matches!(with(written, "x"), Route::Manual(_)), "{written}");
     }
 }
+#[test]
+fn variables_that_are_known_are_filled_in_and_no_others() {
+    let none = BTreeMap::new();
+    let known = |written: &str, executor: &str| {
+        route(&Wanted {
+            written,
+            shown: written,
+            executor,
+            tongue: Tongue::Shell,
+            risk: Risk::Read,
+            target: "here",
+            params: &none,
+            secret: &|name| (name == "REDIS_PASSWORD").then(|| "horse; reboot".to_string()),
+            bounds: Bounds { time: Duration::from_secs(10), output_bytes: 1_000 },
+        })
+    };
+    let (_, head, _) = pipeline(known("redis-cli -a $REDIS_PASSWORD LLEN queue", "redis"));
+    assert_eq!(head, ["redis-cli", "-a", "horse; reboot", "LLEN", "queue"]);
+    match known("redis-cli -a $OTHER_PASSWORD PING", "redis") {
+        Route::Manual(why) => assert_eq!(why, "nobody has said what $OTHER_PASSWORD is"),
+        other => panic!("{other:?}"),
+    }
+    // To a shell it is a variable of the environment and no part of the text.
+    match known("for q in a b; do redis-cli -a ${REDIS_PASSWORD} LLEN $q; done", "redis") {
+        Route::Script(call) => {
+            assert!(!call.argv.iter().any(|w| w.contains("horse")), "{:?}", call.argv);
+            assert_eq!(call.env, BTreeMap::from([("REDIS_PASSWORD".to_string(), "horse; reboot".to_string())]));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn clients_are_told_that_a_filter_reads_them() {
+    let head = |written: &str, executor: &str| pipeline(routed(written, executor, &[])).1.join(" ");
+    assert_eq!(head("redis-cli INFO stats | grep keys", "redis"), "redis-cli --raw INFO stats");
+    assert_eq!(head("docker exec c redis-cli GET a | wc -c", "redis"), "docker exec c redis-cli --raw GET a");
+    assert_eq!(head("mysql -e 'SHOW TABLES' | head -3", "mysql"), "mysql --batch -e SHOW TABLES");
+    assert_eq!(head("redis-cli --csv LRANGE a 0 1 | head -3", "redis"), "redis-cli --csv LRANGE a 0 1");
+    assert_eq!(head("redis-cli INFO stats", "redis"), "redis-cli INFO stats");
+}

@@ -4,9 +4,13 @@ mod compose;
 mod docker;
 mod host;
 mod http;
+mod inside;
+mod mysql;
+mod postgres;
 mod process;
 mod prometheus;
 mod ssh;
+mod redis;
 mod tls;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};

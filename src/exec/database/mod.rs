@@ -1,0 +1,87 @@
+//! What the executors of databases share: where a server is and who may be spoken to there (`server.rs`), the statements
+//! of a text (`statements.rs`), rows as a client prints them (`grid.rs`), how many a
+//! change would touch (`counting.rs`), which of a command's clients runs where
+//! (`ways.rs`). Speaks to nobody, and decides nothing about whether something may run.
+
+pub mod counting;
+pub mod grid;
+pub mod said;
+pub mod server;
+pub mod statements;
+pub mod ways;
+
+use crate::engine::ports::execute::Call;
+use firebell_domain::playbook::Risk;
+use std::time::Duration;
+
+/// For ending at the server what was not waited for, and for looking at what became of it.
+pub const LAST_LOOK: Duration = Duration::from_secs(4);
+
+/// Why something came to nothing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failed {
+    /// No connection, or no entry: nothing was begun.
+    Unreached(String),
+    /// The server's answer to a statement.
+    Said(String),
+    /// The server ended it at the limit that it was told.
+    TooLong(String),
+    /// The connection was lost while a statement was under way.
+    Lost(String),
+}
+
+impl Failed {
+    pub fn sentence(&self) -> &str {
+        match self {
+            Failed::Unreached(why) | Failed::Said(why) | Failed::TooLong(why) | Failed::Lost(why) => why,
+        }
+    }
+}
+
+/// How far a call has come: what decides what can be said of one that was not waited for to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    Connecting,
+    /// Whatever was done so far changed nothing.
+    Looking,
+    /// In a transaction that the server takes back by itself if nothing more comes.
+    Open,
+    Committing,
+    /// A statement that takes effect by itself.
+    Alone,
+}
+
+/// Whether a call may change anything.
+pub fn changes(call: &Call) -> bool {
+    call.risk > Risk::Read
+}
+
+/// Variables of a call that a client would take its password from are known to the target already; all others would
+/// make the client work elsewhere or otherwise than configured.
+pub fn environment<'a>(names: impl IntoIterator<Item = &'a str>, password: &str) -> Result<(), String> {
+    match names.into_iter().find(|name| *name != password) {
+        None => Ok(()),
+        Some(name) => Err(format!("The variable {name} is not taken: the target says how its server is reached")),
+    }
+}
+
+/// The innermost reason of an error, without the number of the system.
+pub fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    let text = innermost.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+}
+
+/// The table that a query asks, for the name of a count.
+pub fn about(statement: &statements::Statement) -> Option<&str> {
+    let at = statement.words.iter().position(|w| !w.quoted && w.text == "FROM")?;
+    let first = statement.words.get(at + 1)?;
+    // `schema.table`
+    let joined =
+        statement.words.get(at + 2).filter(|next| statement.text.get(first.at.end..next.at.start) == Some("."));
+    let name = &joined.unwrap_or(first).at;
+    statement.text.get(name.clone()).map(|n| n.trim_matches(['"', '`']))
+}
