@@ -6,6 +6,7 @@ pub mod compose;
 pub mod docker;
 pub mod host;
 pub mod http;
+pub mod kubernetes;
 pub mod pipeline;
 pub mod process;
 pub mod programs;
