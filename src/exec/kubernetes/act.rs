@@ -320,7 +320,8 @@ pub async fn plan(
     if names.is_empty() {
         finds.push(format!("no {} matched: nothing would be done", kind.plural));
     }
-    Ok((requests.join("; "), finds))
+    let does = if requests.is_empty() { "no request: nothing would change".to_string() } else { requests.join("; ") };
+    Ok((does, finds))
 }
 
 fn becomes(act: &Act, before: &Value, change: &Change) -> String {

@@ -102,7 +102,8 @@ pub async fn exec(here: &Here<'_>, inside: &Inside, input: Option<&[u8]>, said: 
             match bytes.split_first() {
                 Some((&OUTPUT, text)) => said.out(text),
                 Some((&ERRORS, text)) => said.err(text),
-                Some((&STATUS, status)) => return Ok(Some(status.to_vec())),
+                // Each channel is opened by an empty frame.
+                Some((&STATUS, status)) if !status.is_empty() => return Ok(Some(status.to_vec())),
                 _ => {}
             }
         }

@@ -235,7 +235,7 @@ async fn objects(here: &Here<'_>, get: &Get, said: &mut Said) -> Result<(), Fail
     let one = matches!(&get.wanted[..], [(_, Which::Named(names))] if names.len() == 1);
     for (kind, which) in &get.wanted {
         for mut answer in answers(here, get, (kind, which), ("application/json", "items"), said).await? {
-            match answer["items"].as_array_mut() {
+            match answer.get_mut("items").and_then(Value::as_array_mut) {
                 Some(items) => found.extend(items.drain(..).map(|item| (*kind, item))),
                 None => found.push((*kind, answer)),
             }

@@ -59,6 +59,7 @@ pub fn read(argv: &[String]) -> Result<Command, String> {
     let own = argv.iter().position(|w| w == "--").unwrap_or(argv.len());
     let elsewhere = |w: &&String| ELSEWHERE.iter().any(|e| w == e || w.starts_with(&format!("{e}=")));
     if let Some(option) = argv[..own].iter().find(elsewhere) {
+        let option = option.split('=').next().unwrap_or_default();
         return Err(format!("{option} chooses another cluster or identity than the target has"));
     }
     // `kubectl -n shop get pods`: what stands before the verb may stand behind it as well.

@@ -36,7 +36,8 @@ pub async fn status(
     let mut last = String::new();
     loop {
         let object = here.object(kind, name).await?;
-        let over = began.elapsed() >= time.mul_f64(MARGIN);
+        let left = time.mul_f64(MARGIN).saturating_sub(began.elapsed());
+        let over = left.is_zero();
         match stage(kind, &object) {
             Stage::Under(why) => {
                 if why != last {
@@ -64,7 +65,7 @@ pub async fn status(
                 return Ok(());
             }
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(LOOK_EVERY.min(left)).await;
     }
 }
 
@@ -222,14 +223,15 @@ pub async fn wait(
         if left.is_empty() {
             return Ok(());
         }
-        if began.elapsed() >= time.mul_f64(MARGIN) {
+        let time_left = time.mul_f64(MARGIN).saturating_sub(began.elapsed());
+        if time_left.is_zero() {
             for name in &left {
                 said.err(format!("error: timed out waiting for the condition on {}/{name}\n", kind.plural).as_bytes());
             }
             said.code = 1;
             return Ok(());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(LOOK_EVERY.min(time_left)).await;
     }
 }
 

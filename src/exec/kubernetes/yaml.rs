@@ -104,6 +104,7 @@ fn is_plain(string: &str) -> bool {
     let lower = string.to_ascii_lowercase();
     let first = string.chars().next();
     let looks_number = first.is_some_and(|c| c.is_ascii_digit() || "+-.".contains(c))
+        && string.chars().any(|c| c.is_ascii_digit())
         && string.chars().all(|c| c.is_ascii_hexdigit() || "+-.:_xoTZe".contains(c));
     !string.is_empty()
         && !WORDS.contains(&lower.as_str())
@@ -129,7 +130,7 @@ mod tests {
             "apiVersion": "v1", "data": {"a.conf": "one: 1\n\n  two\n", "n": "12", "on": "on", "empty": "", "open": "x"},
             "list": [{"name": "web", "args": ["-c", "a: b", "- x"]}, "plain", []], "none": {}, "nothing": null, "yes": true,
         });
-        let expected = "apiVersion: v1\ndata:\n  a.conf: |\n    one: 1\n\n      two\n  empty: \"\"\n  n: \"12\"\n  \"on\": \"on\"\n  open: x\nlist:\n- args:\n  - -c\n  - \"a: b\"\n  - \"- x\"\n  name: web\n- plain\n- []\nnone: {}\nnothing: null\n\"yes\": true\n";
+        let expected = "apiVersion: v1\ndata:\n  a.conf: |\n    one: 1\n\n      two\n  empty: \"\"\n  \"n\": \"12\"\n  \"on\": \"on\"\n  open: x\nlist:\n- args:\n  - -c\n  - \"a: b\"\n  - \"- x\"\n  name: web\n- plain\n- []\nnone: {}\nnothing: null\n\"yes\": true\n";
         assert_eq!(yaml(&object), expected);
     }
 }

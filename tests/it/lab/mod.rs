@@ -4,6 +4,7 @@ mod compose;
 mod docker;
 mod host;
 mod http;
+mod kubernetes;
 mod process;
 mod prometheus;
 mod ssh;
