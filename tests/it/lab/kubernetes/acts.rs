@@ -2,7 +2,7 @@
 //! answer never comes.
 
 use super::{DEPLOYMENTS, PODS, at, host, of, say, shop, value, words};
-use crate::fake_kubernetes::{FakeKubernetes, Fault, TOKEN};
+use crate::fake_kubernetes::{FakeKubernetes, Fault, Rule, TOKEN};
 use crate::harness::{BOUND, eventually};
 use crate::lab::{run, within};
 use firebell::engine::ports::execute::{End, Execute};
@@ -244,4 +244,62 @@ async fn a_change_of_which_nothing_is_known_says_how_to_find_out() {
         "The cluster did not answer in time to PATCH {DEPLOYMENTS}/web/scale {{\"spec\":{{\"replicas\":6}}}}: {how}"
     );
     assert_eq!((ran.end, replicas(&api)), (End::Unknown(expected), Some(6)));
+}
+
+/// `- { apiGroups: [""], resources: [pods], verbs: [get, list] }`, of the example.
+fn example_rules() -> Vec<Rule> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/config/kubernetes/target.yaml");
+    let text = std::fs::read_to_string(path).expect("the example is there");
+    let list = |line: &str, key: &str| -> Vec<&'static str> {
+        let inner = line.split(&format!("{key}: [")).nth(1).and_then(|l| l.split(']').next()).unwrap_or_default();
+        // A test's own few words, for as long as it runs.
+        inner.split(',').map(|w| &*w.trim().trim_matches('"').to_string().leak()).collect()
+    };
+    let mut rules = Vec::new();
+    for line in text.lines().filter(|l| l.trim_start().starts_with("- { apiGroups")) {
+        for group in list(line, "apiGroups") {
+            for resource in list(line, "resources") {
+                rules.extend(list(line, "verbs").into_iter().map(|verb| Rule { group, resource, verb }));
+            }
+        }
+    }
+    rules
+}
+
+#[tokio::test]
+async fn the_role_of_the_example_is_enough_and_leaves_secrets_out() {
+    let api = shop();
+    api.world().metrics = Some(std::collections::BTreeMap::new());
+    api.put("/api/v1/namespaces/shop/services", "web", json!({"spec": {"selector": {"app": "web"}}}));
+    let rules = example_rules();
+    assert!(rules.len() > 30, "{rules:?}");
+    api.world().tokens.insert("example".into(), rules);
+    let pod = api.pods("shop").remove(0);
+    let kubernetes = of(Host { namespace: None, ..host(&api, "example") });
+    for line in [
+        "kubectl get pods,services,configmaps,events,pvc,deploy,rs,sts,ds,jobs,hpa -n shop",
+        "kubectl get nodes",
+        "kubectl describe deployment web -n shop",
+        "kubectl describe node node1",
+        &format!("kubectl logs {pod} -n shop"),
+        "kubectl top pods -n shop",
+        "kubectl top nodes",
+        "kubectl rollout status deploy/web -n shop",
+        "kubectl rollout history deploy/web -n shop",
+        "kubectl rollout restart deploy/web -n shop",
+        "kubectl rollout undo deploy/web -n shop",
+        "kubectl scale deploy/web --replicas=3 -n shop",
+        "kubectl set image deploy/web web=shop:9 -n shop",
+        "kubectl patch svc web -n shop -p {}",
+        "kubectl cordon node1",
+        "kubectl delete pods -l app=web -n shop",
+    ] {
+        let ran = say(&kubernetes, line).await;
+        assert!(ran.ok(), "{line}: {ran:?}");
+    }
+    let pod = api.pods("shop").remove(0);
+    assert!(say(&kubernetes, &format!("kubectl exec {pod} -n shop -- echo x")).await.ok());
+    for line in ["kubectl get secrets -n shop", "kubectl get namespaces"] {
+        assert!(say(&kubernetes, line).await.stderr.starts_with("Forbidden: "), "{line}");
+    }
 }
