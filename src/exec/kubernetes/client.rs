@@ -254,16 +254,13 @@ impl Failed {
             Failed::Said { code: 401, .. } => {
                 "The cluster does not accept the token of this target (401): write a valid one into its key".to_string()
             }
-            Failed::Said { code: 403, right, message, .. } if !right.verb.is_empty() => {
+            Failed::Said { code: 403, right, message, .. } if message.contains(" cannot ") => {
                 let place = right.namespace.as_ref().map_or("the cluster".to_string(), |n| format!("namespace {n}"));
-                let because =
-                    match message.split_once(": ").map(|(_, why)| why).filter(|_| message.contains("exceeded quota")) {
-                        Some(why) => format!(" ({why})"),
-                        None => String::new(),
-                    };
+                // The API knows best which of several rights it missed.
+                let said = message.split(" cannot ").nth(1).and_then(|rest| rest.split(' ').next());
+                let (verb, group, resource) = (said.unwrap_or(right.verb), right.group, &right.resource);
                 format!(
-                    "Forbidden{because}: the token of this target may not {} {} in {place}. Its role lacks apiGroups [\"{}\"], resources [\"{}\"], verbs [\"{}\"]",
-                    right.verb, right.resource, right.group, right.resource, right.verb
+                    "Forbidden: the token of this target may not {verb} {resource} in {place}. Its role lacks apiGroups [\"{group}\"], resources [\"{resource}\"], verbs [\"{verb}\"]"
                 )
             }
             Failed::Said { code, reason, message, .. } => {
@@ -306,5 +303,7 @@ pub fn cause(error: &(dyn Error + 'static)) -> String {
         innermost = source;
     }
     let text = innermost.to_string();
-    text.split(" (os error").next().unwrap_or_default().to_lowercase()
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = text.chars();
+    chars.next().map_or(String::new(), |first| first.to_lowercase().chain(chars).collect())
 }

@@ -1,7 +1,7 @@
 //! `kubectl exec`: a command inside a pod, over the API's own stream of channels. Its words are an argument vector there
 //! too: no shell reads them.
 
-use super::client::{Ask, Failed, Right, cause};
+use super::client::{Ask, Failed, cause};
 use super::kinds::PODS;
 use super::logs::{container_names, default_container, pods};
 use super::op::Inside;
@@ -65,7 +65,7 @@ pub async fn exec(here: &Here<'_>, inside: &Inside, input: Option<&[u8]>, said: 
     let connection = match here.host.cluster.client().await?.connect(request).await {
         Ok(connection) => connection,
         Err(error) => {
-            let failed = Failed::of(error, &Right { verb: "create", ..ask.right.clone() });
+            let failed = Failed::of(error, &ask.right);
             if failed.is_doubtful() && !matches!(failed, Failed::Said { .. }) {
                 said.end = Some(End::Unknown(format!("{} when the command was started: {how}", failed.sentence())));
                 return Ok(());

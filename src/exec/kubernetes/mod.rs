@@ -68,7 +68,12 @@ impl Kubernetes {
         if call.env.contains_key("KUBECONFIG") {
             return Err("KUBECONFIG chooses another cluster than the target is".to_string());
         }
-        let words = call.argv.strip_prefix(&["kubectl".to_string()]).ok_or("this is no kubectl command")?;
+        let (program, words) = call.argv.split_first().ok_or("there is no command")?;
+        match program.rsplit('/').next().unwrap_or_default() {
+            "kubectl" => {}
+            "helm" => return Err("helm works on charts and its own releases, which is not done from here".to_string()),
+            _ => return Err("this is no kubectl command".to_string()),
+        }
         let command = read::read(words)?;
         if let Op::Exec(inside) = &command.op {
             exec::refuse_keyboard(inside, call.input.is_some())?;
@@ -142,8 +147,10 @@ async fn carry_out(here: &Here<'_>, op: &Op, call: &Call, said: &mut Said, asked
         Op::Logs(logs) => logs::logs(here, logs, time, said).await,
         Op::Top(top) => top::top(here, top, said).await,
         Op::Status { kind, name, time_s, watch } => {
-            let time = time_s.map_or(time, |s| Duration::from_secs(s).min(time));
-            rollout::status(here, kind, name, (*watch, time), said).await
+            let wanted = time_s.map(Duration::from_secs);
+            let early = rollout::status(here, kind, name, (*watch, wanted.unwrap_or(time).min(time)), said).await?;
+            shortened(early && wanted.is_none_or(|w| w > time), time, said);
+            Ok(())
         }
         Op::History { name } => rollout::history(here, name, said).await,
         Op::Each { act, kind, which, label } => {
@@ -155,14 +162,23 @@ async fn carry_out(here: &Here<'_>, op: &Op, call: &Call, said: &mut Said, asked
         }
         Op::Exec(inside) => exec::exec(here, inside, call.input.as_deref(), said).await,
         Op::Wait { kind, which, label, until, time_s } => {
-            let time = Duration::from_secs(*time_s).min(time);
-            rollout::wait(here, (kind, which, label.as_ref()), until, time, said).await
+            let wanted = Duration::from_secs(*time_s);
+            let early = rollout::wait(here, (kind, which, label.as_ref()), until, wanted.min(time), said).await?;
+            shortened(early && wanted > time, time, said);
+            Ok(())
         }
         Op::Version => {
             let version = here.json(&version()).await?;
             said.line(&format!("Server Version: {}", version["gitVersion"].as_str().unwrap_or("unknown")));
             Ok(())
         }
+    }
+}
+
+/// It was not waited for as long as the command says.
+fn shortened(early: bool, time: Duration, said: &mut Said) {
+    if early {
+        said.err(format!("[a run may take {} s: run it again to wait on]\n", time.as_secs()).as_bytes());
     }
 }
 

@@ -24,13 +24,14 @@ enum Stage {
     Stuck(String),
 }
 
+/// True where it was not waited for to the end.
 pub async fn status(
     here: &Here<'_>,
     kind: &'static Kind,
     name: &str,
     (watch, time): (bool, Duration),
     said: &mut Said,
-) -> Result<(), Failed> {
+) -> Result<bool, Failed> {
     here.admits(kind, name, false)?;
     let began = clock::instant();
     let mut last = String::new();
@@ -49,20 +50,20 @@ pub async fn status(
                         said.err(b"error: timed out waiting for the condition\n");
                         said.code = 1;
                     }
-                    return Ok(());
+                    return Ok(watch);
                 }
                 last = why;
             }
             Stage::Done(what) => {
                 readings(&object, said);
                 said.line(&what);
-                return Ok(());
+                return Ok(false);
             }
             Stage::Stuck(why) => {
                 readings(&object, said);
                 said.err(format!("error: {why}\n").as_bytes());
                 said.code = 1;
-                return Ok(());
+                return Ok(false);
             }
         }
         tokio::time::sleep(LOOK_EVERY.min(left)).await;
@@ -187,18 +188,19 @@ pub fn images(template: &Value) -> String {
     containers.filter_map(|c| c["image"].as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// Until every one of them is as wanted. What is found at the first look is what is waited for.
+/// Until every one of them is as wanted. What is found at the first look is what is waited for. True where it was not
+/// waited for to the end.
 pub async fn wait(
     here: &Here<'_>,
     (kind, which, label): (&'static Kind, &Which, Option<&String>),
     until: &Until,
     time: Duration,
     said: &mut Said,
-) -> Result<(), Failed> {
+) -> Result<bool, Failed> {
     let names = here.names(kind, which, label, false).await?;
     if names.is_empty() {
         return match until {
-            Until::Deleted => Ok(()),
+            Until::Deleted => Ok(false),
             Until::Condition(..) => Err(Failed::Ours("error: no matching resources found".to_string())),
         };
     }
@@ -221,7 +223,7 @@ pub async fn wait(
         }
         left = still;
         if left.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let time_left = time.mul_f64(MARGIN).saturating_sub(began.elapsed());
         if time_left.is_zero() {
@@ -229,7 +231,7 @@ pub async fn wait(
                 said.err(format!("error: timed out waiting for the condition on {}/{name}\n", kind.plural).as_bytes());
             }
             said.code = 1;
-            return Ok(());
+            return Ok(true);
         }
         tokio::time::sleep(LOOK_EVERY.min(time_left)).await;
     }

@@ -48,22 +48,23 @@ async fn served(shared: Shared, line: Line, request: Request) -> Result<Response
     let at =
         At::read(&path).ok_or_else(|| refused(404, "NotFound", "the server could not find the requested resource"))?;
     let resource = at.sub.as_ref().map_or(at.plural.clone(), |sub| format!("{}/{sub}", at.plural));
-    let verb = match (&method, &at.name, at.sub.as_deref()) {
-        (_, _, Some("exec")) => "create",
-        (&Method::GET, None, _) => "list",
-        (&Method::GET, Some(_), _) => "get",
-        (&Method::PATCH, ..) => "patch",
-        (&Method::DELETE, ..) => "delete",
+    let verbs: &[&str] = match (&method, &at.name, at.sub.as_deref()) {
+        // The request is a GET, and newer versions want the other right as well.
+        (_, _, Some("exec")) => &["get", "create"],
+        (&Method::GET, None, _) => &["list"],
+        (&Method::GET, Some(_), _) => &["get"],
+        (&Method::PATCH, ..) => &["patch"],
+        (&Method::DELETE, ..) => &["delete"],
         _ => {
-            return Err(refused(
-                405,
-                "MethodNotAllowed",
-                "the server does not allow this method on the requested resource",
-            ));
+            let message = "the server does not allow this method on the requested resource";
+            return Err(refused(405, "MethodNotAllowed", message));
         }
     };
     let fits = |own: &str, asked: &str| own == "*" || own == asked;
-    if !rules.iter().any(|r| fits(r.group, &at.group) && fits(r.resource, &resource) && fits(r.verb, verb)) {
+    let may = |verb: &str| {
+        rules.iter().any(|r| fits(r.group, &at.group) && fits(r.resource, &resource) && fits(r.verb, verb))
+    };
+    if let Some(verb) = verbs.iter().find(|verb| !may(verb)) {
         let place =
             at.namespace.as_ref().map_or("at the cluster scope".to_string(), |n| format!("in the namespace \"{n}\""));
         return Err(refused(

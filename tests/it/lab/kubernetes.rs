@@ -2,6 +2,7 @@
 //! refusing, or silent at the wrong moment.
 
 mod acts;
+mod certificates;
 mod runbooks;
 
 use super::{TARGET, call, run, unwatched, within};
@@ -423,7 +424,7 @@ async fn refusals_say_what_is_missing_and_what_to_do() {
     }
     let pod = api.pods("shop").remove(0);
     let ran = say(&half, &format!("kubectl exec {pod} -- echo x")).await;
-    assert!(ran.stderr.contains("resources [\"pods/exec\"], verbs [\"create\"]"), "{ran:?}");
+    assert!(ran.stderr.contains("resources [\"pods/exec\"], verbs [\"get\"]"), "{ran:?}");
     assert_eq!(api.object(DEPLOYMENTS, "web")["spec"]["replicas"], 2);
 
     let stranger = say(&of(host(&api, "wrong")), "kubectl get pods").await;

@@ -99,7 +99,8 @@ async fn a_rollout_that_does_not_end_is_said_to_be_under_way() {
     say(&kubernetes, "kubectl set image deployment/web web=shop:broken").await;
     let status = within(Duration::from_millis(700), words("kubectl rollout status deployment/web"));
     let ran = run(&kubernetes, &status).await;
-    assert_eq!((ran.end, ran.stderr.as_str()), (End::Exited(1), "error: timed out waiting for the condition\n"));
+    let expected = "error: timed out waiting for the condition\n[a run may take 0 s: run it again to wait on]\n";
+    assert_eq!((ran.end, ran.stderr.as_str()), (End::Exited(1), expected));
     assert_eq!(ran.stdout, "Waiting for deployment spec update to be observed...\n", "each stage is said once");
     let mut stuck = api.object(DEPLOYMENTS, "web");
     stuck["status"]["observedGeneration"] = stuck["metadata"]["generation"].clone();
