@@ -213,7 +213,7 @@ pub enum Failed {
         code: u16,
         reason: String,
         message: String,
-        right: Right,
+        right: Box<Right>,
     },
     /// Of ours: something that does not fit.
     Ours(String),
@@ -243,7 +243,7 @@ impl Failed {
     }
 
     fn said(code: u16, reason: &str, message: &str, right: &Right) -> Failed {
-        Failed::Said { code, reason: reason.to_string(), message: message.to_string(), right: right.clone() }
+        Failed::Said { code, reason: reason.to_string(), message: message.to_string(), right: Box::new(right.clone()) }
     }
 
     /// For people, and what to do next where that is known.

@@ -67,7 +67,7 @@ impl Path {
     /// Several values of one place are parted by spaces, as kubectl does.
     pub fn write(&self, value: &Value) -> String {
         let mut out = String::new();
-        nodes(&self.0, value, value, &mut out);
+        nodes(&self.0, value, &mut out);
         out
     }
 
@@ -80,7 +80,7 @@ impl Path {
     }
 }
 
-fn nodes(list: &[Node], root: &Value, here: &Value, out: &mut String) {
+fn nodes(list: &[Node], here: &Value, out: &mut String) {
     for node in list {
         match node {
             Node::Text(text) => out.push_str(text),
@@ -90,7 +90,7 @@ fn nodes(list: &[Node], root: &Value, here: &Value, out: &mut String) {
             }
             Node::Range(over, body) => {
                 for one in walk(over, vec![here]) {
-                    nodes(body, root, one, out);
+                    nodes(body, one, out);
                 }
             }
         }
