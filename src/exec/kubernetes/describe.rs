@@ -51,7 +51,7 @@ pub async fn describe(here: &Here<'_>, kind: &'static Kind, objects: &[Value], s
         page.text(0, "Name", &metadata["name"]);
         page.text(0, "Namespace", &metadata["namespace"]);
         page.field(0, "Labels", labels(&metadata["labels"]));
-        page.text(0, "Created", &metadata["creationTimestamp"]);
+        page.text(0, "CreationTimestamp", &metadata["creationTimestamp"]);
         page.text(0, "Being deleted", &metadata["deletionTimestamp"]);
         match kind {
             kind if *kind == PODS => pod(&mut page, object, said),

@@ -38,7 +38,7 @@ impl Path {
             let end = closing(inner).ok_or_else(|| wrong("a brace is not closed"))?;
             let action = inner[..end].trim();
             rest = &inner[end + 1..];
-            match action.strip_prefix("range ") {
+            match action.strip_prefix("range").filter(|over| over.starts_with([' ', '.', '@', '$'])) {
                 Some(over) => open.push((steps(over.trim()).map_err(|w| wrong(&w))?, std::mem::take(&mut nodes))),
                 None if action == "end" => {
                     let (over, before) = open.pop().ok_or_else(|| wrong("there is an end without a range"))?;

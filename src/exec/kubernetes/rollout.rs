@@ -5,7 +5,7 @@ use super::kinds::{DAEMONSETS, DEPLOYMENTS, Kind, REPLICASETS};
 use super::logs::selector;
 use super::op::{Selectors, Until, Which};
 use super::place::{Here, name_of};
-use super::table::aligned;
+use super::table::parted;
 use super::{failed, get};
 use crate::clock;
 use crate::exec::docker::said::Said;
@@ -178,7 +178,7 @@ pub async fn history(here: &Here<'_>, name: &str, said: &mut Said) -> Result<(),
     let mut rows = vec![vec!["REVISION".to_string(), "CHANGE-CAUSE".to_string()]];
     let row = |r: &Revision| vec![r.number.to_string(), r.cause.clone().unwrap_or("<none>".to_string())];
     rows.extend(revisions.iter().map(row));
-    said.print(&format!("deployment.apps/{name} \n{}\n", aligned(&rows)));
+    said.print(&format!("deployment.apps/{name} \n{}\n", parted(&rows, 2)));
     said.reading(format!("revisions of {name}"), revisions.len() as f64, "");
     Ok(())
 }

@@ -6,10 +6,15 @@ const NARROWEST: usize = 6;
 
 /// Rows of cells, the first of them headings if there are any. The last column is not filled up.
 pub fn aligned(rows: &[Vec<String>]) -> String {
+    parted(rows, GAP)
+}
+
+/// With so many spaces between two columns.
+pub fn parted(rows: &[Vec<String>], gap: usize) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |at: usize| {
         let cells = rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.chars().count());
-        (cells.max().unwrap_or_default() + GAP).max(NARROWEST)
+        (cells.max().unwrap_or_default() + gap).max(NARROWEST)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let mut out = String::new();

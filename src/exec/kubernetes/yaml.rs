@@ -103,12 +103,9 @@ fn is_plain(string: &str) -> bool {
     const WORDS: [&str; 11] = ["null", "~", "true", "false", "yes", "no", "on", "off", "y", "n", ".nan"];
     let lower = string.to_ascii_lowercase();
     let first = string.chars().next();
-    let looks_number = first.is_some_and(|c| c.is_ascii_digit() || "+-.".contains(c))
-        && string.chars().any(|c| c.is_ascii_digit())
-        && string.chars().all(|c| c.is_ascii_hexdigit() || "+-.:_xoTZe".contains(c));
     !string.is_empty()
         && !WORDS.contains(&lower.as_str())
-        && !looks_number
+        && !is_read_otherwise(string)
         && first.is_some_and(|c| {
             !"!&*-?{}[],#|>@`\"'%:= ".contains(c) || (c == '-' && string.len() > 1 && !string.starts_with("- "))
         })
@@ -117,6 +114,18 @@ fn is_plain(string: &str) -> bool {
         && !string.contains(" #")
         && printable(string)
         && !string.contains('\n')
+}
+
+/// A number, `0x1f`, `12:30` or a date: YAML would not read it as text.
+fn is_read_otherwise(string: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    let number = string.replace('_', "");
+    let based = ["0x", "0o", "0b"].iter().any(|base| number.trim_start_matches(['+', '-']).starts_with(base));
+    let by_sixty = string.contains(':') && string.trim_start_matches(['+', '-']).split(':').all(digits);
+    let date: Vec<&str> = string.splitn(3, '-').collect();
+    let is_date = matches!(&date[..], [year, month, day] if year.len() == 4 && digits(year) && digits(month)
+        && day.get(..1).is_some_and(digits) && day.chars().all(|c| c.is_ascii_digit() || "tTzZ:.+- ".contains(c)));
+    number.parse::<f64>().is_ok() || based || by_sixty || is_date
 }
 
 #[cfg(test)]
@@ -132,5 +141,20 @@ mod tests {
         });
         let expected = "apiVersion: v1\ndata:\n  a.conf: |\n    one: 1\n\n      two\n  empty: \"\"\n  \"n\": \"12\"\n  \"on\": \"on\"\n  open: x\nlist:\n- args:\n  - -c\n  - \"a: b\"\n  - \"- x\"\n  name: web\n- plain\n- []\nnone: {}\nnothing: null\n\"yes\": true\n";
         assert_eq!(yaml(&object), expected);
+        for (text, quoted) in [
+            ("00000000-0000-4000-8000-000000000011", false),
+            ("10.0.0.7", false),
+            ("1.5", true),
+            ("-x", false),
+            ("1e3", true),
+            ("2026-01-05T10:00:00Z", true),
+            ("12:30", true),
+            ("0x1f", true),
+            ("http://x:80/", false),
+            ("a\tb", true),
+            ("it's", false),
+        ] {
+            assert_eq!(yaml(&json!({"a": text})).starts_with("a: \""), quoted, "{text}");
+        }
     }
 }

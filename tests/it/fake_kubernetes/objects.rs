@@ -79,6 +79,13 @@ impl At {
         }
     }
 
+    /// With the kind that one object is answered with; the items of a list have none.
+    pub fn typed(&self, mut object: Value) -> Value {
+        object["kind"] = json!(self.kind);
+        object["apiVersion"] = json!(self.api_version());
+        object
+    }
+
     /// `deployments.apps`
     pub fn resource(&self) -> String {
         match self.group.as_str() {

@@ -101,7 +101,7 @@ fn read(world: &World, at: &At, query: &Query, headers: &HeaderMap) -> Result<Re
     let as_table = accept.starts_with("application/json;as=Table");
     let whole = value(query, "includeObject") == Some("Object");
     if at.name.is_some() {
-        let object = world.named(at)?;
+        let object = at.typed(world.named(at)?);
         return Ok(axum::Json(match as_table {
             true => table::table(at, &[object], json!({}), whole),
             false => object,
@@ -182,7 +182,7 @@ fn patched(world: &mut World, at: &At, content_type: &str, body: &[u8]) -> Resul
         return Ok(scale(at, &after));
     }
     let after = patch::patched(&before, content_type, body)?;
-    Ok(world.replace(at, &before, after))
+    Ok(at.typed(world.replace(at, &before, after)))
 }
 
 fn delete(world: &mut World, at: &At, body: &[u8]) -> Result<Value, Refused> {
@@ -193,7 +193,8 @@ fn delete(world: &mut World, at: &At, body: &[u8]) -> Result<Value, Refused> {
         return Err(refused(409, "Conflict", "Precondition failed: UID in precondition and UID in object meta differ"));
     }
     let name = at.name.clone().unwrap_or_default();
-    world.objects.get_mut(&at.collection()).and_then(|c| c.remove(&name)).ok_or_else(|| not_found(at, &name))
+    let gone = world.objects.get_mut(&at.collection()).and_then(|c| c.remove(&name));
+    gone.map(|object| at.typed(object)).ok_or_else(|| not_found(at, &name))
 }
 
 fn log(shared: &Shared, at: &At, query: &Query) -> Result<Response, Refused> {
@@ -264,12 +265,13 @@ fn metrics(world: &World, at: &At, selector: Option<&str>) -> Result<Response, R
     }
     match &at.name {
         Some(name) => match found.remove(name) {
-            Some(one) => Ok(axum::Json(one).into_response()),
+            Some(one) => Ok(axum::Json(at.typed(one)).into_response()),
             None => Err(refused(404, "NotFound", format!("podmetrics.metrics.k8s.io \"{name}\" not found"))),
         },
         None => {
-            Ok(axum::Json(json!({"kind": "List", "metadata": {}, "items": found.into_values().collect::<Vec<_>>()}))
-                .into_response())
+            let (kind, items) = (format!("{}List", at.kind), found.into_values().collect::<Vec<_>>());
+            let list = json!({"kind": kind, "apiVersion": at.api_version(), "metadata": {}, "items": items});
+            Ok(axum::Json(list).into_response())
         }
     }
 }

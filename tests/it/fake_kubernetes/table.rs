@@ -73,9 +73,9 @@ pub fn table(at: &At, objects: &[Value], metadata: Value, whole: bool) -> Value 
     let row = |object: &Value| {
         let cells: Vec<Value> = columns.iter().map(|(_, _, cell)| cell(object)).collect();
         let object = if whole {
-            object.clone()
+            at.typed(object.clone())
         } else {
-            json!({"kind": "PartialObjectMetadata", "metadata": object["metadata"]})
+            json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
         };
         json!({"cells": cells, "object": object})
     };

@@ -71,7 +71,7 @@ async fn a_rollout_is_watched_restarted_and_undone() {
     let ran = say(&kubernetes, "kubectl rollout history deployment/web").await;
     assert_eq!(
         ran.stdout,
-        "deployment.apps/web \nREVISION   CHANGE-CAUSE\n1          <none>\n2          <none>\n3          <none>\n\n"
+        "deployment.apps/web \nREVISION  CHANGE-CAUSE\n1         <none>\n2         <none>\n3         <none>\n\n"
     );
 
     let plan = kubernetes.plan(&words("kubectl rollout undo deployment/web --to-revision=1")).await.expect("a plan");
