@@ -11,6 +11,7 @@ use crate::exec::database::server::{Keys, Kind, Server};
 use crate::exec::docker::{Address, Docker, Host};
 use crate::exec::host::Hosts;
 use crate::exec::http::{Allowed, Http};
+use crate::exec::kubernetes::{self, Cluster, Kubernetes};
 use crate::exec::mysql::Mysql;
 use crate::exec::pipeline::Carrier;
 use crate::exec::postgres::Postgres;
@@ -61,6 +62,12 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
             http::Place { allowed, authorities, secrets: secrets.clone(), ..http::Place::default() },
         );
     }
+    let mut clusters = BTreeMap::new();
+    for (name, target) in of_kind("kubernetes") {
+        let (namespace, allow) = (target.namespace.clone(), target.allow.clone());
+        let cluster = Cluster::new(cluster(name, target)?);
+        clusters.insert(name.clone(), kubernetes::Host { cluster, namespace, allow, secrets: secrets.clone() });
+    }
     let place = |target: &Target| Place {
         secrets: secrets.clone(),
         ..Place::at(target.folder.clone().unwrap_or_else(|| PathBuf::from("/")))
@@ -82,6 +89,7 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
         .with(Postgres::new(databases.iter().cloned(), inside.clone()))
         .with(Mysql::new(databases.iter().cloned(), inside.clone()))
         .with(Redis::new(databases.iter().cloned(), inside))
+        .with(Kubernetes::new(clusters))
         .with(Http::new(asked).map_err(CannotStart)?)
         .with(Prometheus::new(servers(config, &secrets)?).map_err(CannotStart)?)
         .with(Tls::new(certificates))
@@ -200,6 +208,27 @@ fn servers(config: &Config, secrets: &Secrets) -> Result<BTreeMap<String, promet
         out.insert(name.clone(), prometheus::Place { address, login, token, authorities, secrets: secrets.clone() });
     }
     Ok(out)
+}
+
+/// Without an address it is the cluster that this bot is a pod of.
+fn cluster(name: &str, target: &Target) -> Result<kubernetes::Address, CannotStart> {
+    let Some(address) = &target.address else { return Ok(kubernetes::Address::Inside) };
+    let address = address.expose_secret();
+    if address.starts_with('/') {
+        return Ok(kubernetes::Address::File(PathBuf::from(address)));
+    }
+    let wrong = |why: &str, fix: &str| CannotStart(format!("targets.{name}.address {why}. {fix}"));
+    let fix = "Write https://api.example.org:6443, the path of a kubeconfig, or leave it out inside a cluster";
+    let url = url::Url::parse(address).map_err(|_| wrong("is none of a Kubernetes API", fix))?;
+    let here = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+    match url.scheme() {
+        "https" => {}
+        "http" if here => {}
+        "http" => return Err(wrong("would send the token where others can read it", "Write https://")),
+        _ => return Err(wrong("is none of a Kubernetes API", fix)),
+    }
+    let url = address.trim_end_matches('/').to_string();
+    Ok(kubernetes::Address::Url { url, token: target.key.clone(), ca_file: target.ca_file.clone() })
 }
 
 /// What requests of a target may go to: what its list names, else its own address.

@@ -7,6 +7,7 @@ pub mod database;
 pub mod docker;
 pub mod host;
 pub mod http;
+pub mod kubernetes;
 pub mod mysql;
 pub mod pipeline;
 pub mod postgres;

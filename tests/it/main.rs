@@ -7,6 +7,7 @@ mod contract;
 mod conversation;
 mod discord;
 mod fake_discord;
+mod fake_kubernetes;
 mod fake_slack;
 mod harness;
 mod harness_selftest;

@@ -9,7 +9,7 @@ mod list;
 mod op;
 mod prune;
 mod read;
-mod said;
+pub(super) mod said;
 mod show;
 mod stats;
 mod stream;

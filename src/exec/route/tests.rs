@@ -99,6 +99,7 @@ fn what_goes_to_another_machine_is_words_again_and_a_value_stays_a_piece_of_one(
         assert!(matches!(with(written, "x"), Route::Manual(_)), "{written}");
     }
 }
+
 #[test]
 fn variables_that_are_known_are_filled_in_and_no_others() {
     let none = BTreeMap::new();

@@ -5,12 +5,13 @@ mod docker;
 mod host;
 mod http;
 mod inside;
+mod kubernetes;
 mod mysql;
 mod postgres;
 mod process;
 mod prometheus;
-mod ssh;
 mod redis;
+mod ssh;
 mod tls;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};

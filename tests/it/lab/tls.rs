@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::process::Command;
 
 /// An authority, and what it signed: `good`, `other` (for another name) and `old` (ended years ago).
-fn authority() -> TempDir {
+pub(super) fn authority() -> TempDir {
     let folder = temp_dir();
     let openssl = |program: &[&str], line: &str| {
         let (first, rest) = program.split_first().expect("a program");
