@@ -6,6 +6,7 @@ pub mod authority;
 mod clocks;
 mod escalation;
 pub mod imported;
+pub mod operations;
 pub mod orders;
 pub mod overlay;
 pub mod playbooks;
@@ -135,6 +136,11 @@ impl Program {
         let mut due: Vec<Due> = self.reminders.iter().filter_map(|r| r.last_due(now, within_s)).collect();
         due.sort_by_key(|d| std::cmp::Reverse(d.at));
         due
+    }
+
+    /// Everything that recurs and is on, in the order of the runbooks.
+    pub fn reminders(&self) -> &[Reminder] {
+        &self.reminders
     }
 
     pub fn of(&self, system: &str) -> Option<&Source> {

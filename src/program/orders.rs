@@ -108,6 +108,31 @@ pub fn diagnosis(source: &Source, walk: Option<&Walk>, wanted: &[String], ground
     Some(order)
 }
 
+/// What is looked at by a schedule. Every command of it, or none: half a check would be taken for a whole one.
+pub fn of_schedule(source: &Source, name: &str, lines: &[Line], ground: &Ground) -> Result<Order, NotMade> {
+    let mut commands = Vec::new();
+    let mut all = BTreeMap::new();
+    for line in lines {
+        let command = source.book().commands.iter().find(|c| c.line == *line);
+        let command = command.ok_or(NotMade::NoCommand { line: *line })?;
+        let params = params(source, command, &[])?;
+        let target = target(source, command.executor, ground.rules).ok_or(NotMade::NoTarget)?;
+        let text = values::shown(&command.text, &params);
+        commands.push(ordered(source, command, text, target));
+        all.extend(params);
+    }
+    let (kind, name) = (RunKind::Diagnose, name.to_string());
+    Ok(order(source, kind, name, Risk::Read, commands, ground.read_s, ground, String::new(), all))
+}
+
+/// Whether a command looks, ends by itself and leaves nothing open: what may be run without anybody's word.
+pub fn looks(source: &Source, command: &Command) -> bool {
+    playbooks::risk(source, command) == Risk::Read
+        && command.mode == Mode::Oneshot
+        && by_hand(command).is_none()
+        && params(source, command, &[]).is_ok()
+}
+
 /// The line that a quick fix of that name stands for; `Err`: the names there are.
 pub fn quick_fix(source: &Source, name: &str) -> Option<Line> {
     let wanted = normal(name);
