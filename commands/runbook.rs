@@ -13,13 +13,15 @@ use firebell_domain::refusal::Refusal;
 use serde_json::json;
 use std::collections::BTreeMap;
 
+mod schedules;
+
 pub const SPEC: Spec = Spec {
     verb: "runbook",
     aliases: &["playbook", "playbooks", "runbooks"],
     summary: "Suggests a playbook of the runbook, or follows one step by step",
     usage: "/incident runbook [PLAYBOOK] | runbook review",
     details: "Without a name it lists the playbooks, those first whose symptoms share words with the title and the \
-              alerts. With a number of that list or a name the incident follows that playbook: step done and step failed \
+              alerts, and what the runbook's schedules do. With a number of that list or a name the incident follows that playbook: step done and step failed \
               tick it. What is followed stays as it was when it began, also when the runbook is edited. Nothing runs by \
               itself. review lists what the runbook does not say for certain and nobody has confirmed.",
     examples: &[
@@ -68,7 +70,8 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
     };
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
     let choices = program.playbooks(system.as_deref(), &said);
-    if choices.is_empty() {
+    let scheduled = schedules::lines(call, system.as_deref());
+    if choices.is_empty() && (scheduled.is_empty() || wanted != Wanted::List) {
         return Err(Refusal::NoRunbook { system }.into());
     }
     match wanted {
@@ -76,7 +79,12 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
             let choice = playbooks::find(&choices, &name).ok_or_else(|| unknown(&name, &choices, incident.as_ref()))?;
             one(call, incident, choice).await
         }
-        _ => Ok(list(call, incident.as_ref(), &choices)),
+        _ => {
+            let mut said = list(call, incident.as_ref(), &choices);
+            let lines: Vec<String> = [said.text].into_iter().filter(|t| !t.is_empty()).chain(scheduled).collect();
+            said.text = lines.join("\n");
+            Ok(said)
+        }
     }
 }
 
@@ -164,7 +172,9 @@ fn list(call: &Call<'_>, incident: Option<&Incident>, choices: &[Choice<'_>]) ->
         lines.extend(walk::standing(i.id, under_way));
         lines.push(String::new());
     }
-    lines.extend(walk::offered(incident.map(|i| i.id), &offered, several));
+    if !offered.is_empty() {
+        lines.extend(walk::offered(incident.map(|i| i.id), &offered, several));
+    }
     let mut facts = incident.map_or_else(|| json!({}), data);
     facts["playbooks"] = choices
         .iter()

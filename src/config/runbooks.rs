@@ -170,6 +170,26 @@ pub fn notes(root: &Table<'_>, config: &Config, place: &Place) -> Vec<Unmapped> 
             };
             all.push(Unmapped { kind: note.kind, name: note.name.clone(), note: problem });
         }
+        for (client, at) in &source.overlay.targets {
+            let known = match config.targets.is_empty() {
+                true => at.target == super::runs::LOCAL,
+                false => config.targets.contains_key(&at.target),
+            };
+            if !known {
+                let names = config.targets.keys().map(String::as_str);
+                let fix = did_you_mean(&at.target, names, || format!("Add a table [targets.{}]", at.target));
+                let note = Problem {
+                    level: Level::Note,
+                    file: Some(source.overlay_file.clone()),
+                    line: None,
+                    variable: None,
+                    key: format!("targets.{client}"),
+                    what: format!("there is no target {}: nothing of {client} is run", quoted(&at.target)),
+                    fix,
+                };
+                all.push(Unmapped { kind: "target", name: client.clone(), note });
+            }
+        }
         let chained = config.systems.get(&source.system).is_some_and(|s| !s.chains.is_empty());
         let default = PolicyId::from("default");
         if chained && config.policies.contains_key(&default) {

@@ -30,6 +30,9 @@ pub struct State {
     /// What was critical, from the first time on that it was found so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub streak: Option<Streak>,
+    /// What became of the turn before, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_word: Option<String>,
     /// What is still to be told to incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owes: Option<Word>,
@@ -63,6 +66,21 @@ pub enum Became {
     Interrupted {
         at: Timestamp,
     },
+}
+
+pub const MISSED: &str = "missed";
+pub const INTERRUPTED: &str = "interrupted";
+
+impl Became {
+    /// `None` while it runs.
+    pub fn word(&self) -> Option<&'static str> {
+        match self {
+            Became::Running { .. } => None,
+            Became::Ended { verdict, .. } => Some(verdict.as_word()),
+            Became::Missed { .. } => Some(MISSED),
+            Became::Interrupted { .. } => Some(INTERRUPTED),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,7 +127,7 @@ pub struct Look<'a> {
 
 impl State {
     pub fn new(rule: &str, since: Timestamp) -> State {
-        State { rule: rule.to_string(), since, turn: None, streak: None, owes: None }
+        State { rule: rule.to_string(), since, turn: None, streak: None, last_word: None, owes: None }
     }
 
     /// From when on the next time that it is due counts.
@@ -144,10 +162,15 @@ pub fn look(state: Option<&State>, rule: &str, due: Option<Timestamp>, by: Look)
             true => Became::Running { worker: by.worker.to_string(), until },
             false => Became::Missed { at: by.now },
         };
+        next.last_word = word_of(&next);
         next.turn = Some(Turn { due, became });
         return if in_time { Step::Run(next) } else { Step::Note(next) };
     }
     if next == *known { Step::Rest } else { Step::Note(next) }
+}
+
+fn word_of(state: &State) -> Option<String> {
+    state.turn.as_ref().and_then(|t| t.became.word()).map(str::to_string).or_else(|| state.last_word.clone())
 }
 
 /// What was found, of whoever ran it. `None`: it is not theirs any more, and what they found counts no longer.

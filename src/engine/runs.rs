@@ -32,7 +32,7 @@ const SLOTS: usize = 16;
 /// Runs that wait and are looked at in one pass; those behind a busy target keep their place.
 const LOOKED_AT: i64 = 64;
 /// Commands of one look under way at once.
-const SIDE_BY_SIDE: usize = 32;
+pub(super) const SIDE_BY_SIDE: usize = 32;
 /// Bytes of each stream that are kept of one command.
 const OUTPUT_BYTES: usize = 256 * 1024;
 /// Seconds after which it is looked again whether a change has helped: most things take a moment to come up.
@@ -146,14 +146,7 @@ impl Begun {
         stopped: &watch::Receiver<bool>,
         outputs: &mut Vec<RunOutput>,
     ) -> RunOutcome {
-        let each = Duration::from_secs(self.order.limit_s.clamp(1, limits::RUN_MAX_S) as u64);
-        let mut all: Vec<BoxFuture<'_, (RunResult, Option<RunOutput>)>> = Vec::new();
-        for (at, command) in (0_u32..).zip(&self.order.commands) {
-            all.push(Box::pin(one(carrier.as_ref(), &self.order, command, at, false, each, stopped.clone())));
-        }
-        let mut done: Vec<(RunResult, Option<RunOutput>)> =
-            futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await;
-        done.sort_by_key(|(r, _)| r.at);
+        let done = look_at(carrier, &self.order, stopped).await;
         let (results, said): (Vec<RunResult>, Vec<Option<RunOutput>>) = done.into_iter().unzip();
         outputs.extend(said.into_iter().flatten());
         let end = match *stopped.borrow() {
@@ -248,6 +241,23 @@ impl Begun {
             }
         }
     }
+}
+
+/// Every command of an order that only looks, side by side and each with its own time, in the order of the commands.
+pub(super) async fn look_at(
+    carrier: &Arc<dyn CarryOut>,
+    order: &Order,
+    stopped: &watch::Receiver<bool>,
+) -> Vec<(RunResult, Option<RunOutput>)> {
+    let each = Duration::from_secs(order.limit_s.clamp(1, limits::RUN_MAX_S) as u64);
+    let mut all: Vec<BoxFuture<'_, (RunResult, Option<RunOutput>)>> = Vec::new();
+    for (at, command) in (0_u32..).zip(&order.commands) {
+        all.push(Box::pin(one(carrier.as_ref(), order, command, at, false, each, stopped.clone())));
+    }
+    let mut done: Vec<(RunResult, Option<RunOutput>)> =
+        futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    done.sort_by_key(|(r, _)| r.at);
+    done
 }
 
 /// As it should be: it ended well, and nothing that was read is too much.

@@ -227,6 +227,7 @@ fn the_manual_of_the_overlay_shows_every_key_and_is_valid() {
     let folder = Folder::with(&[("shop.md", SHOP), ("shop.overlay.toml", overlay)]);
     let loaded = folder.good(&format!("[[runbooks]]\npath = \"shop.md\"\n{schedule}{PEOPLE}"));
     let o = &loaded.config.program.sources[0].overlay;
+    assert_eq!((o.schedules.run, o.schedules.declare, o.grace_s), (Some(true), Some(false), Some(3_600)));
     assert!(
         o.zone.is_some() && o.hours.is_some() && o.reminders == Some(true) && o.first.len() == 1 && o.reads.len() == 1
     );
@@ -235,7 +236,7 @@ fn the_manual_of_the_overlay_shows_every_key_and_is_valid() {
         [1; 6]
     );
     for key in super::super::schema::OVERLAY {
-        let shown = [format!("{} = ", key.name), format!("[[{}]]", key.name)];
+        let shown = [format!("{} = ", key.name), format!("[[{}]]", key.name), format!("[{}]", key.name)];
         assert!(overlay.lines().any(|l| shown.iter().any(|s| l.starts_with(s.as_str()))), "{} is not shown", key.name);
     }
 }
