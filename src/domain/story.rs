@@ -405,6 +405,7 @@ pub fn followed() -> Story {
         line,
         under,
         risk,
+        why: None,
         fill: Vec::new(),
         caution: None,
     };

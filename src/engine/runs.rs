@@ -336,12 +336,16 @@ fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> (RunResult, Opt
         text.push_str(&ran.stderr);
     }
     let says = telling(&text, end.ok());
+    let mut readings: Vec<Reading> =
+        ran.readings.iter().map(|r| judged(r.metric.clone(), r.value, &r.unit, command)).collect();
+    if readings.is_empty() && end.ok() {
+        readings.extend(run::read(command, &text));
+    }
     let digest = hex(&Sha256::digest(text.as_bytes()));
     let output =
         (!text.is_empty()).then(|| Output { digest: digest.clone(), bytes: text.len() as u64, left_out: ran.left_out });
     let kept =
         output.is_some().then(|| RunOutput { place: i64::from(at) * 2 + i64::from(verifies), digest, output: text });
-    let readings = ran.readings.iter().map(|r| judged(r.metric.clone(), r.value, &r.unit, command)).collect();
     let took_ms = u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX);
     (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings }, kept)
 }
@@ -355,8 +359,7 @@ fn telling(text: &str, ok: bool) -> String {
 
 fn judged(metric: String, value: f64, unit: &str, command: &Ordered) -> Reading {
     let (judged, bound) = run::judge(&command.bounds, &metric, unit, value);
-    let value = if value.fract().abs() < 0.05 { format!("{value:.0}") } else { format!("{value:.1}") };
-    Reading { metric, value, unit: unit.to_string(), judged, bound }
+    Reading { metric, value: run::units::shown(value), unit: unit.to_string(), judged, bound }
 }
 
 /// Says so when somebody asks this run to stop, here or at another replica.

@@ -11,6 +11,8 @@ pub mod orders;
 pub mod overlay;
 pub mod playbooks;
 mod proposals;
+pub mod quick;
+mod reason;
 pub mod reminders;
 mod severities;
 pub mod show;

@@ -191,9 +191,25 @@ fn ordered(source: &Source, command: &Command, text: String, target: String) -> 
         written: command.text.clone(),
         text,
         tongue: tongue(command).to_string(),
+        why: super::reason::of(source, command).unwrap_or_default(),
+        fix: fix(source, command),
         bounds: bounds(source, command),
         about: about(command),
     }
+}
+
+/// What to say for the quick fix of what it looks at.
+fn fix(source: &Source, command: &Command) -> String {
+    if playbooks::risk(source, command) != Risk::Read {
+        return String::new();
+    }
+    let metrics: Vec<String> = bounds(source, command).into_iter().map(|b| b.metric).collect();
+    let mut said: Vec<&str> = metrics.iter().map(String::as_str).collect();
+    said.extend(command.comment.as_deref());
+    said.extend(command.section.last().map(String::as_str));
+    let fixes = super::quick::fitting(source, &said);
+    let named = fixes.iter().find_map(|f| Some(format!("run line {} ({})", f.command?.line, f.fix.issue)));
+    named.unwrap_or_default()
 }
 
 /// What a table calls it: what the runbook says about it, else nothing, and then the command stands there itself.
@@ -208,7 +224,7 @@ fn word(executor: Executor) -> String {
 }
 
 /// A statement typed at a prompt is no line of a shell.
-fn tongue(command: &Command) -> &'static str {
+pub(super) fn tongue(command: &Command) -> &'static str {
     let as_shell = judge(&Asked { text: &command.text, tongue: Tongue::Shell, ..Asked::default() });
     match command.executor {
         e if as_shell.executor == e => "",

@@ -132,6 +132,8 @@ fn ordered(text: &str) -> Ordered {
         tongue: String::new(),
         bounds: Vec::new(),
         about: String::new(),
+        why: String::new(),
+        fix: String::new(),
     }
 }
 

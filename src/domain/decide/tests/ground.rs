@@ -18,6 +18,7 @@ fn playbook() -> Playbook {
         line: no,
         under,
         risk: Some(playbook::Risk::Destroy),
+        why: None,
         fill: vec!["<id>".into()],
         caution: Some("never ends".into()),
     };
@@ -93,6 +94,9 @@ fn events_but_of_runs() -> Vec<Event> {
         Event::Snoozed { until: START },
         Event::SnoozeEnded,
         Event::SeverityChanged { from: severity("P1", 1), to: severity("P2", 2), reason: reason.clone() },
+        Event::EscalationChanged {
+            policy: EscalationPolicy::new(PolicyId::from("p"), vec![Step::new(vec![Target::Owners], 10)], Some(1)),
+        },
         Event::StatusChanged {
             from: IncidentStatus::Investigating,
             to: IncidentStatus::Identified,
@@ -201,7 +205,7 @@ fn every_event_survives_its_text_and_is_stored_under_its_name() {
         assert_eq!(serde_json::from_str::<IncidentEvent>(&text).ok(), Some(event), "{text}");
         names.insert(kind);
     }
-    assert_eq!(names.len(), 56, "a new kind of event belongs into this table");
+    assert_eq!(names.len(), 57, "a new kind of event belongs into this table");
 }
 
 #[test]

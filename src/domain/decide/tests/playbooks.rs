@@ -11,6 +11,7 @@ fn playbook(parts: &[(Part, Option<u32>)]) -> Playbook {
         line: no,
         under: *under,
         risk: None,
+        why: None,
         fill: Vec::new(),
         caution: None,
     };
