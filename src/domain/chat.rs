@@ -4,13 +4,14 @@
 //! none of it.
 
 use crate::decide::Decider;
+use crate::directory::Directory;
 use crate::event::{Actor, Event, IncidentEvent};
 use crate::id::ChannelId;
 use crate::incident::Incident;
 use crate::intent::{Intent, Lane, Live, What};
 use crate::limits;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a configured chat is used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,16 @@ pub struct ChatRule {
     pub opens: bool,
     /// Each incident that is not private has a line in the channel where all are announced.
     pub announces: bool,
+    /// Systems whose incidents are announced in a place of their own instead, as the platform calls it.
+    pub rooms: BTreeMap<String, String>,
+}
+
+impl ChatRule {
+    /// Where an incident is announced that does not go where all go.
+    pub fn room_of(&self, directory: &Directory, incident: &Incident) -> Option<&str> {
+        let system = incident.severity.system.as_deref().or_else(|| directory.system_of(incident.service.as_ref()));
+        self.rooms.get(system?).map(String::as_str)
+    }
 }
 
 /// One thing to do in a chat.
@@ -261,7 +272,8 @@ pub(crate) fn follow(d: &mut Decider) {
                 wanted.push((rule.channel.clone(), task));
             }
         };
-        if rule.announces && !i.private && room.announced_seq < i.card_seq {
+        let announces = rule.announces || rule.room_of(d.directory, i).is_some();
+        if announces && !i.private && room.announced_seq < i.card_seq {
             want(RoomTask::Announce);
         }
         if room.place.is_none() {

@@ -236,7 +236,8 @@ impl Reply<'_> {
             }
             // What alerts, timers and deliveries bring: nobody waits for an answer to it, and where something else
             // in the same decision is answered, this only accompanies it.
-            Event::AlertsReceived { .. }
+            Event::EscalationChanged { .. }
+            | Event::AlertsReceived { .. }
             | Event::AlertsCleared { .. }
             | Event::UnreadableReceived { .. }
             | Event::IntentsQueued { .. }

@@ -37,7 +37,12 @@ pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {
     d.chats = CHATS
         .iter()
         .take(plan.chats)
-        .map(|c| ChatRule { channel: ChannelId::from(*c), opens: rng.chance(800), announces: rng.chance(500) })
+        .map(|c| ChatRule {
+            channel: ChannelId::from(*c),
+            opens: rng.chance(800),
+            announces: rng.chance(500),
+            rooms: Default::default(),
+        })
         .collect();
     for name in PEOPLE.iter().take(plan.people) {
         d.people.insert(PersonId::from(*name), person(name, rng));
