@@ -34,8 +34,7 @@ fn line(call: &Call<'_>, r: &Reminder) -> String {
     let next = r.next_words(call.ground.now).map_or(String::new(), |at| format!("; next {at}"));
     match &r.does {
         Does::Reminds { by_hand } => {
-            let say: Vec<String> =
-                by_hand.iter().take(3).map(|b| format!("/incident run line {}", b.line)).collect();
+            let say: Vec<String> = by_hand.iter().take(3).map(|b| format!("/incident run line {}", b.line)).collect();
             let say = if say.is_empty() { String::new() } else { format!("; then say {}", say.join(", ")) };
             format!("{name}: people are reminded{next}{say}")
         }

@@ -65,9 +65,10 @@ fn values(table: &Table<'_>, root: &Table<'_>, pagers: &BTreeSet<ChannelId>, pro
         reads: table.texts("reads").into_iter().map(|(text, _)| text.to_string()).collect(),
         reminders: table.flag("reminders"),
         schedules: going(&table.table("schedules")),
-        grace_s: table.table("schedules").given("grace").then(|| {
-            table.table("schedules").span_within("grace", (0, GRACE_MAX_S), GRACE_DEFAULT_S, problems)
-        }),
+        grace_s: table
+            .table("schedules")
+            .given("grace")
+            .then(|| table.table("schedules").span_within("grace", (0, GRACE_MAX_S), GRACE_DEFAULT_S, problems)),
         ..Overlay::default()
     };
     // Whoever says when a team works has said where.
@@ -117,7 +118,8 @@ fn values(table: &Table<'_>, root: &Table<'_>, pagers: &BTreeSet<ChannelId>, pro
         // A row says when, or how, or both.
         let when = if going == Going::default() { row.required("when", problems) } else { row.text("when") };
         let when = when.map(str::to_string);
-        if let Some(schedule) = row.required("schedule", problems).filter(|_| when.is_some() || going != Going::default())
+        if let Some(schedule) =
+            row.required("schedule", problems).filter(|_| when.is_some() || going != Going::default())
         {
             overlay.times.push(Time { schedule: schedule.to_string(), when, going });
         }

@@ -246,8 +246,7 @@ pub fn notes(root: &Table<'_>, config: &Config, place: &Place) -> Vec<Unmapped> 
 /// Without a chat nothing is announced anywhere, and nothing is to be said.
 fn fits_a_chat(config: &Config, place: &str) -> bool {
     let none = config.slack.is_none() && config.discord.is_none();
-    none || (config.slack.is_some() && is_slack_place(place))
-        || (config.discord.is_some() && is_discord_place(place))
+    none || (config.slack.is_some() && is_slack_place(place)) || (config.discord.is_some() && is_discord_place(place))
 }
 
 /// Fingerprints with those of the runbooks and overlays, so that a reload says which of them changed.

@@ -6,9 +6,9 @@ pub mod apply;
 pub mod authority;
 pub mod decide;
 pub mod target;
-pub mod units;
 #[cfg(test)]
 mod tests;
+pub mod units;
 
 use crate::chain;
 use crate::event::Actor;

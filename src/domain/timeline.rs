@@ -192,7 +192,10 @@ impl Walk {
             }
             Event::EscalationChanged { policy } => {
                 let levels = counted(policy.steps.len(), "level");
-                let text = format!("It is paged by the escalation of its severity now: {}, {levels}", one(policy.name.as_str()));
+                let text = format!(
+                    "It is paged by the escalation of its severity now: {}, {levels}",
+                    one(policy.name.as_str())
+                );
                 ("escalation", Normal, text)
             }
             Event::StatusChanged { from, to, text } => {

@@ -87,14 +87,15 @@ impl Engine {
             let mut state = state.cloned();
             if wants != Step::Rest {
                 // Decided again on the row as it is once it is ours alone.
-                let decide = |locked: Option<&State>| match operation::look(locked, &rule, due(r, locked, &rule, now), by) {
-                    Step::Rest => None,
-                    Step::Note(next) => Some(next),
-                    Step::Run(next) => {
-                        took = next.turn.as_ref().map(|t| t.due);
-                        Some(next)
-                    }
-                };
+                let decide =
+                    |locked: Option<&State>| match operation::look(locked, &rule, due(r, locked, &rule, now), by) {
+                        Step::Rest => None,
+                        Step::Note(next) => Some(next),
+                        Step::Run(next) => {
+                            took = next.turn.as_ref().map(|t| t.due);
+                            Some(next)
+                        }
+                    };
                 let before = state.take();
                 state = self.app.store().change_operation(&r.system, &r.name, decide).await?;
                 self.app.saw_operation(r, state.as_ref());
@@ -228,12 +229,8 @@ async fn record(app: &App, r: &Reminder, before: Option<&State>, after: Option<&
     if last == Some(word) && !matches!(word, operation::MISSED | operation::INTERRUPTED) {
         return;
     }
-    let body = OrgEvent::ScheduleLooked {
-        system: r.system.clone(),
-        name: r.name.clone(),
-        due_at,
-        found: word.to_string(),
-    };
+    let body =
+        OrgEvent::ScheduleLooked { system: r.system.clone(), name: r.name.clone(), due_at, found: word.to_string() };
     if let Err(e) = app.act(Act { on: On::Organisation(body), actor: Actor::Engine, once: None }).await {
         tracing::warn!(schedule.name = %r.name, "what a schedule found is not in the log: {}", e.shown());
     }

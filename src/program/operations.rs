@@ -261,7 +261,8 @@ mod tests {
         let shop = shop(json!([schedule("Morning check", &[10, 14], json!({}))]));
         let program = Program::new(vec![shop]);
         let mut rules = RunRules::default();
-        let ground = |rules: &RunRules| program.look(&program.reminders()[0], &Ground { rules, read_s: 20, change_s: 300 });
+        let ground =
+            |rules: &RunRules| program.look(&program.reminders()[0], &Ground { rules, read_s: 20, change_s: 300 });
         assert_eq!(ground(&rules), Some(Err(NotMade::NoTarget)), "the target is mapped to one that is not configured");
         rules.targets.insert("local".into(), None);
         let order = ground(&rules).expect("it looks").expect("an order");

@@ -33,8 +33,10 @@ pub fn of(source: &Source, command: &Command) -> Option<String> {
         None => "what stands around it in the runbook says so".to_string(),
         Some(first) => {
             let within: Vec<&str> = chain.collect();
-            let within = if within.is_empty() { String::new() } else { format!(", inside {}", within.join(" inside ")) };
-            let moment = if judged.flags.affects_availability { "; it interrupts the service for a moment" } else { "" };
+            let within =
+                if within.is_empty() { String::new() } else { format!(", inside {}", within.join(" inside ")) };
+            let moment =
+                if judged.flags.affects_availability { "; it interrupts the service for a moment" } else { "" };
             format!("{first}{within}{moment}")
         }
     };

@@ -2,10 +2,10 @@
 //! are reminded (`operations.rs`). Off, and said to be, until the overlay says the zone and where the clients are that
 //! its commands need. Runs nothing.
 
-use super::unmapped::client;
-use super::words::normal;
 use super::operations::{self, Does};
 use super::overlay::Going;
+use super::unmapped::client;
+use super::words::normal;
 use super::{Note, Source, when};
 use chrono::{DateTime, TimeZone, Utc};
 use chrono_tz::Tz;
@@ -171,7 +171,11 @@ pub fn of(source: &Source) -> (Vec<Reminder>, Vec<Note>) {
                 let twice = on.iter().any(|r: &Reminder| r.name == schedule.name);
                 on.push(Reminder {
                     system: source.system.clone(),
-                    name: if twice { format!("{} (line {})", schedule.name, schedule.line) } else { schedule.name.clone() },
+                    name: if twice {
+                        format!("{} (line {})", schedule.name, schedule.line)
+                    } else {
+                        schedule.name.clone()
+                    },
                     tasks: schedule.tasks.clone(),
                     file: source.short_file(),
                     line: schedule.line,

@@ -378,7 +378,11 @@ fn reminders_are_off_and_say_why_until_zone_and_places_are_known() {
         ]
     );
     s.overlay.targets.insert("postgres".into(), overlay::Place { target: "db".into(), inside: None });
-    s.overlay.times.push(overlay::Time { schedule: "review".into(), when: Some("Friday 16:00".into()), going: overlay::Going::default() });
+    s.overlay.times.push(overlay::Time {
+        schedule: "review".into(),
+        when: Some("Friday 16:00".into()),
+        going: overlay::Going::default(),
+    });
     assert_eq!(state(&s).0, ["Morning check", "Vacuum", "Patch day", "Review"]);
     let next = |name: &str| {
         let (on, _) = reminders::of(&s);

@@ -55,6 +55,7 @@ impl Store {
 }
 
 fn read(name: &str, text: &str) -> Result<State, Fault> {
-    serde_json::from_str(text)
-        .map_err(|e| Fault::new(FaultKind::Damaged, format!("what is stored of the schedule \"{name}\" does not read: {e}")))
+    serde_json::from_str(text).map_err(|e| {
+        Fault::new(FaultKind::Damaged, format!("what is stored of the schedule \"{name}\" does not read: {e}"))
+    })
 }

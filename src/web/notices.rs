@@ -183,8 +183,7 @@ mod tests {
         let program = Program::new(vec![shop]);
         let quiet = Standing::new(None, at("2026-11-22T00:00:00Z"));
         let (operations, directory) = (Operations::new(), Directory::default());
-        let seen =
-            |now: &str| Seen { program: &program, operations: &operations, directory: &directory, now: at(now) };
+        let seen = |now: &str| Seen { program: &program, operations: &operations, directory: &directory, now: at(now) };
         let said = |now: &str| all(&seen(now), &quiet);
         assert_eq!(said("2026-11-22T07:59:59Z"), []);
         let due = said("2026-11-22T08:00:00Z");
@@ -201,11 +200,65 @@ mod tests {
         let refused = Refused { since, first: "shop.md:1: error: too long".into(), more: 2 };
         let standing = Standing { refused: Some(refused), ..Standing::new(None, since) };
         let (program, operations, directory) = Default::default();
-        let said = all(&Seen { program: &program, operations: &operations, directory: &directory, now: since }, &standing);
+        let said =
+            all(&Seen { program: &program, operations: &operations, directory: &directory, now: since }, &standing);
         assert_eq!(
             said[0].text,
             "What was valid before stays in force since 2026-11-22 07:00 UTC: the files cannot be put in force"
         );
         assert_eq!(said[0].lines, ["shop.md:1: error: too long", "2 more: firebell config check"]);
+    }
+
+    #[test]
+    fn what_firebell_found_stands_in_the_room_with_thresholds_and_what_to_say() {
+        use crate::program::tests::command;
+        use firebell_domain::operation::found::{Row, Standing as Is};
+        use firebell_domain::operation::{self, Look, Step};
+        use firebell_domain::severity::Severity;
+        let schedule = json!({ "name": "Morning check", "cadence": "daily", "when": "9:00 AM", "cron": null,
+            "tasks": ["look at the disks"], "command_lines": [10], "line": 200 });
+        let commands = json!([command(10, "redis-cli llen queue", "read", "http")]);
+        let mut shop = source(json!({ "commands": commands, "schedules": [schedule] }));
+        shop.overlay.zone = Some(chrono_tz::Europe::Madrid);
+        let program = Program::new(vec![shop]);
+        let r = &program.reminders()[0];
+        let (since, due) = (at("2026-11-21T12:00:00Z"), at("2026-11-22T08:00:00Z"));
+        let rule = r.rhythm.rule();
+        let by = |now| Look { now, worker: "one", alone: true, grace_s: 3_600, limit_s: 20 };
+        let known = State::new(&rule, since);
+        let Step::Run(running) = operation::look(Some(&known), &rule, Some(due), by(due)) else { panic!("its turn") };
+        let row = |is, value: &str| Row {
+            what: "queue depth".into(),
+            value: value.into(),
+            is,
+            bound: (is == Is::Critical).then(|| "> 500".to_string()),
+            line: 10,
+        };
+        let ended = |rows| operation::ended(&running, due, "one", rows, false, due.plus_s(1)).expect("its own");
+        let directory =
+            Directory { severities: vec![Severity::new("P1", "Critical", 1)], ..Directory::default() };
+        let quiet = Standing::new(None, since);
+        let said = |state: &State, now| {
+            let operations = Operations::from([(("shop".to_string(), "Morning check".to_string()), state.clone())]);
+            all(&Seen { program: &program, operations: &operations, directory: &directory, now }, &quiet)
+        };
+        let critical = said(&ended(vec![row(Is::Critical, "512")]), due.plus_s(60));
+        assert_eq!((critical[0].word, critical[0].text.as_str()), ("critical", "Morning check of shop at 09:00 CET (shop.md, line 200)"));
+        assert_eq!(
+            critical[0].lines,
+            [
+                "queue depth: 512, critical (> 500)",
+                "Is that an incident? /incident declare P1 Morning check of shop: queue depth: 512, critical (> 500)",
+                "Its tasks: look at the disks",
+            ]
+        );
+        let healthy = said(&ended(vec![row(Is::Healthy, "3")]), due.plus_s(60));
+        assert_eq!((healthy[0].word, healthy[0].lines[0].as_str()), ("healthy", "queue depth: 3, healthy"));
+        assert_eq!(said(&running, due.plus_s(5))[0].word, "running");
+        let Step::Note(missed) = operation::look(Some(&known), &rule, Some(due), by(due.plus_s(7_200))) else {
+            panic!("it is said")
+        };
+        assert_eq!(said(&missed, due.plus_s(7_300))[0].text, "Morning check of shop at 09:00 CET was missed (shop.md, line 200)");
+        assert_eq!(said(&known, due.plus_s(1))[0].word, "due", "nobody has looked yet");
     }
 }

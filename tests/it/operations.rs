@@ -87,13 +87,7 @@ impl CarryOut for Targets {
         Box::pin(async { Err(Cannot("nothing is planned here".into())) })
     }
 
-    fn run<'a>(
-        &'a self,
-        _: &'a Order,
-        command: &'a Ordered,
-        _: Bounds,
-        _: &'a mut Watch,
-    ) -> BoxFuture<'a, Carried> {
+    fn run<'a>(&'a self, _: &'a Order, command: &'a Ordered, _: Bounds, _: &'a mut Watch) -> BoxFuture<'a, Carried> {
         Box::pin(async move {
             *self.runs.lock().expect("runs").entry(command.text.clone()).or_default() += 1;
             if *self.hangs.lock().expect("hangs") {

@@ -289,7 +289,8 @@ impl Slack {
     /// A channel of announcements by its id: reading it back takes no name.
     async fn announce_id(&self, configured: &str) -> Option<String> {
         let Some(name) = configured.strip_prefix('#') else { return Some(configured.to_string()) };
-        let known = self.0.announce_ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(configured).cloned();
+        let known =
+            self.0.announce_ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(configured).cloned();
         if known.is_some() {
             return known;
         }
