@@ -4,6 +4,7 @@ use super::spec::{Arg, ArgKind, Group, Spec};
 use super::words::{Words, shown, usage_refusal};
 use super::{Call, Ground, Said, answer, facts, runbook};
 use crate::app::ActError;
+use crate::engine::ports::execute::{Cannot, Plan};
 use crate::notice;
 use crate::program::Source;
 use crate::program::orders::{self, NotMade};
@@ -12,9 +13,15 @@ use firebell_domain::incident::Incident;
 use firebell_domain::limits;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::run::authority::entitled;
-use firebell_domain::run::{Needs, Order};
+use firebell_domain::run::{Needs, Order, Ordered};
 use firebell_domain::timeline::runs::approvers;
 use serde_json::{Value, json};
+use std::time::Duration;
+
+/// How long a target is asked what would be done: a chat hears an answer within three seconds.
+const PLAN: Duration = Duration::from_millis(1_500);
+/// Commands of one order that are asked about.
+const PLANNED_MAX: usize = 20;
 
 pub const SPEC: Spec = Spec {
     verb: "run",
@@ -92,7 +99,7 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
     let order =
         orders::of_line(source, line, &wanted.given, &ground(&call.ground)).map_err(|no| refusal(no, source, line))?;
     if wanted.dry {
-        return Ok(dry(call, incident, &order));
+        return Ok(dry(call, incident, &order).await);
     }
     let changed = call.app.act_on(incident.id, Input::AskRun { order: Box::new(order) }, &call.actor()).await?;
     let no = changed.after.runs_asked;
@@ -176,7 +183,7 @@ pub fn refusal(no: NotMade, source: &Source, line: u32) -> Refusal {
 }
 
 /// What would be run, by whose word; asks for nothing.
-fn dry(call: &Call<'_>, incident: &Incident, order: &Order) -> Said {
+async fn dry(call: &Call<'_>, incident: &Incident, order: &Order) -> Said {
     let directory = &call.ground.directory;
     let mut lines = vec![format!("Dry run for {}: nothing is carried out and nobody is asked.", incident.id)];
     lines.extend(notice::runs::exactly(order));
@@ -191,7 +198,28 @@ fn dry(call: &Call<'_>, incident: &Incident, order: &Order) -> Said {
             format!("It would wait for an approval by {}{second}.", approvers(&who))
         }
     });
-    Said { text: lines.join("\n"), incident: Some(incident.id), data: json!({ "order": order }) }
+    let plans = plans(call, order).await;
+    lines.extend(plans.iter().flat_map(|(line, plan)| notice::runs::planned(*line, plan.as_ref().map_err(|c| &*c.0))));
+    let plans: Vec<Value> = plans.iter().map(|(line, plan)| told(*line, plan)).collect();
+    Said { text: lines.join("\n"), incident: Some(incident.id), data: json!({ "order": order, "plan": plans }) }
+}
+
+/// What each command would do by now, as whoever carries it out says. Asked side by side, within `PLAN`.
+async fn plans(call: &Call<'_>, order: &Order) -> Vec<(u32, Result<Plan, Cannot>)> {
+    let Some(carrier) = call.app.carrier() else { return Vec::new() };
+    let one = async |command: &Ordered| {
+        let late = || Err(Cannot(format!("{} did not say within {} s", command.target, PLAN.as_secs())));
+        let plan = tokio::time::timeout(PLAN, carrier.plan(order, command)).await;
+        (command.line, plan.unwrap_or_else(|_| late()))
+    };
+    futures_util::future::join_all(order.commands.iter().take(PLANNED_MAX).map(one)).await
+}
+
+fn told(line: u32, plan: &Result<Plan, Cannot>) -> Value {
+    match plan {
+        Ok(p) => json!({ "line": line, "does": p.does, "native": p.native, "finds": p.finds }),
+        Err(Cannot(why)) => json!({ "line": line, "manual": why }),
+    }
 }
 
 /// With the run as it stands.

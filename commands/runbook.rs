@@ -137,7 +137,7 @@ fn unknown(name: &str, choices: &[Choice<'_>], incident: Option<&Incident>) -> R
 }
 
 async fn one(call: &Call<'_>, incident: Option<Incident>, choice: &Choice<'_>) -> Result<Said, ActError> {
-    let playbook = playbooks::followed(choice.source, choice.book);
+    let playbook = playbooks::followed(choice.source, choice.book, &call.ground.directory.runs);
     let Some(incident) = incident.filter(|i| i.status.open()) else {
         let mut lines = vec![format!("\"{}\" of {} ({}):", playbook.name, playbook.system, playbook.file)];
         lines.extend(walk::outline(&playbook));

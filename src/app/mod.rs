@@ -15,6 +15,7 @@ pub use act::{Act, ActError, Acted, Changed, On, Once};
 pub use manner::Manner;
 
 use crate::clock::Clock;
+use crate::engine::ports::execute::CarryOut;
 use crate::fault::Fault;
 use crate::program::Program;
 use crate::program::reminders::Reminder;
@@ -71,6 +72,8 @@ struct Inner {
     nudge: Arc<Notify>,
     /// What is known of scheduled operations, as the engine saw it last.
     operations: RwLock<Arc<Operations>>,
+    /// Asked what a run would do. What runs is the engine's.
+    carrier: RwLock<Option<Arc<dyn CarryOut>>>,
 }
 
 impl App {
@@ -104,6 +107,7 @@ impl App {
                 signed_out,
                 nudge: Arc::new(Notify::new()),
                 operations: RwLock::default(),
+                carrier: RwLock::new(None),
             }),
             pinned: None,
             manner: None,
@@ -207,6 +211,15 @@ impl App {
         *self.inner.setup.write().unwrap_or_else(std::sync::PoisonError::into_inner) = setup;
         // Who can be reached may be otherwise now.
         self.inner.nudge.notify_one();
+    }
+
+    /// What is asked from here on what a run would do.
+    pub fn put_carrier(&self, carrier: Option<Arc<dyn CarryOut>>) {
+        *self.inner.carrier.write().unwrap_or_else(std::sync::PoisonError::into_inner) = carrier;
+    }
+
+    pub fn carrier(&self) -> Option<Arc<dyn CarryOut>> {
+        self.inner.carrier.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
     }
 
     /// The same application, looking things up in what is in force now also after a reload: who answers a request by it

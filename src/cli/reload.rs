@@ -46,7 +46,8 @@ impl Parts {
         let config = &loaded.config;
         let setup = compose::setup(config, self.bound)?;
         self.outlets.put(setup.pagers.iter().cloned().collect(), setup.watcher);
-        self.outlets.put_carrier(Some(setup.carrier));
+        self.outlets.put_carrier(Some(setup.carrier.clone()));
+        self.app.put_carrier(Some(setup.carrier));
         self.app.reload_all(setup.directory, setup.public_url, setup.program);
         let web = self.web.with(web::Front {
             api_tokens: config.api_tokens.clone(),

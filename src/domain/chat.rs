@@ -180,7 +180,8 @@ pub fn says(event: &IncidentEvent, chat: &ChannelId) -> bool {
         | Event::RoomOpened { .. }
         | Event::StillWorking
         | Event::PostmortemEdited { .. }
-        | Event::StepSkipped { .. } => false,
+        | Event::StepSkipped { .. }
+        | Event::RunProgressed { .. } => false,
         Event::Noted { .. } => !from_here,
         _ => true,
     }
@@ -199,6 +200,7 @@ pub(crate) fn changes_card(event: &Event) -> bool {
             | Event::IntentAbandoned { .. }
             | Event::Noted { .. }
             | Event::PostmortemEdited { .. }
+            | Event::RunProgressed { .. }
     )
 }
 

@@ -345,6 +345,11 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
     },
+    /// Some of its commands are back while others are not. The end says all of them again.
+    RunProgressed {
+        run: RunNo,
+        results: Vec<RunResult>,
+    },
     RunFinished {
         run: RunNo,
         end: RunEnd,
@@ -471,6 +476,7 @@ impl Event {
             Event::RunWithdrawn { .. } => "run_withdrawn",
             Event::RunStarted { .. } => "run_started",
             Event::RunStopAsked { .. } => "run_stop_asked",
+            Event::RunProgressed { .. } => "run_progressed",
             Event::RunFinished { .. } => "run_finished",
             Event::RunOutcomeUnknown { .. } => "run_outcome_unknown",
             Event::AlertsReceived { .. } => "alerts_received",

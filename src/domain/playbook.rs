@@ -1,7 +1,8 @@
 //! A playbook that people walk through in an incident: investigate, see which condition holds, resolve, verify. What is
-//! walked is what the runbook said when it was begun, so that an edit of the Markdown moves nobody's next step. Runs
-//! nothing: every step is done by a person, who ticks it.
+//! walked is what the runbook said when it was begun, so that an edit of the Markdown moves nobody's next step. A step is
+//! ticked by the person who did it, or by the run that carried its command out and went well.
 
+use crate::run::Order;
 use serde::{Deserialize, Serialize};
 
 /// What a step is for.
@@ -73,6 +74,9 @@ pub struct Step {
     /// What else is to be known before it is typed: that it never ends, that it needs a keyboard, why it cannot work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub caution: Option<String>,
+    /// The target on which `run` carries it out; `None`: somebody types it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_on: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,6 +107,17 @@ pub struct Walk {
 }
 
 impl Walk {
+    /// The step whose turn it is, where this order is just its command.
+    pub(crate) fn turn_of(&self, order: &Order) -> Option<u32> {
+        let book = &self.playbook;
+        let [only] = order.commands.as_slice() else { return None };
+        let same = order.system == book.system
+            && order.file == book.file
+            && order.revision.starts_with(&book.revision)
+            && self.step().is_some_and(|s| s.risk.is_some() && s.line == only.line);
+        same.then_some(self.next)
+    }
+
     pub fn new(playbook: Playbook) -> Self {
         Walk { playbook, next: 1, done: 0, failed: 0 }
     }
@@ -132,7 +147,7 @@ mod tests {
 
     fn step(part: Part, under: Option<u32>) -> Step {
         let text = format!("{} something", part.as_str());
-        Step { part, text, written: None, line: 1, under, risk: None, why: None, fill: Vec::new(), caution: None }
+        Step { part, text, written: None, line: 1, under, risk: None, why: None, fill: Vec::new(), caution: None, runs_on: None }
     }
 
     fn walk() -> Walk {

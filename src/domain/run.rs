@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod authority;
 pub mod decide;
+pub mod table;
 pub mod target;
 #[cfg(test)]
 mod tests;
@@ -348,6 +349,13 @@ pub struct RunResult {
     pub says: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Reading>,
+}
+
+impl RunResult {
+    /// As it should be: it ended well, and nothing that was read is critical.
+    pub fn well(&self) -> bool {
+        self.end.ok() && self.readings.iter().all(|r| r.judged != Some(Judged::Critical))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

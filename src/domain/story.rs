@@ -408,6 +408,7 @@ pub fn followed() -> Story {
         why: None,
         fill: Vec::new(),
         caution: None,
+        runs_on: None,
     };
     let mut close = step(Part::Resolve, Some(2), "rabbitmqctl close_connection <pid> stuck", 94, Some(Risk::Destroy));
     close.fill = vec!["<pid>".into()];
@@ -415,6 +416,8 @@ pub fn followed() -> Story {
     drain.caution = Some("never ends by itself: stop it with Ctrl-C".into());
     let mut scale =
         step(Part::Resolve, Some(4), "kubectl -n prod scale deploy/orders --replicas=4", 96, Some(Risk::Mutate));
+    close.runs_on = Some("broker".into());
+    scale.runs_on = Some("cluster".into());
     scale.written = Some("kubectl -n <namespace> scale deploy/orders --replicas=4".into());
     let steps = vec![
         step(Part::Investigate, None, "rabbitmqctl list_queues name messages", 91, Some(Risk::Read)),

@@ -411,6 +411,7 @@ impl Walk {
             | Event::RunWithdrawn { run, .. }
             | Event::RunStarted { run, .. }
             | Event::RunStopAsked { run, .. }
+            | Event::RunProgressed { run, .. }
             | Event::RunFinished { run, .. }
             | Event::RunOutcomeUnknown { run, .. } => ("run", Normal, format!("Run {run}")),
             Event::Cancelled { reason } => {

@@ -17,7 +17,7 @@ use firebell_domain::limits;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::run::decide::RunOutcome;
 use firebell_domain::run::{
-    self, CommandEnd, Judged, Order, Ordered, Output, Reading, RunEnd, RunKind, RunNo, RunResult, RunState,
+    self, CommandEnd, Order, Ordered, Output, Reading, RunEnd, RunKind, RunNo, RunResult, RunState,
 };
 use firebell_domain::time::Timestamp;
 use futures_util::StreamExt;
@@ -37,6 +37,8 @@ pub(super) const SIDE_BY_SIDE: usize = 32;
 const OUTPUT_BYTES: usize = 256 * 1024;
 /// Seconds after which it is looked again whether a change has helped: most things take a moment to come up.
 const LOOK_AGAIN_S: [u64; 5] = [0, 2, 4, 8, 16];
+/// How often what is back of a look is told while other commands are under way.
+const TOLD_EVERY: Duration = Duration::from_millis(700);
 /// How long the end of the process waits for what runs. What is not over then is of unknown outcome.
 const LEAVE: Duration = Duration::from_secs(20);
 
@@ -129,7 +131,7 @@ impl Begun {
         let hears = tokio::spawn(hear_stop(app.clone(), self.incident, self.no, moved, stop));
         let mut outputs = Vec::new();
         let outcome = match self.order.kind {
-            RunKind::Diagnose | RunKind::Verify => self.look(&carrier, &stopped, &mut outputs).await,
+            RunKind::Diagnose | RunKind::Verify => self.look(&app, &carrier, &stopped, &mut outputs).await,
             RunKind::Remediate | RunKind::Rollback => self.change(&app, &carrier, &stopped, &mut outputs).await,
         };
         hears.abort();
@@ -142,13 +144,36 @@ impl Begun {
     /// Everything side by side, each with its own time: one that hangs delays no other.
     async fn look(
         &self,
+        app: &App,
         carrier: &Arc<dyn CarryOut>,
         stopped: &watch::Receiver<bool>,
         outputs: &mut Vec<RunOutput>,
     ) -> RunOutcome {
-        let done = look_at(carrier, &self.order, stopped).await;
-        let (results, said): (Vec<RunResult>, Vec<Option<RunOutput>>) = done.into_iter().unzip();
-        outputs.extend(said.into_iter().flatten());
+        let each = Duration::from_secs(self.order.limit_s.clamp(1, limits::RUN_MAX_S) as u64);
+        let mut all: Vec<BoxFuture<'_, (RunResult, Option<RunOutput>)>> = Vec::new();
+        for (at, command) in (0_u32..).zip(&self.order.commands) {
+            all.push(Box::pin(one(carrier.as_ref(), &self.order, command, at, false, each, stopped.clone())));
+        }
+        let mut coming = futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE);
+        let (mut results, mut untold): (Vec<RunResult>, Vec<RunResult>) = (Vec::new(), Vec::new());
+        // What is back is told every `TOLD_EVERY`: a table that fills in, at a price that no number of commands raises.
+        let mut tell = tokio::time::interval(TOLD_EVERY);
+        tell.reset();
+        tell.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                came = coming.next() => match came {
+                    Some((result, said)) => {
+                        outputs.extend(said);
+                        untold.push(result.clone());
+                        results.push(result);
+                    }
+                    None => break,
+                },
+                _ = tell.tick(), if !untold.is_empty() => self.progress(app, std::mem::take(&mut untold), outputs).await,
+            }
+        }
+        results.sort_by_key(|r| r.at);
         let end = match *stopped.borrow() {
             true => RunEnd::Stopped,
             false => RunEnd::Done,
@@ -177,9 +202,12 @@ impl Begun {
             let (result, said) = one(carrier.as_ref(), &self.order, command, at, false, time, stopped.clone()).await;
             outputs.extend(said);
             let ok = result.end.ok();
-            results.push(result);
+            results.push(result.clone());
             if !ok {
                 break;
+            }
+            if at as usize + 1 < self.order.commands.len() || !self.order.verify.is_empty() {
+                self.progress(app, vec![result], outputs).await;
             }
         }
         let unknown = results.iter().find_map(|r| match &r.end {
@@ -213,16 +241,26 @@ impl Begun {
                 all.push(Box::pin(one(carrier.as_ref(), &self.order, look, at, true, time, stopped.clone())));
             }
             last = futures_util::future::join_all(all).await;
-            if last.iter().all(|(r, _)| well(r)) || *stopped.borrow() {
+            if last.iter().all(|(r, _)| r.well()) || *stopped.borrow() {
                 break;
             }
         }
-        let helped = last.iter().all(|(r, _)| well(r));
+        let helped = last.iter().all(|(r, _)| r.well());
         for (result, said) in last {
             results.push(result);
             outputs.extend(said);
         }
         helped
+    }
+
+    /// What is back so far, for whoever waits. Tried once: the end says all of it again.
+    async fn progress(&self, app: &App, results: Vec<RunResult>, outputs: &[RunOutput]) {
+        let said = app.store().keep_outputs(self.incident, self.no, app.clock().now(), outputs).await;
+        let (no, claim_seq, outcome) = (self.no, self.claim_seq, RunOutcome::Progress { results });
+        let told = app.act_engine(self.incident, Input::RunReported { no, claim_seq, outcome }).await;
+        if let (Err(f), _) | (_, Err(ActError::Fault(f))) = (said, told) {
+            tracing::debug!(incident.id = %self.incident, "how far run {no} is could not be recorded: {f}");
+        }
     }
 
     /// Until the database has it, or the claim counts as lost.
@@ -258,11 +296,6 @@ pub(super) async fn look_at(
         futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await;
     done.sort_by_key(|(r, _)| r.at);
     done
-}
-
-/// As it should be: it ended well, and nothing that was read is too much.
-fn well(r: &RunResult) -> bool {
-    r.end.ok() && r.readings.iter().all(|x| x.judged != Some(Judged::Critical))
 }
 
 fn end_of(results: &[RunResult]) -> RunEnd {

@@ -205,6 +205,7 @@ impl Reply<'_> {
             }
             Event::RunExpired { .. }
             | Event::RunStarted { .. }
+            | Event::RunProgressed { .. }
             | Event::RunFinished { .. }
             | Event::RunOutcomeUnknown { .. } => return None,
             Event::Resolved { text, .. } => {

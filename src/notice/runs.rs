@@ -1,8 +1,10 @@
 //! What the bot says of runs beside the timeline's sentences: what waits for whose word, and how it is given.
 
+use crate::engine::ports::execute::Plan;
 use firebell_domain::event::{Event, IncidentEvent};
 use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
+use firebell_domain::run::table::{Mark, Row, Table};
 use firebell_domain::run::{Needs, Order, Run, RunNo, RunState};
 use firebell_domain::text::line_of_machine;
 use firebell_domain::timeline::runs::ordered;
@@ -66,6 +68,23 @@ pub fn exactly(order: &Order) -> Vec<String> {
     lines
 }
 
+/// What a command would do by now: the exact call, and what it finds; or why nobody here can say.
+pub fn planned(line: u32, plan: Result<&Plan, &str>) -> Vec<String> {
+    const FOUND_MAX: usize = 10;
+    let shown = |text: &str| line_of_machine(text, COMMAND_CHARS_MAX);
+    match plan {
+        Err(why) => vec![format!("Line {line}: what it finds could not be looked at, {}.", one(why))],
+        Ok(p) => {
+            let by = if p.native { "the target's own interface" } else { "the program itself" };
+            let mut lines = vec![format!("Line {line}, by {by}: {}", shown(&p.does))];
+            lines.extend(p.finds.iter().take(FOUND_MAX).map(|f| format!("    finds {}", shown(f))));
+            let more = p.finds.len().saturating_sub(FOUND_MAX);
+            lines.extend((more > 0).then(|| format!("    … and {more} more")));
+            lines
+        }
+    }
+}
+
 /// How somebody agrees, or does not.
 pub fn how(id: IncidentId, run: &Run) -> String {
     let no = run.no;
@@ -76,6 +95,49 @@ pub fn how(id: IncidentId, run: &Run) -> String {
         ),
         _ => format!("Approve it: /incident {id} approve {no}   or: /incident {id} deny {no} REASON"),
     }
+}
+
+/// A run as text: a line for each command, with what it said below it where somebody should look.
+pub fn table(id: IncidentId, t: &Table) -> Vec<String> {
+    let place = if t.target.is_empty() { String::new() } else { format!(" on {}", one(&t.target)) };
+    let helped = match t.verified {
+        Some(true) => ", and it helped",
+        Some(false) => ", and IT DID NOT HELP",
+        None => "",
+    };
+    let mut lines =
+        vec![format!("Run {} of {id} ({}){place}: {}{helped}. {}.", t.run, one(&t.name), t.standing, counted(t))];
+    lines.extend(t.rows.iter().map(row));
+    lines
+}
+
+/// `✕ critical  memory of web: 93 % (critical, > 90 %); it was 71 %  (line 120)`.
+pub fn row(r: &Row) -> String {
+    let checked = if r.verifies { "checked: " } else { "" };
+    let says = if r.says.is_empty() { String::new() } else { format!(": {}", one(&r.says)) };
+    let change = r.change.as_ref().map_or(String::new(), |c| format!("; {}", one(c)));
+    let line = if r.line == 0 { String::new() } else { format!(" (line {})", r.line) };
+    format!("{} {} — {checked}{}{says}{change}{line}", r.mark.icon(), r.mark.as_word(), one(&r.what))
+}
+
+/// How many of it are back, and how many somebody should look at: "5 of 12 are back, 2 want attention".
+pub fn counted(t: &Table) -> String {
+    let waiting = t.rows.iter().filter(|r| r.mark == Mark::Waiting).count();
+    let wanting = t.rows.iter().filter(|r| r.mark.wants_attention()).count();
+    let (all, back) = (t.rows.len(), t.rows.len() - waiting);
+    let so_far = match (waiting, all) {
+        (0, 1) => "1 command".to_string(),
+        (0, _) => format!("{all} commands"),
+        _ => format!("{back} of {all} are back"),
+    };
+    let verb = if wanting == 1 { "wants" } else { "want" };
+    let wanting = if wanting == 0 { "none wants attention".to_string() } else { format!("{wanting} {verb} attention") };
+    if back == 0 { so_far } else { format!("{so_far}, {wanting}") }
+}
+
+/// `340 ms`, `12 s`.
+pub fn took(ms: u64) -> String {
+    if ms < 1_000 { format!("{ms} ms") } else { firebell_domain::time::span(i64::try_from(ms / 1_000).unwrap_or(0)) }
 }
 
 /// The notice that channels get.

@@ -43,9 +43,20 @@ pub fn standing(id: IncidentId, walk: &Walk) -> Vec<String> {
         (Part::Condition, _) => {
             format!("Is it so? Yes: /incident {id} step done. No: /incident {id} step failed")
         }
-        (_, Some(_)) => {
-            format!("Nothing runs by itself: type it, then /incident {id} step done TEXT, or step failed TEXT")
-        }
+        (_, Some(_)) => match &step.runs_on {
+            Some(target) => {
+                let open = step.fill.iter().map(|f| format!(" {}=…", firebell_runbook::shell::values::bare(f)));
+                let open: String = open.collect();
+                let after = if step.risk == Some(Risk::Read) { "" } else { ", once it is approved" };
+                format!(
+                    "Carry it out on {}{after}: /incident {id} run{open}. Done by hand? /incident {id} step done TEXT, or step failed TEXT",
+                    one(target)
+                )
+            }
+            None => {
+                format!("Nothing runs by itself: type it, then /incident {id} step done TEXT, or step failed TEXT")
+            }
+        },
         (_, None) => format!("Then: /incident {id} step done TEXT, or step failed TEXT"),
     });
     lines

@@ -276,6 +276,14 @@ fn target(source: &Source, executor: Executor, rules: &RunRules) -> Option<Strin
     }
 }
 
+/// Where `run` would carry a command out; `None`: somebody types it.
+pub(super) fn runs_on(source: &Source, command: &Command, rules: &RunRules) -> Option<String> {
+    if by_hand(command).is_some() {
+        return None;
+    }
+    target(source, command.executor, rules)
+}
+
 /// What is looked at when a change is through, and what takes it back: of the playbook that it belongs to.
 fn afterwards(source: &Source, command: &Command, ground: &Ground) -> (Vec<Ordered>, Option<String>) {
     let book = source.book();

@@ -3,9 +3,10 @@
 //! incident and the same runbook always get the same list.
 
 use super::words::normal;
-use super::{Program, Source};
+use super::{Program, Source, orders};
 use firebell_domain::limits::{PLAYBOOK_STEPS_MAX, STEP_CHARS_MAX};
 use firebell_domain::playbook::{Part, Playbook, Risk, Step};
+use firebell_domain::run::authority::RunRules;
 use firebell_runbook::model::{self, Command, Executor, Line, Mode};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -146,9 +147,9 @@ fn stem(word: &str) -> String {
 }
 
 /// What is followed: the steps as they stand now.
-pub fn followed(source: &Source, book: Book) -> Playbook {
+pub fn followed(source: &Source, book: Book, rules: &RunRules) -> Playbook {
     let steps = match book {
-        Book::Playbook(p) => steps(source, p),
+        Book::Playbook(p) => steps(source, p, rules),
         Book::Checklist(c) => {
             let item = |text: &String| Step {
                 part: Part::Item,
@@ -165,12 +166,12 @@ pub fn followed(source: &Source, book: Book) -> Playbook {
     Playbook { system: source.system.clone(), name, file: source.short_file(), revision, steps }
 }
 
-fn steps(source: &Source, book: &model::Playbook) -> Vec<Step> {
+fn steps(source: &Source, book: &model::Playbook, rules: &RunRules) -> Vec<Step> {
     let in_conditions: BTreeSet<Line> = book.conditions.iter().flat_map(|c| c.commands.iter().copied()).collect();
     let mut steps: Vec<Step> = Vec::new();
     let part = |steps: &mut Vec<Step>, part: Part, lines: &[Line], under: Option<u32>| {
         for command in lines.iter().flat_map(|l| source.book().commands.iter().filter(move |c| c.line == *l)) {
-            steps.push(step(source, part, command, under));
+            steps.push(step(source, part, command, under, rules));
         }
     };
     let outside = |lines: &[Line]| lines.iter().copied().filter(|l| !in_conditions.contains(l)).collect::<Vec<_>>();
@@ -207,10 +208,11 @@ fn plain() -> Step {
         why: None,
         fill: Vec::new(),
         caution: None,
+        runs_on: None,
     }
 }
 
-fn step(source: &Source, part: Part, command: &Command, under: Option<u32>) -> Step {
+fn step(source: &Source, part: Part, command: &Command, under: Option<u32>, rules: &RunRules) -> Step {
     let mut filled: Vec<(&String, &String)> =
         command.placeholders.iter().filter_map(|p| source.overlay.values.get_key_value(p)).collect();
     // The longest first: `your-domain` stands inside `your-domain-2`.
@@ -229,6 +231,7 @@ fn step(source: &Source, part: Part, command: &Command, under: Option<u32>) -> S
         why: super::reason::of(source, command),
         fill,
         caution: caution(command),
+        runs_on: orders::runs_on(source, command, rules),
     }
 }
 

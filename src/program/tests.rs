@@ -4,6 +4,7 @@ use super::*;
 use firebell_domain::directory::Target;
 use firebell_domain::hours::WorkingHours;
 use firebell_domain::playbook::{Part, Risk};
+use firebell_domain::run::authority::RunRules;
 use serde_json::{Value, json};
 
 fn import(book: Value) -> Imported {
@@ -265,7 +266,7 @@ pub fn playbooks() -> Value {
 
 fn followed(overlay: Overlay) -> firebell_domain::playbook::Playbook {
     let s = Source { overlay, ..source(playbooks()) };
-    playbooks::followed(&s, playbooks::Book::Playbook(&s.book().playbooks[1]))
+    playbooks::followed(&s, playbooks::Book::Playbook(&s.book().playbooks[1]), &RunRules::default())
 }
 
 #[test]
@@ -337,7 +338,7 @@ fn a_playbook_without_end_says_where_the_rest_is() {
     let playbook = json!({ "name": "Everything", "symptoms": [], "conditions": [], "investigation": lines, "resolution": [],
                            "verification": [], "line": 1 });
     let s = source(json!({ "commands": commands, "playbooks": [playbook] }));
-    let p = playbooks::followed(&s, playbooks::Book::Playbook(&s.book().playbooks[0]));
+    let p = playbooks::followed(&s, playbooks::Book::Playbook(&s.book().playbooks[0]), &RunRules::default());
     assert_eq!(p.steps.len(), firebell_domain::limits::PLAYBOOK_STEPS_MAX);
     assert_eq!(p.steps.last().map(|s| s.text.as_str()), Some("The rest stands in shop.md from line 100 on"));
 }

@@ -30,6 +30,7 @@ mod postmortem;
 mod reads;
 mod room;
 mod routes;
+mod runs;
 mod see;
 mod serve;
 mod sessions;

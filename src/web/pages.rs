@@ -12,7 +12,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("board.html", include_str!("assets/board.html")),
@@ -22,6 +22,7 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("postmortem.html", include_str!("assets/postmortem.html")),
     ("edit.html", include_str!("assets/edit.html")),
     ("history.html", include_str!("assets/history.html")),
+    ("run.html", include_str!("assets/run.html")),
     ("sessions.html", include_str!("assets/sessions.html")),
     ("signin.html", include_str!("assets/signin.html")),
     ("welcome.html", include_str!("assets/welcome.html")),
@@ -37,6 +38,7 @@ const SCRIPT: &str = concat!(
     include_str!("assets/list.js"),
     include_str!("assets/edit.js"),
     include_str!("assets/digest.js"),
+    include_str!("assets/run.js"),
 );
 const ASSETS: [(&str, &str, &str); 3] = [
     ("room.css", "text/css; charset=utf-8", include_str!("assets/room.css")),

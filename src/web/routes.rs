@@ -3,7 +3,7 @@
 
 use super::{
     WebState, ack, api, board, complete, digest, edit, figures, forms, health, history, metrics, pagerduty, pages,
-    postmortem, reads, room, sessions, signin, stream,
+    postmortem, reads, room, runs, sessions, signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -46,6 +46,9 @@ pub fn all() -> Vec<Route> {
         post "/api/v1/incidents/{id}/notes" api::note, true;
         post "/api/v1/incidents/{id}/status" api::status, true;
         post "/api/v1/incidents/{id}/resolve" api::resolve, true;
+        get "/api/v1/incidents/{id}/runs" runs::list, true;
+        get "/api/v1/incidents/{id}/runs/{no}" runs::api, true;
+        get "/api/v1/incidents/{id}/bundle" runs::bundle_api, true;
         get "/api/v1/oncall" reads::oncall, true;
         get "/api/v1/figures" figures::api, true;
         get "/api/v1/digest" digest::api, true;
@@ -61,6 +64,8 @@ pub fn all() -> Vec<Route> {
         get "/digest" digest::room, false;
         get "/digest/stream" digest::live, false;
         get "/incidents/{id}" room::incident, false;
+        get "/incidents/{id}/runs/{no}" runs::page, false;
+        get "/incidents/{id}/bundle" runs::bundle, false;
         get "/incidents/{id}/postmortem" postmortem::room, false;
         get "/incidents/{id}/postmortem/edit" edit::page, false;
         post "/incidents/{id}/postmortem/edit" edit::save, false;

@@ -9,6 +9,9 @@ use firebell_domain::time::Timestamp;
 use firebell_domain::timeline;
 use serde::Serialize;
 
+/// Runs that stand on the page; the others are in the timeline.
+const RUNS_SHOWN_MAX: usize = 8;
+
 /// The sign beside a severity: its form repeats what its word and its colour say.
 pub fn severity_icon(rank: u32) -> &'static str {
     match rank {
@@ -87,6 +90,14 @@ pub struct Role {
     pub person: String,
 }
 
+/// A run and where it stands; its page has the rest.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunLine {
+    pub no: u32,
+    pub name: String,
+    pub standing: &'static str,
+}
+
 #[derive(Clone, Debug, Serialize)]
 pub struct Standing {
     pub id: String,
@@ -109,6 +120,8 @@ pub struct Standing {
     pub responders: Vec<String>,
     pub clocks: Vec<Clock>,
     pub items: Vec<Item>,
+    /// The newest first.
+    pub runs: Vec<RunLine>,
     pub acts: Vec<Act>,
     pub more: Vec<Act>,
 }
@@ -137,6 +150,7 @@ impl Standing {
             responders: i.responders.iter().map(ToString::to_string).collect(),
             clocks: clocks(i, now),
             items: i.actions.iter().map(item).collect(),
+            runs: i.runs.values().rev().take(RUNS_SHOWN_MAX).map(run).collect(),
             acts,
             more,
         }
@@ -151,6 +165,10 @@ fn item(a: &firebell_domain::incident::ActionItem) -> Item {
         due: a.due.map(|d| d.to_string()),
         done: a.done_at.is_some(),
     }
+}
+
+fn run(r: &firebell_domain::run::Run) -> RunLine {
+    RunLine { no: r.no, name: r.order.name.clone(), standing: r.state.as_words() }
 }
 
 /// What is promised for a time, in the order in which an incident passes it; then what happens by itself.

@@ -289,8 +289,8 @@ fn the_runbooks_to_start_from_import_without_an_error_and_put_something_in_force
         );
         assert_eq!(book.playbooks.len(), 3, "{}", source.file);
         for playbook in &book.playbooks {
-            let steps =
-                crate::program::playbooks::followed(source, crate::program::playbooks::Book::Playbook(playbook)).steps;
+            let book = crate::program::playbooks::Book::Playbook(playbook);
+            let steps = crate::program::playbooks::followed(source, book, &Default::default()).steps;
             assert!(steps.len() >= 3 && !playbook.symptoms.is_empty(), "{}: {}: {steps:?}", source.file, playbook.name);
         }
     }

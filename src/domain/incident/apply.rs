@@ -315,6 +315,7 @@ impl Incident {
             | Event::RunWithdrawn { .. }
             | Event::RunStarted { .. }
             | Event::RunStopAsked { .. }
+            | Event::RunProgressed { .. }
             | Event::RunFinished { .. }
             | Event::RunOutcomeUnknown { .. } => {
                 if let Err(why) = run::apply::apply(self, event) {

@@ -91,6 +91,7 @@ fn deed(event: &Event) -> Option<&'static str> {
         | Event::RunExpired { .. }
         | Event::RunWithdrawn { .. }
         | Event::RunStarted { .. }
+        | Event::RunProgressed { .. }
         | Event::RunFinished { .. }
         | Event::RunOutcomeUnknown { .. }
         | Event::StillWorkingAsked { .. } => return None,

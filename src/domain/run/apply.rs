@@ -91,6 +91,10 @@ pub(crate) fn apply(i: &mut Incident, event: &IncidentEvent) -> Why {
             RunState::Running { stop_asked, .. } => *stop_asked = true,
             _ => return Err("it is not running"),
         },
+        Event::RunProgressed { run, .. } => match of(i, *run)?.state {
+            RunState::Running { .. } => {}
+            _ => return Err("it is not running"),
+        },
         Event::RunFinished { run, end, verified, .. } => {
             let r = of(i, *run)?;
             match &r.state {

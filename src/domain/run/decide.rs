@@ -33,6 +33,10 @@ pub enum RunOutcome {
         results: Vec<RunResult>,
         verified: Option<bool>,
     },
+    /// These are back, others are not.
+    Progress {
+        results: Vec<RunResult>,
+    },
     /// It may have taken effect. One sentence, with how to find out.
     Unknown {
         why: String,
@@ -300,8 +304,10 @@ pub(crate) fn finished(d: &mut Decider, no: RunNo, claim_seq: i64, outcome: &Run
     };
     match outcome {
         RunOutcome::Finished { end, results, verified } => {
-            let (results, verified) = (bounded(results), *verified);
-            d.emit(Event::RunFinished { run: no, end: *end, results, verified });
+            let (kept, verified) = (bounded(results), *verified);
+            let well = *end == RunEnd::Done && verified != Some(false) && results.iter().all(RunResult::well);
+            let turn = d.incident.walk.as_ref().filter(|_| well).and_then(|w| w.turn_of(&run.order));
+            d.emit(Event::RunFinished { run: no, end: *end, results: kept, verified });
             d.notice(NoticeKind::RunEnded);
             if let Some(intent) = intent {
                 d.emit(Event::IntentDone { no: intent, receipt: None });
@@ -309,11 +315,18 @@ pub(crate) fn finished(d: &mut Decider, no: RunNo, claim_seq: i64, outcome: &Run
             if verified == Some(false) {
                 did_not_help(d, no);
             }
+            // The command of the step whose turn it is went well: the step has had its turn.
+            if let Some(step) = turn.filter(|_| d.incident.status.open()) {
+                d.emit(Event::PlaybookStepDone { no: step, text: format!("run {no}") });
+            }
         }
         RunOutcome::Unknown { why, results } if running => {
             unknown(d, no, intent, text::line_of_machine(why, limits::WHY_CHARS_MAX), bounded(results));
         }
-        RunOutcome::Unknown { .. } => return Err(Refusal::Stale),
+        RunOutcome::Progress { results } if running && !results.is_empty() => {
+            d.emit(Event::RunProgressed { run: no, results: bounded(results) });
+        }
+        RunOutcome::Progress { .. } | RunOutcome::Unknown { .. } => return Err(Refusal::Stale),
     }
     Ok(())
 }

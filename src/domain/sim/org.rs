@@ -199,6 +199,7 @@ pub fn playbook(rng: &mut Rng) -> Playbook {
             why: None,
             fill: Vec::new(),
             caution: None,
+            runs_on: None,
         });
         condition = if part == Part::Condition { Some(no) } else { condition };
     }

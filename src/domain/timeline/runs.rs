@@ -63,6 +63,12 @@ pub fn say(orders: &BTreeMap<RunNo, Order>, event: &IncidentEvent) -> Option<Sai
         Event::RunStopAsked { run, reason } => {
             ("stop", Normal, format!("{} is told to stop{}", name(run), because(reason)))
         }
+        Event::RunProgressed { run, results } => {
+            let of = orders.get(run).map_or(0, |o| o.commands.len() + o.verify.len());
+            let back = if results.len() == 1 { "is back" } else { "are back" };
+            let text = format!("{}: {} of {of} {back}{}", name(run), results.len(), outcomes(orders.get(run), results));
+            ("running", Detail, text)
+        }
         Event::RunFinished { run, end, results, verified } => {
             let order = orders.get(run);
             let looks = order.is_some_and(|o| o.kind == RunKind::Diagnose);

@@ -65,6 +65,12 @@
     Clocks.tick();
     fill("roles", s.roles.map((r) => Room.make("li", "", Room.make("b", "", r.role), " " + r.person)));
     at("responders").textContent = s.responders.join(", ") || "nobody yet";
+    at("runs-section").hidden = s.runs.length === 0;
+    at("runs").replaceChildren(...s.runs.map((r) => {
+      const link = Room.make("a", "", "Run " + r.no + ": ", Room.words("span", "", r.name));
+      link.href = "/incidents/" + s.number + "/runs/" + r.no;
+      return Room.make("li", "", link, " " + r.standing);
+    }));
     fill("items", s.items.map((a) => {
       const rest = [a.owner ? " · " + a.owner : "", a.due ? " · by " + a.due : ""].join("");
       const line = Room.make("li", "", (a.done ? "✓ done " : "○ open ") + a.no + ". ", Room.words("span", "", a.text), rest);

@@ -15,6 +15,7 @@ mod pagerduty;
 mod private;
 mod reload;
 mod room;
+mod runs;
 mod sessions;
 mod signin;
 mod stream;

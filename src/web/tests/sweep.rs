@@ -10,8 +10,8 @@ use futures_util::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Words that stand in the private incidents and nowhere else: title, messages, severity's reason, role, action item,
-/// page, the end of one.
-const MARKS: [&str; 10] = [
+/// page, the end of one, what a command said.
+const MARKS: [&str; 11] = [
     "quokka-title",
     "quokka-note",
     "quokka-update",
@@ -22,6 +22,7 @@ const MARKS: [&str; 10] = [
     "quokka-page",
     "quokka-ended",
     "quokka-resolution",
+    "quokka-output",
 ];
 /// In both houses: something to compare with. They have numbers 1 and 2; the private ones, where they are, 3 and 4.
 const PUBLIC: [&str; 7] = [
@@ -126,6 +127,9 @@ impl House {
         for text in PUBLIC.iter().chain(PRIVATE.iter().filter(|_| private)) {
             commands::say(&w.app, &ana, None, text).await.unwrap_or_else(|e| panic!("{text}: {e:?}"));
         }
+        for id in [1, 3].into_iter().filter(|id| private || *id == 1) {
+            super::runs::half_run(&w, IncidentId(id), if id == 1 { "what is public" } else { "quokka-output" }).await;
+        }
         let session = w.sign_in(person, false).await;
         House { w, session }
     }
@@ -203,8 +207,13 @@ fn addresses(route: &Route) -> Vec<String> {
         "id" => &["1", "2", "3", "4", "INC-3", "inc-4", "99"],
         _ => &["1", "3", "4", "INC-3", "quokka", "room.css"],
     };
-    assert!(!back.contains('{'), "{}: two parameters; teach the sweep both", route.path);
-    stands.iter().map(|s| format!("{front}{s}{back}")).collect()
+    // A run of an incident, the one there is and one that never was.
+    let backs: Vec<String> = match back.contains("{no}") {
+        true => ["1", "9"].map(|no| back.replace("{no}", no)).to_vec(),
+        false => vec![back.to_string()],
+    };
+    assert!(!backs[0].contains('{'), "{}: two parameters; teach the sweep both", route.path);
+    stands.iter().flat_map(|s| backs.iter().map(move |back| format!("{front}{s}{back}"))).collect()
 }
 
 fn names_a_private_one(address: &str) -> bool {

@@ -21,6 +21,7 @@ fn playbook() -> Playbook {
         why: None,
         fill: vec!["<id>".into()],
         caution: Some("never ends".into()),
+        runs_on: Some("broker".into()),
     };
     let steps = vec![step(1, playbook::Part::Condition, None), step(2, playbook::Part::Resolve, Some(1))];
     Playbook { system: "shop".into(), name: "Queue".into(), file: "shop.md".into(), revision: "0".into(), steps }

@@ -1,7 +1,10 @@
 //! Following a playbook: the step whose turn it is, what a condition decides, and what cannot be ticked.
 
+use super::runs::result;
 use super::*;
-use crate::playbook::{Part, Playbook, Step};
+use crate::playbook::{Part, Playbook, Risk, Step};
+use crate::run::RunEnd;
+use crate::run::decide::{Approve, RunOutcome};
 
 fn playbook(parts: &[(Part, Option<u32>)]) -> Playbook {
     let step = |(no, (part, under)): (u32, &(Part, Option<u32>))| Step {
@@ -14,6 +17,7 @@ fn playbook(parts: &[(Part, Option<u32>)]) -> Playbook {
         why: None,
         fill: Vec::new(),
         caution: None,
+        runs_on: None,
     };
     let steps = (1..).zip(parts).map(step).collect();
     Playbook {
@@ -71,4 +75,35 @@ fn an_incident_that_has_ended_is_walked_no_further() {
     assert_eq!(case.say(tick(true)).expect_err("it has ended").code(), "ended");
     let again = Input::StartPlaybook { playbook: playbook(&[(Part::Resolve, None)]) };
     assert_eq!(case.say(again).expect_err("it has ended").code(), "ended");
+}
+
+#[test]
+fn a_run_that_goes_well_ticks_the_step_whose_command_it_was_and_no_other() {
+    let step =
+        |line: u32, risk: Option<Risk>| Step { line, risk, ..playbook(&[(Part::Resolve, None)]).steps.remove(0) };
+    let steps = vec![step(12, Some(Risk::Mutate)), step(14, None), step(12, Some(Risk::Mutate))];
+    let followed = Playbook { revision: "a".into(), steps, ..playbook(&[]) };
+    let done = |end, verified| RunOutcome::Finished { end, results: vec![result(0)], verified };
+    for (outcome, line, ticks) in [
+        (done(RunEnd::Done, Some(true)), 12, true),
+        (done(RunEnd::Done, None), 12, true),
+        (done(RunEnd::Done, Some(false)), 12, false),
+        (done(RunEnd::Failed, None), 12, false),
+        (done(RunEnd::Done, None), 13, false),
+        (RunOutcome::Unknown { why: "the answer was lost".into(), results: Vec::new() }, 12, false),
+    ] {
+        let mut case = Case::with_runs(runs::rules());
+        case.says(Input::StartPlaybook { playbook: followed.clone() });
+        let mut wanted = runs::order(Risk::Mutate, "docker restart web");
+        wanted.commands[0].line = line;
+        let no = case.asks("ana", wanted).expect("asked");
+        case.approves("ana", Approve { no, ..Approve::default() }).expect("approved");
+        let claim = case.starts(no).expect("begun");
+        case.reports(no, claim, outcome.clone()).expect("reported");
+        let ticked: Vec<&Event> =
+            case.log.iter().map(|e| &e.body).filter(|e| matches!(e, Event::PlaybookStepDone { .. })).collect();
+        let expected = Event::PlaybookStepDone { no: 1, text: format!("run {no}") };
+        assert_eq!(ticked, if ticks { vec![&expected] } else { vec![] }, "{outcome:?} of line {line}");
+        assert_eq!(case.incident.walk.as_ref().map(|w| w.next), Some(if ticks { 2 } else { 1 }));
+    }
 }

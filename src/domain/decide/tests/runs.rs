@@ -5,6 +5,7 @@ use crate::hours::{When, WorkingHours};
 use crate::playbook::Risk;
 use crate::run::authority::{Grant, RunPolicy, RunRules};
 use crate::run::decide::{Approve, RunOutcome};
+use crate::run::table::table;
 use crate::run::target::{self, Held};
 use crate::run::{
     CommandEnd, ExpireReason, Judged, LOCAL_TOKEN, Needs, Order, Ordered, Output, Reading, RunEnd, RunKind, RunNo,
@@ -66,7 +67,7 @@ pub fn rules() -> RunRules {
 }
 
 impl Case {
-    fn with_runs(rules: RunRules) -> Case {
+    pub(super) fn with_runs(rules: RunRules) -> Case {
         let mut case = Case::new();
         case.directory.runs = rules;
         case
@@ -86,15 +87,15 @@ impl Case {
         }
     }
 
-    fn asks(&mut self, name: &str, order: Order) -> Result<RunNo, Refusal> {
+    pub(super) fn asks(&mut self, name: &str, order: Order) -> Result<RunNo, Refusal> {
         self.as_person(name, "room", Input::AskRun { order: Box::new(order) }).map(|_| self.incident.runs_asked)
     }
 
-    fn approves(&mut self, name: &str, word: Approve) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn approves(&mut self, name: &str, word: Approve) -> Result<Vec<Event>, Refusal> {
         self.as_person(name, "room", Input::ApproveRun(word))
     }
 
-    fn starts(&mut self, no: RunNo) -> Result<i64, Refusal> {
+    pub(super) fn starts(&mut self, no: RunNo) -> Result<i64, Refusal> {
         self.engine(Input::StartRun { no, worker: "w1".into(), target: "main".into() })?;
         self.hold();
         match self.state(no) {
@@ -103,7 +104,7 @@ impl Case {
         }
     }
 
-    fn reports(&mut self, no: RunNo, claim_seq: i64, outcome: RunOutcome) -> Result<Vec<Event>, Refusal> {
+    pub(super) fn reports(&mut self, no: RunNo, claim_seq: i64, outcome: RunOutcome) -> Result<Vec<Event>, Refusal> {
         let events = self.engine(Input::RunReported { no, claim_seq, outcome })?;
         self.hold();
         Ok(events)
@@ -124,6 +125,13 @@ fn typed(no: RunNo) -> Approve {
 
 fn well() -> RunOutcome {
     RunOutcome::Finished { end: RunEnd::Done, results: Vec::new(), verified: Some(true) }
+}
+
+/// A command that ended well and said nothing.
+pub fn result(at: u32) -> RunResult {
+    let end = CommandEnd::Exited { status: 0 };
+    let (says, readings) = (String::new(), Vec::new());
+    RunResult { at, verifies: false, end, output: None, took_ms: 5, native: true, says, readings }
 }
 
 /// One of each kind, for the table of all.
@@ -173,6 +181,7 @@ pub fn every_event() -> Vec<Event> {
         Event::RunWithdrawn { run: 1, reason: String::new() },
         Event::RunStarted { run: 1, worker: "w".into(), until },
         Event::RunStopAsked { run: 1, reason: "wrong one".into() },
+        Event::RunProgressed { run: 1, results: vec![result] },
         Event::RunFinished { run: 1, end: RunEnd::TimedOut, results, verified: Some(false) },
         Event::RunOutcomeUnknown { run: 1, why: "crash".into(), results: Vec::new() },
     ]
@@ -463,4 +472,69 @@ fn the_end_of_an_incident_takes_back_what_has_not_begun_and_lets_the_rest_finish
     let ended = RunOutcome::Finished { end: RunEnd::Stopped, results: Vec::new(), verified: None };
     case.reports(running, seq, ended).expect("taken");
     assert!(matches!(case.asks("ana", order(Risk::Read, "docker ps")), Err(Refusal::Ended { .. })));
+}
+
+fn read(at: u32, value: &str, judged: Judged) -> RunResult {
+    let reading = Reading {
+        metric: "memory of web".into(),
+        value: value.into(),
+        unit: "%".into(),
+        judged: Some(judged),
+        bound: Some("> 90 %".into()),
+    };
+    RunResult { readings: vec![reading], ..result(at) }
+}
+
+/// A look at two things.
+fn look() -> Order {
+    let order = order(Risk::Read, "docker stats web");
+    let mut second = order.commands[0].clone();
+    (second.text, second.about) = ("docker logs web".into(), "the last lines".into());
+    let commands = vec![order.commands[0].clone(), second];
+    Order { kind: RunKind::Diagnose, target: String::new(), environment: None, commands, verify: Vec::new(), ..order }
+}
+
+#[test]
+fn a_table_fills_in_as_results_come_and_says_what_has_changed_since_the_last_look() {
+    let mut case = Case::with_runs(rules());
+    let shown = |case: &Case, no| {
+        let t = table(&case.log, no).expect("a table");
+        let rows: Vec<String> = t
+            .rows
+            .iter()
+            .map(|r| format!("{} {} {:?}", r.mark.as_word(), r.says, r.change.as_deref().unwrap_or("-")))
+            .collect();
+        (t.standing.clone(), t.over, rows)
+    };
+    let first = case.asks("ana", look()).expect("asked");
+    assert_eq!(shown(&case, first).0, "waits to begin");
+    let claim = case.starts(first).expect("begun");
+    let progress = RunOutcome::Progress { results: vec![read(0, "71", Judged::Healthy)] };
+    case.reports(first, claim, progress.clone()).expect("taken");
+    let so_far = vec!["healthy memory of web 71 % (healthy, > 90 %) \"-\"".to_string(), "waiting  \"-\"".to_string()];
+    assert_eq!(shown(&case, first), ("is running".to_string(), false, so_far));
+    assert!(case.reports(first, claim + 1, progress.clone()).is_err(), "of no claim");
+    let said = RunResult { says: "connection refused".into(), end: CommandEnd::Exited { status: 7 }, ..result(1) };
+    let results = vec![read(0, "71", Judged::Healthy), said];
+    let end = RunOutcome::Finished { end: RunEnd::Done, results, verified: None };
+    case.reports(first, claim, end).expect("finished");
+    assert!(case.reports(first, claim, progress).is_err(), "it is over");
+    let (standing, over, rows) = shown(&case, first);
+    assert_eq!((standing.as_str(), over), ("done", true));
+    assert_eq!(rows[1], "failed status 7: connection refused \"-\"");
+
+    let second = case.asks("bo", look()).expect("asked again");
+    let claim = case.starts(second).expect("begun");
+    case.reports(second, claim, RunOutcome::Progress { results: vec![read(0, "93", Judged::Critical)] })
+        .expect("taken");
+    let (_, _, rows) = shown(&case, second);
+    assert_eq!(rows[0], "critical memory of web 93 % (critical, > 90 %) \"memory of web was 71 %\"");
+    // A crash: what had come back stays, the rest is not known.
+    let intent = case.incident.runs[&second].intent.expect("an intent");
+    case.engine(Input::ClaimLost { no: intent, claim_seq: claim }).expect("taken back");
+    let (standing, over, rows) = shown(&case, second);
+    assert_eq!((standing.as_str(), over), ("outcome unknown", true));
+    assert!(rows[0].starts_with("critical") && rows[1].starts_with("unknown"), "{rows:?}");
+    assert_eq!(crate::run::table::all(&case.log), [first, second]);
+    assert_eq!(table(&case.log, 9), None);
 }
