@@ -147,7 +147,18 @@ mod tests {
 
     fn step(part: Part, under: Option<u32>) -> Step {
         let text = format!("{} something", part.as_str());
-        Step { part, text, written: None, line: 1, under, risk: None, why: None, fill: Vec::new(), caution: None, runs_on: None }
+        Step {
+            part,
+            text,
+            written: None,
+            line: 1,
+            under,
+            risk: None,
+            why: None,
+            fill: Vec::new(),
+            caution: None,
+            runs_on: None,
+        }
     }
 
     fn walk() -> Walk {

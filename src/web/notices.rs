@@ -235,15 +235,17 @@ mod tests {
             line: 10,
         };
         let ended = |rows| operation::ended(&running, due, "one", rows, false, due.plus_s(1)).expect("its own");
-        let directory =
-            Directory { severities: vec![Severity::new("P1", "Critical", 1)], ..Directory::default() };
+        let directory = Directory { severities: vec![Severity::new("P1", "Critical", 1)], ..Directory::default() };
         let quiet = Standing::new(None, since);
         let said = |state: &State, now| {
             let operations = Operations::from([(("shop".to_string(), "Morning check".to_string()), state.clone())]);
             all(&Seen { program: &program, operations: &operations, directory: &directory, now }, &quiet)
         };
         let critical = said(&ended(vec![row(Is::Critical, "512")]), due.plus_s(60));
-        assert_eq!((critical[0].word, critical[0].text.as_str()), ("critical", "Morning check of shop at 09:00 CET (shop.md, line 200)"));
+        assert_eq!(
+            (critical[0].word, critical[0].text.as_str()),
+            ("critical", "Morning check of shop at 09:00 CET (shop.md, line 200)")
+        );
         assert_eq!(
             critical[0].lines,
             [
@@ -258,7 +260,10 @@ mod tests {
         let Step::Note(missed) = operation::look(Some(&known), &rule, Some(due), by(due.plus_s(7_200))) else {
             panic!("it is said")
         };
-        assert_eq!(said(&missed, due.plus_s(7_300))[0].text, "Morning check of shop at 09:00 CET was missed (shop.md, line 200)");
+        assert_eq!(
+            said(&missed, due.plus_s(7_300))[0].text,
+            "Morning check of shop at 09:00 CET was missed (shop.md, line 200)"
+        );
         assert_eq!(said(&known, due.plus_s(1))[0].word, "due", "nobody has looked yet");
     }
 }
