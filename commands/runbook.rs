@@ -13,13 +13,15 @@ use firebell_domain::refusal::Refusal;
 use serde_json::json;
 use std::collections::BTreeMap;
 
+mod schedules;
+
 pub const SPEC: Spec = Spec {
     verb: "runbook",
     aliases: &["playbook", "playbooks", "runbooks"],
-    summary: "Suggests a playbook of the runbook, or follows one step by step",
+    summary: "Suggests a playbook of the runbook, or follows one or a checklist step by step",
     usage: "/incident runbook [PLAYBOOK] | runbook review",
     details: "Without a name it lists the playbooks, those first whose symptoms share words with the title and the \
-              alerts. With a number of that list or a name the incident follows that playbook: step done and step failed \
+              alerts, and what the runbook's schedules do. With a number of that list or a name the incident follows that playbook: step done and step failed \
               tick it. What is followed stays as it was when it began, also when the runbook is edited. Nothing runs by \
               itself. review lists what the runbook does not say for certain and nobody has confirmed.",
     examples: &[
@@ -68,7 +70,9 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
     };
     let said: Vec<&str> = said.iter().map(String::as_str).collect();
     let choices = program.playbooks(system.as_deref(), &said);
-    if choices.is_empty() {
+    let mut scheduled = quick_fixes(call, incident.as_ref(), system.as_deref(), &said);
+    scheduled.extend(schedules::lines(call, system.as_deref()));
+    if choices.is_empty() && (scheduled.is_empty() || wanted != Wanted::List) {
         return Err(Refusal::NoRunbook { system }.into());
     }
     match wanted {
@@ -76,7 +80,12 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
             let choice = playbooks::find(&choices, &name).ok_or_else(|| unknown(&name, &choices, incident.as_ref()))?;
             one(call, incident, choice).await
         }
-        _ => Ok(list(call, incident.as_ref(), &choices)),
+        _ => {
+            let mut said = list(call, incident.as_ref(), &choices);
+            let lines: Vec<String> = [said.text].into_iter().filter(|t| !t.is_empty()).chain(scheduled).collect();
+            said.text = lines.join("\n");
+            Ok(said)
+        }
     }
 }
 
@@ -103,8 +112,26 @@ async fn words_of(call: &Call<'_>, incident: &Incident) -> Result<Vec<String>, A
     Ok(said)
 }
 
+/// The quick fixes of the runbook whose issue is what is wrong, with what to say.
+fn quick_fixes(call: &Call<'_>, incident: Option<&Incident>, system: Option<&str>, said: &[&str]) -> Vec<String> {
+    let front = incident.map_or("/incident".to_string(), |i| format!("/incident {}", i.id));
+    let line = |f: &crate::program::quick::Fix<'_>| {
+        let fix = f.fix.fix.as_deref().map_or(String::new(), |fix| format!(": {}", shown(fix)));
+        let say = f.command.map_or(String::new(), |c| {
+            let risk = f.risk().map_or("", |r| r.as_words());
+            format!(" — {front} run line {} ({risk})", c.line)
+        });
+        format!("  {}{fix}{say}", shown(&f.fix.issue))
+    };
+    let mut lines: Vec<String> = call.ground.program.quick_fixes(system, said).iter().map(line).collect();
+    if !lines.is_empty() {
+        lines.insert(0, "Quick fixes whose issue this is:".to_string());
+    }
+    lines
+}
+
 fn unknown(name: &str, choices: &[Choice<'_>], incident: Option<&Incident>) -> Refusal {
-    let did_you_mean = closest(name, choices.iter().map(|c| c.book.name.as_str()));
+    let did_you_mean = closest(name, choices.iter().map(|c| c.book.name()));
     let id = incident.map(|i| i.id);
     Refusal::UnknownPlaybook { id, name: shown(name), did_you_mean, known: choices.len() }
 }
@@ -126,6 +153,8 @@ async fn one(call: &Call<'_>, incident: Option<Incident>, choice: &Choice<'_>) -
     let changed = call.app.act_on(incident.id, Input::StartPlaybook { playbook }, &call.actor()).await?;
     let mut said = answer(&changed, call.ground.now);
     let may = choice.source.book().escalation.iter().filter(|e| !e.authority.is_empty());
+    let checklist = matches!(choice.book, playbooks::Book::Checklist(_));
+    let may = may.filter(|_| !checklist);
     let may: Vec<String> =
         may.map(|e| format!("{} may: {}", shown(&e.target), one_line(&e.authority.join(", ")))).collect();
     if !may.is_empty() {
@@ -152,10 +181,10 @@ fn list(call: &Call<'_>, incident: Option<&Incident>, choices: &[Choice<'_>]) ->
     let offered: Vec<Offered> = choices
         .iter()
         .map(|c| Offered {
-            name: c.book.name.clone(),
+            name: c.book.name().to_string(),
             system: c.source.system.clone(),
             fits: c.score > 0,
-            symptoms: c.book.symptoms.clone(),
+            symptoms: c.book.symptoms(),
         })
         .collect();
     let several = call.ground.program.sources.len() > 1;
@@ -164,11 +193,13 @@ fn list(call: &Call<'_>, incident: Option<&Incident>, choices: &[Choice<'_>]) ->
         lines.extend(walk::standing(i.id, under_way));
         lines.push(String::new());
     }
-    lines.extend(walk::offered(incident.map(|i| i.id), &offered, several));
+    if !offered.is_empty() {
+        lines.extend(walk::offered(incident.map(|i| i.id), &offered, several));
+    }
     let mut facts = incident.map_or_else(|| json!({}), data);
     facts["playbooks"] = choices
         .iter()
-        .map(|c| json!({ "name": c.book.name, "system": c.source.system, "line": c.book.line, "score": c.score }))
+        .map(|c| json!({ "name": c.book.name(), "system": c.source.system, "line": c.book.line(), "score": c.score }))
         .collect();
     Said { text: lines.join("\n"), incident: incident.map(|i| i.id), data: facts }
 }

@@ -18,11 +18,13 @@ use crate::clock::Clock;
 use crate::engine::ports::execute::CarryOut;
 use crate::fault::Fault;
 use crate::program::Program;
-use crate::store::{FactsKept, Store};
+use crate::program::reminders::Reminder;
+use crate::store::{FactsKept, Operations, Store};
 use firebell_domain::directory::Directory;
 use firebell_domain::figures::Facts;
 use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::intent::IntentNo;
+use firebell_domain::operation;
 use firebell_domain::time::Timestamp;
 use std::sync::{Arc, RwLock};
 use tokio::sync::{Notify, broadcast, mpsc};
@@ -68,6 +70,8 @@ struct Inner {
     /// Hashes of sessions that are over.
     signed_out: broadcast::Sender<String>,
     nudge: Arc<Notify>,
+    /// What is known of scheduled operations, as the engine saw it last.
+    operations: RwLock<Arc<Operations>>,
     /// Asked what a run would do. What runs is the engine's.
     carrier: RwLock<Option<Arc<dyn CarryOut>>>,
 }
@@ -102,6 +106,7 @@ impl App {
                 moved: moved.clone(),
                 signed_out,
                 nudge: Arc::new(Notify::new()),
+                operations: RwLock::default(),
                 carrier: RwLock::new(None),
             }),
             pinned: None,
@@ -166,6 +171,20 @@ impl App {
     /// Wakes the engine.
     pub fn nudge(&self) -> &Notify {
         &self.inner.nudge
+    }
+
+    /// What the runbooks' schedules found, here or at another replica, some seconds old at most.
+    pub fn operations(&self) -> Arc<Operations> {
+        self.inner.operations.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+    pub fn saw_operations(&self, all: Operations) {
+        *self.inner.operations.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(all);
+    }
+    pub fn saw_operation(&self, reminder: &Reminder, state: Option<&operation::State>) {
+        let Some(state) = state else { return };
+        let mut all = (*self.operations()).clone();
+        all.insert((reminder.system.clone(), reminder.name.clone()), state.clone());
+        self.saw_operations(all);
     }
 
     /// The configured directory, without stand-ins.

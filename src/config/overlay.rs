@@ -9,7 +9,7 @@ use super::problem::{Level, Problem, Problems};
 use super::read::Table;
 use super::schema::OVERLAY;
 use super::shape::Shape;
-use crate::program::overlay::{Authority, Decision, Overlay, Place, Secret, Time};
+use crate::program::overlay::{Authority, Decision, Going, Overlay, Place, Secret, Time};
 use crate::program::role;
 use firebell_domain::directory::Target;
 use firebell_domain::id::ChannelId;
@@ -20,6 +20,9 @@ use std::path::Path;
 
 /// Characters from which a value can be told from ordinary words, and hidden in what is printed.
 const SECRET_CHARS_MIN: usize = 6;
+/// Later than half a day a look is another day's.
+const GRACE_MAX_S: i64 = 12 * 3_600;
+const GRACE_DEFAULT_S: i64 = 3_600;
 
 /// `root` is the configuration's, whose people, schedules and pagers the overlay may name.
 pub fn read(
@@ -71,6 +74,11 @@ fn values(table: &Table<'_>, root: &Table<'_>, pagers: &BTreeSet<ChannelId>, pro
         first: targets(table, "first", root, pagers, problems),
         reads: table.texts("reads").into_iter().map(|(text, _)| text.to_string()).collect(),
         reminders: table.flag("reminders"),
+        schedules: going(&table.table("schedules")),
+        grace_s: table
+            .table("schedules")
+            .given("grace")
+            .then(|| table.table("schedules").span_within("grace", (0, GRACE_MAX_S), GRACE_DEFAULT_S, problems)),
         ..Overlay::default()
     };
     // Whoever says when a team works has said where.
@@ -116,8 +124,14 @@ fn values(table: &Table<'_>, root: &Table<'_>, pagers: &BTreeSet<ChannelId>, pro
         }
     }
     for row in table.rows("times") {
-        if let (Some(schedule), Some(when)) = (row.required("schedule", problems), row.required("when", problems)) {
-            overlay.times.push(Time { schedule: schedule.to_string(), when: when.to_string() });
+        let going = going(&row);
+        // A row says when, or how, or both.
+        let when = if going == Going::default() { row.required("when", problems) } else { row.text("when") };
+        let when = when.map(str::to_string);
+        if let Some(schedule) =
+            row.required("schedule", problems).filter(|_| when.is_some() || going != Going::default())
+        {
+            overlay.times.push(Time { schedule: schedule.to_string(), when, going });
         }
     }
     overlay.decisions = review(table, problems);
@@ -159,6 +173,14 @@ fn secrets(table: &Table<'_>, env: &BTreeMap<String, String>, problems: &mut Pro
         }
     }
     secrets
+}
+
+fn going(table: &Table<'_>) -> Going {
+    Going {
+        run: table.flag("run"),
+        declare: table.flag("declare"),
+        severity: table.text("severity").map(str::to_string),
+    }
 }
 
 fn targets(

@@ -3,7 +3,7 @@
 
 use super::problem::{Level, Place, Problem, Problems, Spot, did_you_mean, quoted};
 use super::read::Table;
-use super::settings::{Config, ServiceSettings};
+use super::settings::{Config, ServiceSettings, is_discord_place, is_slack_place};
 use super::tables::Tables;
 use super::unmapped::Unmapped;
 use super::{overlay, shape};
@@ -171,6 +171,39 @@ pub fn notes(root: &Table<'_>, config: &Config, place: &Place) -> Vec<Unmapped> 
             };
             all.push(Unmapped { kind: note.kind, name: note.name.clone(), note: problem });
         }
+        let places = [&source.room].into_iter().flatten().chain(source.overlay.channels.values());
+        for place in places.filter(|p| !fits_a_chat(config, p)) {
+            let note = Problem {
+                level: Level::Note,
+                file: Some(source.file.clone()),
+                line: None,
+                variable: None,
+                key: String::new(),
+                what: format!("{} is no place of a chat that is configured: nothing is announced there", quoted(place)),
+                fix: "Write \"#name\" or an id of Slack, or the id of a channel of Discord".to_string(),
+            };
+            all.push(Unmapped { kind: "room", name: source.system.clone(), note });
+        }
+        for (client, at) in &source.overlay.targets {
+            let known = match config.targets.is_empty() {
+                true => at.target == super::runs::LOCAL,
+                false => config.targets.contains_key(&at.target),
+            };
+            if !known {
+                let names = config.targets.keys().map(String::as_str);
+                let fix = did_you_mean(&at.target, names, || format!("Add a table [targets.{}]", at.target));
+                let note = Problem {
+                    level: Level::Note,
+                    file: Some(source.overlay_file.clone()),
+                    line: None,
+                    variable: None,
+                    key: format!("targets.{client}"),
+                    what: format!("there is no target {}: nothing of {client} is run", quoted(&at.target)),
+                    fix,
+                };
+                all.push(Unmapped { kind: "target", name: client.clone(), note });
+            }
+        }
         let chained = config.systems.get(&source.system).is_some_and(|s| !s.chains.is_empty());
         let default = PolicyId::from("default");
         if chained && config.policies.contains_key(&default) {
@@ -209,6 +242,12 @@ pub fn notes(root: &Table<'_>, config: &Config, place: &Place) -> Vec<Unmapped> 
         }
     }
     all
+}
+
+/// Without a chat nothing is announced anywhere, and nothing is to be said.
+fn fits_a_chat(config: &Config, place: &str) -> bool {
+    let none = config.slack.is_none() && config.discord.is_none();
+    none || (config.slack.is_some() && is_slack_place(place)) || (config.discord.is_some() && is_discord_place(place))
 }
 
 /// Fingerprints with those of the runbooks and overlays, so that a reload says which of them changed.

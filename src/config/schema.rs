@@ -105,6 +105,7 @@ pub const OVERLAY: &[Key] = &[
     key("reads", Kind::Texts, "a list of scripts such as [\"./scripts/health.sh\"]"),
     key("times", Kind::Rows(TIME), "[[times]] tables"),
     key("reminders", Kind::Flag, "true or false"),
+    key("schedules", Kind::Table(OPERATIONS), "a table [schedules]"),
     key("review", Kind::Rows(REVIEW), "[[review]] tables"),
 ];
 
@@ -145,6 +146,17 @@ pub const SECRET: &[Key] = &[
 pub const TIME: &[Key] = &[
     key("schedule", Kind::Text, "the name of a schedule of the runbook, or its line"),
     key("when", Kind::Text, "a time such as \"first Monday 09:00\", or five cron fields"),
+    key("run", Kind::Flag, "true or false"),
+    key("declare", Kind::Flag, "true or false"),
+    key("severity", Kind::Text, "a level of the runbook such as \"P2\""),
+];
+
+/// How the runbook's schedules are gone by, all of them.
+pub const OPERATIONS: &[Key] = &[
+    key("run", Kind::Flag, "true or false"),
+    key("grace", Kind::Span, "a span such as \"1h\""),
+    key("declare", Kind::Flag, "true or false"),
+    key("severity", Kind::Text, "a level of the runbook such as \"P2\""),
 ];
 
 pub const REVIEW: &[Key] = &[

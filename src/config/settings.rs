@@ -167,12 +167,25 @@ pub struct Discord {
 
 impl Discord {
     /// What it is used for; `None` where nothing is posted.
-    pub fn rule(&self) -> Option<ChatRule> {
+    pub fn rule(&self, program: &Program) -> Option<ChatRule> {
         self.token.as_ref()?;
         let opens = self.open != DiscordPlace::None;
         let announces = self.announce.is_some();
-        (opens || announces).then(|| ChatRule { channel: ChannelId::from("discord"), opens, announces })
+        let rooms = program.rooms(is_discord_place);
+        let used = opens || announces || !rooms.is_empty();
+        used.then(|| ChatRule { channel: ChannelId::from("discord"), opens, announces, rooms })
     }
+}
+
+/// A channel's name or id, as Slack has them.
+pub fn is_slack_place(text: &str) -> bool {
+    let id = text.starts_with(['C', 'G']) && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric());
+    id || text.strip_prefix('#').is_some_and(|n| !n.is_empty() && !n.contains(char::is_whitespace))
+}
+
+/// A channel's id, as Discord has them: there names are not unique.
+pub fn is_discord_place(text: &str) -> bool {
+    (17..=20).contains(&text.len()) && text.chars().all(|c| c.is_ascii_digit())
 }
 
 /// What an incident gets of its own.
@@ -376,8 +389,9 @@ impl Config {
             // Without channels of their own, incidents live in threads of the announcements.
             opens: s.open_channels || s.announce.is_some(),
             announces: s.announce.is_some(),
+            rooms: self.program.rooms(is_slack_place),
         });
-        slack.chain(self.discord.iter().filter_map(Discord::rule)).collect()
+        slack.chain(self.discord.iter().filter_map(|d| d.rule(&self.program))).collect()
     }
 
     /// What links start with, without a slash at the end: as configured, else the address that was bound (which

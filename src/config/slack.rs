@@ -4,7 +4,7 @@ use super::people::known_severity;
 use super::problem::{Problems, quoted};
 use super::read::Table;
 use super::server::{address, is_local};
-use super::settings::{Address, Slack, SlackInvite};
+use super::settings::{Address, Slack, SlackInvite, is_slack_place};
 use firebell_domain::severity::Severity;
 use reqwest::Url;
 use secrecy::SecretString;
@@ -69,9 +69,7 @@ fn command(table: &Table<'_>, problems: &mut Problems) -> String {
 }
 
 fn channel(table: &Table<'_>, text: &str, problems: &mut Problems) -> Option<String> {
-    let id = text.starts_with(['C', 'G']) && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric());
-    let name = text.strip_prefix('#').is_some_and(|n| !n.is_empty() && !n.contains(char::is_whitespace));
-    if id || name {
+    if is_slack_place(text) {
         return Some(text.to_string());
     }
     let what = format!("{} is no channel of Slack", quoted(text));

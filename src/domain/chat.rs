@@ -4,6 +4,7 @@
 //! none of it.
 
 use crate::decide::Decider;
+use crate::directory::Directory;
 use crate::event::{Actor, Event, IncidentEvent};
 use crate::id::ChannelId;
 use crate::incident::Incident;
@@ -21,6 +22,16 @@ pub struct ChatRule {
     pub opens: bool,
     /// Each incident that is not private has a line in the channel where all are announced.
     pub announces: bool,
+    /// Systems whose incidents are announced in a place of their own instead, as the platform calls it.
+    pub rooms: BTreeMap<String, String>,
+}
+
+impl ChatRule {
+    /// Where an incident is announced that does not go where all go.
+    pub fn room_of(&self, directory: &Directory, incident: &Incident) -> Option<&str> {
+        let system = incident.severity.system.as_deref().or_else(|| directory.system_of(incident.service.as_ref()));
+        self.rooms.get(system?).map(String::as_str)
+    }
 }
 
 /// One thing to do in a chat.
@@ -302,7 +313,8 @@ pub(crate) fn follow(d: &mut Decider) {
                 wanted.push((rule.channel.clone(), task));
             }
         };
-        if rule.announces && !i.private && room.announced_seq < i.card_seq {
+        let announces = rule.announces || rule.room_of(d.directory, i).is_some();
+        if announces && !i.private && room.announced_seq < i.card_seq {
             want(RoomTask::Announce);
         }
         if room.place.is_none() {

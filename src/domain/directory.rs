@@ -178,14 +178,48 @@ impl Directory {
     /// then the one named `default`. Then what the runbook of its system says, for its level or for all; then the only
     /// policy there is.
     pub fn policy_of(&self, service: Option<&ServiceId>, severity: &Severity) -> Option<&EscalationPolicy> {
-        let named = service.and_then(|s| self.services.get(s)).and_then(|s| s.policy.as_ref());
-        let said = named.and_then(|p| self.policies.get(p)).or_else(|| self.policies.get(&PolicyId::from("default")));
-        let system = severity.system.as_deref().or_else(|| self.system_of(service));
         let chain = || {
-            let chains = &self.systems.get(system?)?.chains;
+            let chains = self.chains(service, severity)?;
             chains.get(&Some(severity.level.clone())).or_else(|| chains.get(&None))
         };
-        said.or_else(chain).or_else(|| self.policy_for(service))
+        self.said(service).or_else(chain).or_else(|| self.policy_for(service))
+    }
+
+    /// What the configuration says in so many words.
+    fn said(&self, service: Option<&ServiceId>) -> Option<&EscalationPolicy> {
+        let named = service.and_then(|s| self.services.get(s)).and_then(|s| s.policy.as_ref());
+        named.and_then(|p| self.policies.get(p)).or_else(|| self.policies.get(&PolicyId::from("default")))
+    }
+
+    fn chains(
+        &self,
+        service: Option<&ServiceId>,
+        severity: &Severity,
+    ) -> Option<&BTreeMap<Option<String>, EscalationPolicy>> {
+        let system = severity.system.as_deref().or_else(|| self.system_of(service));
+        Some(&self.systems.get(system?)?.chains)
+    }
+
+    /// Who is to be paged when a severity has changed, where the runbook has a chain for one of the two levels alone;
+    /// `None`: both are paged alike.
+    pub fn chain_after(
+        &self,
+        service: Option<&ServiceId>,
+        from: &Severity,
+        to: &Severity,
+    ) -> Option<&EscalationPolicy> {
+        if self.said(service).is_some() {
+            return None;
+        }
+        let chains = self.chains(service, to)?;
+        let own = |s: &Severity| chains.get(&Some(s.level.clone()));
+        match (own(to), own(from)) {
+            (Some(chain), _) => Some(chain),
+            (None, Some(_)) => chains.get(&None),
+            // Of another system now, which pages all its levels alike.
+            (None, None) if to.system.is_some() && to.system != from.system => chains.get(&None),
+            (None, None) => None,
+        }
     }
 
     /// The policy of an incident: its service's, else the one named `default`, else the only one there is.

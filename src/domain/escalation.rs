@@ -8,6 +8,7 @@ use crate::hours::When;
 use crate::id::{ChannelId, PersonId};
 use crate::intent::{Intent, Lane, NoticeKind, Page, PageReason, What};
 use crate::limits;
+use crate::severity::Severity;
 use std::collections::BTreeMap;
 
 /// Whom a level reaches now, with the contact method to begin with, and whom it cannot reach.
@@ -84,6 +85,24 @@ fn shown(target: &Target) -> String {
 /// Begins the policy from its first level: declared, handed back, woken, reopened, firing again.
 pub fn start(d: &mut Decider, reason: EscalateReason) {
     go_to(d, 0, 0, reason);
+}
+
+/// A severity has changed: where the runbook pages a level by a chain of its own, that one holds from now on, and begins
+/// if nobody has the incident. Whoever was paged before stays in it.
+pub fn follow_severity(d: &mut Decider, from: &Severity) {
+    let i = &d.incident;
+    if !i.status.open() {
+        return;
+    }
+    let Some(policy) = d.directory.chain_after(i.service.as_ref(), from, &i.severity).cloned() else { return };
+    if i.policy.as_ref() == Some(&policy) {
+        return;
+    }
+    let rests = i.snoozed_until.is_some() || i.quiet_resolves_at.is_some();
+    d.emit(Event::EscalationChanged { policy });
+    if d.incident.unanswered() && !rests {
+        start(d, EscalateReason::SeverityChanged);
+    }
 }
 
 /// What the escalation timer does, and "escalate" by hand: the level after the present one.

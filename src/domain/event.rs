@@ -103,6 +103,10 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         reason: String,
     },
+    /// The level that it has now has an escalation of its own in the runbook.
+    EscalationChanged {
+        policy: EscalationPolicy,
+    },
     StatusChanged {
         from: IncidentStatus,
         to: IncidentStatus,
@@ -430,6 +434,7 @@ impl Event {
             Event::Snoozed { .. } => "snoozed",
             Event::SnoozeEnded => "snooze_ended",
             Event::SeverityChanged { .. } => "severity_changed",
+            Event::EscalationChanged { .. } => "escalation_changed",
             Event::StatusChanged { .. } => "status_changed",
             Event::UpdatePosted { .. } => "update_posted",
             Event::Noted { .. } => "noted",

@@ -19,6 +19,7 @@ pub mod id;
 pub mod incident;
 pub mod intent;
 pub mod limits;
+pub mod operation;
 pub mod org;
 pub mod outbox;
 pub mod playbook;

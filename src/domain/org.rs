@@ -32,6 +32,14 @@ pub enum OrgEvent {
     Started {
         version: String,
     },
+    /// A runbook's schedule was looked at by itself and found otherwise than the time before, or its time was missed.
+    ScheduleLooked {
+        system: String,
+        name: String,
+        due_at: Timestamp,
+        /// healthy, unclear, warning, critical, missed, interrupted
+        found: String,
+    },
     /// Another configuration is in force; by name what is otherwise in it, never a value.
     Reloaded {
         changed: Vec<String>,
@@ -47,6 +55,7 @@ impl OrgEvent {
             OrgEvent::SessionsEnded { .. } => "sessions_ended",
             OrgEvent::Started { .. } => "started",
             OrgEvent::Reloaded { .. } => "reloaded",
+            OrgEvent::ScheduleLooked { .. } => "schedule_looked",
         }
     }
 

@@ -14,6 +14,8 @@ pub enum Part {
     Condition,
     Resolve,
     Verify,
+    /// An item of a checklist.
+    Item,
 }
 
 impl Part {
@@ -23,6 +25,7 @@ impl Part {
             Part::Condition => "condition",
             Part::Resolve => "resolve",
             Part::Verify => "verify",
+            Part::Item => "item",
         }
     }
 }
@@ -62,6 +65,9 @@ pub struct Step {
     /// `None` for what is no command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Risk>,
+    /// Why it changes something or worse, as its importer judged it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
     /// Placeholders that whoever types it has to fill in.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fill: Vec<String>,
@@ -141,7 +147,18 @@ mod tests {
 
     fn step(part: Part, under: Option<u32>) -> Step {
         let text = format!("{} something", part.as_str());
-        Step { part, text, written: None, line: 1, under, risk: None, fill: Vec::new(), caution: None, runs_on: None }
+        Step {
+            part,
+            text,
+            written: None,
+            line: 1,
+            under,
+            risk: None,
+            why: None,
+            fill: Vec::new(),
+            caution: None,
+            runs_on: None,
+        }
     }
 
     fn walk() -> Walk {

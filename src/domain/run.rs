@@ -9,6 +9,7 @@ pub mod table;
 pub mod target;
 #[cfg(test)]
 mod tests;
+pub mod units;
 
 use crate::chain;
 use crate::event::Actor;
@@ -84,6 +85,12 @@ pub struct Ordered {
     /// What it is about, for a table: `memory of n8n`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub about: String,
+    /// Why it changes something or worse, as its importer judged it: `docker restart, inside a pipeline`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub why: String,
+    /// What to say for the runbook's quick fix of what it is about, should it be red: `run line 42 (Queue is full)`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fix: String,
 }
 
 /// A threshold of the runbook.
@@ -484,16 +491,44 @@ pub fn expiry(incident: &Incident) -> Option<Timestamp> {
 
 /// What the thresholds of a command say of a value: the one whose metric shares most words with it, in its unit.
 pub fn judge(bounds: &[Bound], metric: &str, unit: &str, value: f64) -> (Option<Judged>, Option<String>) {
-    let words = |text: &str| -> Vec<String> {
-        let lower = text.to_lowercase();
-        let all = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 1);
-        all.map(|w| w.trim_end_matches('s').to_string()).collect()
-    };
     let wanted = words(metric);
-    let same_unit = |b: &&Bound| b.unit.is_empty() || unit.is_empty() || b.unit.eq_ignore_ascii_case(unit);
-    let shared = |b: &Bound| words(&b.metric).iter().filter(|w| wanted.contains(w)).count();
-    let best = bounds.iter().filter(same_unit).filter(|b| shared(b) > 0).max_by_key(|b| shared(b));
-    let Some(bound) = best else { return (None, None) };
+    let usable = bounds.iter().filter_map(|b| Some((b, units::convert(value, unit, &b.unit)?)));
+    let best = usable.filter(|(b, _)| shared(b, &wanted) > 0).max_by_key(|(b, _)| shared(b, &wanted));
+    match best {
+        Some((bound, value)) => by(bound, value),
+        None => (None, None),
+    }
+}
+
+/// The one value that a command printed, as a reading of the metric that the command is about; `None` where it printed
+/// more than that, or where it is not clear which threshold is meant.
+pub fn read(command: &Ordered, said: &str) -> Option<Reading> {
+    let (value, unit) = units::only_value(said)?;
+    let wanted = words(&format!("{} {}", command.about, command.text));
+    let usable = command.bounds.iter().filter_map(|b| Some((b, units::convert(value, &unit, &b.unit)?)));
+    let mut found: Vec<(usize, &Bound, f64)> =
+        usable.map(|(b, v)| (shared(b, &wanted), b, v)).filter(|(n, _, _)| *n > 0).collect();
+    found.sort_by_key(|(n, _, _)| std::cmp::Reverse(*n));
+    let (best, bound, in_unit) = *found.first()?;
+    if found.get(1).is_some_and(|(n, other, _)| *n == best && other.metric != bound.metric) {
+        return None;
+    }
+    let (judged, reached) = by(bound, in_unit);
+    let unit = if unit.is_empty() { bound.unit.clone() } else { unit };
+    Some(Reading { metric: bound.metric.clone(), value: units::shown(value), unit, judged, bound: reached })
+}
+
+fn words(text: &str) -> Vec<String> {
+    let lower = text.to_lowercase();
+    let all = lower.split(|c: char| !c.is_alphanumeric()).filter(|w| w.len() > 1);
+    all.map(|w| w.trim_end_matches('s').to_string()).collect()
+}
+
+fn shared(bound: &Bound, wanted: &[String]) -> usize {
+    words(&bound.metric).iter().filter(|w| wanted.contains(w)).count()
+}
+
+fn by(bound: &Bound, value: f64) -> (Option<Judged>, Option<String>) {
     let shown =
         |l: &Limit| format!("{} {}{}{}", l.op, l.value, if bound.unit.is_empty() { "" } else { " " }, bound.unit);
     let reached = |l: &Option<Limit>| l.as_ref().filter(|l| l.reached(value)).map(shown);

@@ -405,6 +405,7 @@ pub fn followed() -> Story {
         line,
         under,
         risk,
+        why: None,
         fill: Vec::new(),
         caution: None,
         runs_on: None,
@@ -442,7 +443,7 @@ pub fn followed() -> Story {
 /// One that lives in a chat: its channel is made late, one piece of furniture never comes, people then use another.
 fn in_chat() -> Story {
     let mut d = directory();
-    d.chats = vec![ChatRule { channel: "slack".into(), opens: true, announces: true }];
+    d.chats = vec![ChatRule { channel: "slack".into(), opens: true, announces: true, rooms: Default::default() }];
     let ana = Actor::person("ana", "slack");
     let declaration = Declaration {
         title: "Café checkout: 5xx <!channel> & more".into(),

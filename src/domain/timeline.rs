@@ -190,6 +190,14 @@ impl Walk {
                 let (from, to) = words::levels(from, to);
                 ("severity", Headline, format!("Severity changed from {from} to {to}{}", because(reason)))
             }
+            Event::EscalationChanged { policy } => {
+                let levels = counted(policy.steps.len(), "level");
+                let text = format!(
+                    "It is paged by the escalation of its severity now: {}, {levels}",
+                    one(policy.name.as_str())
+                );
+                ("escalation", Normal, text)
+            }
             Event::StatusChanged { from, to, text } => {
                 let mitigated = if *to == IncidentStatus::Monitoring { " (mitigated)" } else { "" };
                 ("status", Headline, format!("Status changed from {from} to {to}{mitigated}{}", because(text)))
@@ -443,6 +451,7 @@ impl Walk {
             EscalateReason::Resumed => "somebody is needed again".to_string(),
             EscalateReason::PagesFailed => "every page of the level before failed".to_string(),
             EscalateReason::BreakGlass => "somebody approved alone what needs two people".to_string(),
+            EscalateReason::SeverityChanged => "that is the escalation of its severity now".to_string(),
         }
     }
 }

@@ -4,6 +4,7 @@
 mod claims;
 mod deliver;
 mod heartbeat;
+mod operations;
 mod outlets;
 pub mod ports;
 mod rooms;

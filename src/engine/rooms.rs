@@ -174,7 +174,12 @@ async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<Ch
     let url: &str = &app.public_url();
     let card = || notice::card::card(incident, &app.directory(), url);
     let job = match (task, room.place) {
-        (RoomTask::Announce, place) => Some(ChatJob::Announce { card: card(), message: room.announced, place }),
+        (RoomTask::Announce, place) => {
+            let directory = app.directory();
+            let rule = directory.chats.iter().find(|r| r.channel == *chat);
+            let own = rule.and_then(|r| r.room_of(&directory, incident)).map(str::to_string);
+            Some(ChatJob::Announce { room: own, card: card(), message: room.announced, place })
+        }
         (RoomTask::Open, _) => {
             let (name, topic) = (notice::card::place_name(incident), notice::card::topic(incident));
             Some(ChatJob::Open { name, topic })

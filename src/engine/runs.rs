@@ -32,7 +32,7 @@ const SLOTS: usize = 16;
 /// Runs that wait and are looked at in one pass; those behind a busy target keep their place.
 const LOOKED_AT: i64 = 64;
 /// Commands of one look under way at once.
-const SIDE_BY_SIDE: usize = 32;
+pub(super) const SIDE_BY_SIDE: usize = 32;
 /// Bytes of each stream that are kept of one command.
 const OUTPUT_BYTES: usize = 256 * 1024;
 /// Seconds after which it is looked again whether a change has helped: most things take a moment to come up.
@@ -287,6 +287,23 @@ fn looked(r: &RunResult) -> bool {
     !matches!(r.end, CommandEnd::Manual { .. })
 }
 
+/// Every command of an order that only looks, side by side and each with its own time, in the order of the commands.
+pub(super) async fn look_at(
+    carrier: &Arc<dyn CarryOut>,
+    order: &Order,
+    stopped: &watch::Receiver<bool>,
+) -> Vec<(RunResult, Option<RunOutput>)> {
+    let each = Duration::from_secs(order.limit_s.clamp(1, limits::RUN_MAX_S) as u64);
+    let mut all: Vec<BoxFuture<'_, (RunResult, Option<RunOutput>)>> = Vec::new();
+    for (at, command) in (0_u32..).zip(&order.commands) {
+        all.push(Box::pin(one(carrier.as_ref(), order, command, at, false, each, stopped.clone())));
+    }
+    let mut done: Vec<(RunResult, Option<RunOutput>)> =
+        futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    done.sort_by_key(|(r, _)| r.at);
+    done
+}
+
 fn end_of(results: &[RunResult]) -> RunEnd {
     let begun = |r: &RunResult| !matches!(r.end, CommandEnd::NotStarted { .. } | CommandEnd::Manual { .. });
     match results.last().map(|r| &r.end) {
@@ -358,12 +375,16 @@ fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> (RunResult, Opt
         text.push_str(&ran.stderr);
     }
     let says = telling(&text, end.ok());
+    let mut readings: Vec<Reading> =
+        ran.readings.iter().map(|r| judged(r.metric.clone(), r.value, &r.unit, command)).collect();
+    if readings.is_empty() && end.ok() {
+        readings.extend(run::read(command, &text));
+    }
     let digest = hex(&Sha256::digest(text.as_bytes()));
     let output =
         (!text.is_empty()).then(|| Output { digest: digest.clone(), bytes: text.len() as u64, left_out: ran.left_out });
     let kept =
         output.is_some().then(|| RunOutput { place: i64::from(at) * 2 + i64::from(verifies), digest, output: text });
-    let readings = ran.readings.iter().map(|r| judged(r.metric.clone(), r.value, &r.unit, command)).collect();
     let took_ms = u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX);
     (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings }, kept)
 }
@@ -380,8 +401,7 @@ fn telling(text: &str, ok: bool) -> String {
 
 fn judged(metric: String, value: f64, unit: &str, command: &Ordered) -> Reading {
     let (judged, bound) = run::judge(&command.bounds, &metric, unit, value);
-    let value = if value.fract().abs() < 0.05 { format!("{value:.0}") } else { format!("{value:.1}") };
-    Reading { metric, value, unit: unit.to_string(), judged, bound }
+    Reading { metric, value: run::units::shown(value), unit: unit.to_string(), judged, bound }
 }
 
 /// Says so when somebody asks this run to stop, here or at another replica.

@@ -5,6 +5,7 @@
 use super::EngineState;
 use super::deliver::Deliveries;
 use super::heartbeat::Heartbeat;
+use super::operations::Operations;
 use super::outlets::Outlets;
 use super::ports::{Beat, Notify};
 use super::runs::Runs;
@@ -35,6 +36,7 @@ pub struct Engine {
     pub(super) outlets: Outlets,
     pub(super) deliveries: Deliveries,
     pub(super) runs: Runs,
+    pub(super) operations: Operations,
     audit: crate::app::audit::Sweeper,
     heartbeat: Heartbeat,
     first_tick: bool,
@@ -62,6 +64,7 @@ impl Engine {
             outlets,
             deliveries,
             runs: Runs::new(runs),
+            operations: Operations::default(),
             audit,
             heartbeat: Heartbeat::default(),
             first_tick: true,
@@ -100,6 +103,7 @@ impl Engine {
         }
         self.deliveries.all_finished().await;
         self.runs.leave().await;
+        self.operations.leave().await;
     }
 
     /// Fires what is due, takes back what is lost, sends what waits. `sweep` adds what nobody nudges for.
@@ -122,6 +126,7 @@ impl Engine {
     pub async fn all_sent(&mut self) {
         self.deliveries.all_finished().await;
         self.runs.all_finished().await;
+        self.operations.all_finished().await;
         self.heartbeat.settle().await;
     }
 
@@ -135,6 +140,11 @@ impl Engine {
         self.send_what_waits(sweep, poisoned).await?;
         self.begin_runs(poisoned).await?;
         if sweep {
+            match self.look_at_schedules().await {
+                Err(f) if f.passes() => return Err(f),
+                Err(f) => *poisoned = Some(f),
+                Ok(()) => {}
+            }
             let swept = self.audit.sweep(&self.app).await?;
             let now = self.app.clock().now();
             self.state.change(|s| {

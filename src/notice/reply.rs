@@ -127,8 +127,19 @@ impl Reply<'_> {
                 let (from, to) = words::levels(from, to);
                 lines.push(format!("{id} is {to} now, it was {from}{}", because(reason)));
                 lines.extend(self.told());
-                if i.status.open() {
-                    lines.push(format!("Paging goes on as before. {}", next_step(i, self.now)));
+                let chain = self.events.iter().find_map(|e| match &e.body {
+                    Event::EscalationChanged { policy } => Some(one(policy.name.as_str())),
+                    _ => None,
+                });
+                match chain {
+                    Some(chain) => {
+                        lines.push(format!("It is paged by the escalation of that severity now ({chain})."));
+                        lines.extend(self.paging());
+                    }
+                    None if i.status.open() => {
+                        lines.push(format!("Paging goes on as before. {}", next_step(i, self.now)));
+                    }
+                    None => {}
                 }
             }
             Event::StatusChanged { from, to, text } => {
@@ -226,7 +237,8 @@ impl Reply<'_> {
             }
             // What alerts, timers and deliveries bring: nobody waits for an answer to it, and where something else
             // in the same decision is answered, this only accompanies it.
-            Event::AlertsReceived { .. }
+            Event::EscalationChanged { .. }
+            | Event::AlertsReceived { .. }
             | Event::AlertsCleared { .. }
             | Event::UnreadableReceived { .. }
             | Event::IntentsQueued { .. }

@@ -54,6 +54,7 @@ pub fn exactly(order: &Order) -> Vec<String> {
             line => format!("   ({} line {line})", one(&order.file)),
         };
         lines.push(format!("    {}{line}", line_of_machine(&command.text, COMMAND_CHARS_MAX)));
+        lines.extend((!command.why.is_empty()).then(|| format!("    changes something: {}", one(&command.why))));
     }
     let more = order.commands.len().saturating_sub(COMMANDS_SHOWN_MAX);
     lines.extend((more > 0).then(|| format!("    … and {more} more")));

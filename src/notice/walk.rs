@@ -31,7 +31,8 @@ pub fn standing(id: IncidentId, walk: &Walk) -> Vec<String> {
             Risk::Read | Risk::Mutate => risk.as_words().to_string(),
             Risk::Destroy => risk.as_words().to_uppercase(),
         };
-        lines.push(format!("Risk: it {words}."));
+        let why = step.why.as_ref().map_or(String::new(), |why| format!(": {}", one(why)));
+        lines.push(format!("Risk: it {words}{why}."));
     }
     if !step.fill.is_empty() {
         let open: Vec<String> = step.fill.iter().map(|f| one(f)).collect();
@@ -85,6 +86,7 @@ fn part(part: Part) -> &'static str {
         Part::Condition => "a question",
         Part::Resolve => "resolve",
         Part::Verify => "verify",
+        Part::Item => "of a checklist",
     }
 }
 

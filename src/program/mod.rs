@@ -6,11 +6,14 @@ pub mod authority;
 mod clocks;
 mod escalation;
 pub mod imported;
+pub mod operations;
 pub mod orders;
 pub mod overlay;
 pub mod playbooks;
 mod proposals;
+pub mod quick;
 mod readymade;
+mod reason;
 pub mod red;
 pub mod reminders;
 mod severities;
@@ -115,6 +118,18 @@ impl Source {
         name.map_or_else(|| self.file.clone(), |n| n.to_string_lossy().into_owned())
     }
 
+    /// Where this system's incidents are announced: the room of the configuration, else what the overlay calls the
+    /// runbook's channel here; of several, the one that is named after incidents. By the name of a place.
+    pub fn announced_in(&self, fits: fn(&str) -> bool) -> Option<&str> {
+        let mapped: Vec<(&String, &String)> = self.overlay.channels.iter().filter(|(_, room)| fits(room)).collect();
+        let about = |(name, _): &&(&String, &String)| words::normal(name).contains("incident");
+        let channel = match mapped.as_slice() {
+            [only] => Some(only),
+            several => several.iter().find(about),
+        };
+        self.room.as_deref().filter(|room| fits(room)).or_else(|| channel.map(|(_, room)| room.as_str()))
+    }
+
     /// Severities and chains of this system; what the configuration says of a severity wins.
     pub fn in_force(&self, configured: &[Configured]) -> InForce {
         let mut notes = Vec::new();
@@ -137,6 +152,17 @@ impl Program {
         let mut due: Vec<Due> = self.reminders.iter().filter_map(|r| r.last_due(now, within_s)).collect();
         due.sort_by_key(|d| std::cmp::Reverse(d.at));
         due
+    }
+
+    /// Everything that recurs and is on, in the order of the runbooks.
+    pub fn reminders(&self) -> &[Reminder] {
+        &self.reminders
+    }
+
+    /// By system, where its incidents are announced on a platform whose places are called so.
+    pub fn rooms(&self, fits: fn(&str) -> bool) -> BTreeMap<String, String> {
+        let of = |s: &Source| Some((s.system.clone(), s.announced_in(fits)?.to_string()));
+        self.sources.iter().filter_map(of).collect()
     }
 
     pub fn of(&self, system: &str) -> Option<&Source> {

@@ -108,6 +108,31 @@ pub fn diagnosis(source: &Source, walk: Option<&Walk>, wanted: &[String], ground
     Some(order)
 }
 
+/// What is looked at by a schedule. Every command of it, or none: half a check would be taken for a whole one.
+pub fn of_schedule(source: &Source, name: &str, lines: &[Line], ground: &Ground) -> Result<Order, NotMade> {
+    let mut commands = Vec::new();
+    let mut all = BTreeMap::new();
+    for line in lines {
+        let command = source.book().commands.iter().find(|c| c.line == *line);
+        let command = command.ok_or(NotMade::NoCommand { line: *line })?;
+        let params = params(source, command, &[])?;
+        let target = target(source, command.executor, ground.rules).ok_or(NotMade::NoTarget)?;
+        let text = values::shown(&command.text, &params);
+        commands.push(ordered(source, command, text, target));
+        all.extend(params);
+    }
+    let (kind, name) = (RunKind::Diagnose, name.to_string());
+    Ok(order(source, kind, name, Risk::Read, commands, ground.read_s, ground, String::new(), all))
+}
+
+/// Whether a command looks, ends by itself and leaves nothing open: what may be run without anybody's word.
+pub fn looks(source: &Source, command: &Command) -> bool {
+    playbooks::risk(source, command) == Risk::Read
+        && command.mode == Mode::Oneshot
+        && by_hand(command).is_none()
+        && params(source, command, &[]).is_ok()
+}
+
 /// The line that a quick fix of that name stands for; `Err`: the names there are.
 pub fn quick_fix(source: &Source, name: &str) -> Option<Line> {
     let wanted = normal(name);
@@ -166,9 +191,25 @@ fn ordered(source: &Source, command: &Command, text: String, target: String) -> 
         written: command.text.clone(),
         text,
         tongue: tongue(command).to_string(),
+        why: super::reason::of(source, command).unwrap_or_default(),
+        fix: fix(source, command),
         bounds: bounds(source, command),
         about: about(command),
     }
+}
+
+/// What to say for the quick fix of what it looks at.
+fn fix(source: &Source, command: &Command) -> String {
+    if playbooks::risk(source, command) != Risk::Read {
+        return String::new();
+    }
+    let metrics: Vec<String> = bounds(source, command).into_iter().map(|b| b.metric).collect();
+    let mut said: Vec<&str> = metrics.iter().map(String::as_str).collect();
+    said.extend(command.comment.as_deref());
+    said.extend(command.section.last().map(String::as_str));
+    let fixes = super::quick::fitting(source, &said);
+    let named = fixes.iter().find_map(|f| Some(format!("run line {} ({})", f.command?.line, f.fix.issue)));
+    named.unwrap_or_default()
 }
 
 /// What a table calls it: what the runbook says about it, else nothing, and then the command stands there itself.
@@ -183,7 +224,7 @@ fn word(executor: Executor) -> String {
 }
 
 /// A statement typed at a prompt is no line of a shell.
-fn tongue(command: &Command) -> &'static str {
+pub(super) fn tongue(command: &Command) -> &'static str {
     let as_shell = judge(&Asked { text: &command.text, tongue: Tongue::Shell, ..Asked::default() });
     match command.executor {
         e if as_shell.executor == e => "",

@@ -34,6 +34,10 @@ pub struct Overlay {
     pub times: Vec<Time>,
     /// Whether the room is reminded of the runbook's schedules.
     pub reminders: Option<bool>,
+    /// How schedules are gone by that say nothing else for themselves.
+    pub schedules: Going,
+    /// Seconds after its time within which a look is made up for; `None`: an hour.
+    pub grace_s: Option<i64>,
     /// By hash; the latest said.
     pub decisions: BTreeMap<String, Decision>,
 }
@@ -72,7 +76,19 @@ pub struct Authority {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Time {
     pub schedule: String,
-    pub when: String,
+    pub when: Option<String>,
+    pub going: Going,
+}
+
+/// How a schedule is gone by; what is `None` is as for all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Going {
+    /// Whether Firebell looks by itself where it may; otherwise people are reminded.
+    pub run: Option<bool>,
+    /// Whether what is found critical makes an incident; otherwise one is offered.
+    pub declare: Option<bool>,
+    /// Of that incident.
+    pub severity: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

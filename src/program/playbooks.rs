@@ -1,5 +1,5 @@
-//! Playbooks as they are followed in an incident, and which of them fit it. The steps are those of the runbook in the
-//! order investigate, conditions with what is for them, resolve, verify; the fit is a count of shared words, so the same
+//! Playbooks and checklists as they are followed in an incident, and which of them fit it. The steps are those of the
+//! runbook in the order investigate, conditions with what is for them, resolve, verify; the fit is a count of shared words, so the same
 //! incident and the same runbook always get the same list.
 
 use super::words::normal;
@@ -27,30 +27,73 @@ const RARE: u64 = 1_000;
 #[derive(Clone, Copy, Debug)]
 pub struct Choice<'a> {
     pub source: &'a Source,
-    pub book: &'a model::Playbook,
+    pub book: Book<'a>,
     /// 0: nothing of the incident is in it.
     pub score: u64,
 }
 
+/// What is followed step by step.
+#[derive(Clone, Copy, Debug)]
+pub enum Book<'a> {
+    Playbook(&'a model::Playbook),
+    Checklist(&'a model::Checklist),
+}
+
+impl<'a> Book<'a> {
+    pub fn name(&self) -> &'a str {
+        match self {
+            Book::Playbook(p) => &p.name,
+            Book::Checklist(c) => &c.name,
+        }
+    }
+
+    pub fn line(&self) -> Line {
+        match self {
+            Book::Playbook(p) => p.line,
+            Book::Checklist(c) => c.line,
+        }
+    }
+
+    /// By which it is found; of a checklist what it is and how long.
+    pub fn symptoms(&self) -> Vec<String> {
+        match self {
+            Book::Playbook(p) => p.symptoms.clone(),
+            Book::Checklist(c) if c.items.len() == 1 => vec!["checklist, 1 item".to_string()],
+            Book::Checklist(c) => vec![format!("checklist, {} items", c.items.len())],
+        }
+    }
+
+    fn weighted(&self) -> BTreeMap<String, u64> {
+        match self {
+            Book::Playbook(p) => weighted(p),
+            Book::Checklist(c) => words(&c.name).into_iter().map(|word| (word, IN_NAME)).collect(),
+        }
+    }
+}
+
 impl Program {
     /// Every playbook of a system, or of all where none is named, the best fit first; among equals in the order of the
-    /// runbooks.
+    /// runbooks, playbooks before checklists.
     pub fn playbooks<'a>(&'a self, system: Option<&str>, said: &[&str]) -> Vec<Choice<'a>> {
         let of = |s: &&Source| system.is_none_or(|name| s.system == name);
-        let all: Vec<(&Source, &model::Playbook)> = self
-            .sources
-            .iter()
-            .filter(of)
-            .flat_map(|s| s.book().playbooks.iter().filter(|p| s.certain("playbooks", p.line)).map(move |p| (s, p)))
-            .collect();
-        let terms: Vec<BTreeMap<String, u64>> = all.iter().map(|(_, p)| weighted(p)).collect();
+        let sources = || self.sources.iter().filter(of);
+        let playbooks = sources().flat_map(|s| {
+            let certain = s.book().playbooks.iter().filter(|p| s.certain("playbooks", p.line));
+            certain.map(move |p| (s, Book::Playbook(p)))
+        });
+        let checklists = sources().flat_map(|s| {
+            let certain = s.book().checklists.iter().filter(|c| s.certain("checklists", c.line) && !c.items.is_empty());
+            certain.map(move |c| (s, Book::Checklist(c)))
+        });
+        let all: Vec<(&Source, Book)> = playbooks.chain(checklists).collect();
+        let terms: Vec<BTreeMap<String, u64>> = all.iter().map(|(_, book)| book.weighted()).collect();
         let wanted: BTreeSet<String> = said.iter().flat_map(|text| words(text)).collect();
         let having = |word: &String| terms.iter().filter(|t| t.contains_key(word)).count() as u64;
         let shared: BTreeMap<&String, u64> = wanted.iter().map(|w| (w, having(w))).filter(|(_, n)| *n > 0).collect();
         let score =
             |t: &BTreeMap<String, u64>| shared.iter().filter_map(|(word, n)| Some(t.get(*word)? * RARE / n)).sum();
         let mut choices: Vec<Choice> =
-            all.iter().zip(&terms).map(|((source, book), t)| Choice { source, book, score: score(t) }).collect();
+            all.iter().zip(&terms).map(|((source, book), t)| Choice { source, book: *book, score: score(t) }).collect();
         choices.sort_by_key(|c| std::cmp::Reverse(c.score));
         choices
     }
@@ -71,7 +114,7 @@ fn weighted(playbook: &model::Playbook) -> BTreeMap<String, u64> {
 
 /// The words of a text that can be compared: English endings are taken off, names in one word are taken apart
 /// (`HighErrorRate`), and scripts without blanks give pairs of signs.
-fn words(text: &str) -> BTreeSet<String> {
+pub(super) fn words(text: &str) -> BTreeSet<String> {
     let mut apart = String::new();
     let mut before = ' ';
     for c in text.chars() {
@@ -104,7 +147,26 @@ fn stem(word: &str) -> String {
 }
 
 /// What is followed: the steps as they stand now.
-pub fn followed(source: &Source, book: &model::Playbook, rules: &RunRules) -> Playbook {
+pub fn followed(source: &Source, book: Book, rules: &RunRules) -> Playbook {
+    let steps = match book {
+        Book::Playbook(p) => steps(source, p, rules),
+        Book::Checklist(c) => {
+            let item = |text: &String| Step {
+                part: Part::Item,
+                text: firebell_domain::text::cut(text, STEP_CHARS_MAX),
+                line: c.line,
+                ..plain()
+            };
+            c.items.iter().map(item).collect()
+        }
+    };
+    let steps = bounded(source, steps, book.line());
+    let revision = source.import.sha256.chars().take(8).collect();
+    let name = book.name().to_string();
+    Playbook { system: source.system.clone(), name, file: source.short_file(), revision, steps }
+}
+
+fn steps(source: &Source, book: &model::Playbook, rules: &RunRules) -> Vec<Step> {
     let in_conditions: BTreeSet<Line> = book.conditions.iter().flat_map(|c| c.commands.iter().copied()).collect();
     let mut steps: Vec<Step> = Vec::new();
     let part = |steps: &mut Vec<Step>, part: Part, lines: &[Line], under: Option<u32>| {
@@ -122,14 +184,17 @@ pub fn followed(source: &Source, book: &model::Playbook, rules: &RunRules) -> Pl
     }
     part(&mut steps, Part::Resolve, &outside(&book.resolution), None);
     part(&mut steps, Part::Verify, &outside(&book.verification), None);
+    steps
+}
+
+fn bounded(source: &Source, mut steps: Vec<Step>, line: Line) -> Vec<Step> {
     if steps.len() > PLAYBOOK_STEPS_MAX {
-        let line = steps.get(PLAYBOOK_STEPS_MAX - 1).map_or(book.line, |s| s.line);
+        let line = steps.get(PLAYBOOK_STEPS_MAX - 1).map_or(line, |s| s.line);
         steps.truncate(PLAYBOOK_STEPS_MAX - 1);
         let text = format!("The rest stands in {} from line {line} on", source.short_file());
         steps.push(Step { part: Part::Verify, text, line, ..plain() });
     }
-    let revision = source.import.sha256.chars().take(8).collect();
-    Playbook { system: source.system.clone(), name: book.name.clone(), file: source.short_file(), revision, steps }
+    steps
 }
 
 fn plain() -> Step {
@@ -140,6 +205,7 @@ fn plain() -> Step {
         line: 0,
         under: None,
         risk: None,
+        why: None,
         fill: Vec::new(),
         caution: None,
         runs_on: None,
@@ -162,6 +228,7 @@ fn step(source: &Source, part: Part, command: &Command, under: Option<u32>, rule
         line: command.line,
         under,
         risk: Some(risk(source, command)),
+        why: super::reason::of(source, command),
         fill,
         caution: caution(command),
         runs_on: orders::runs_on(source, command, rules),
@@ -215,9 +282,9 @@ pub fn find<'c, 'a>(choices: &'c [Choice<'a>], said: &str) -> Option<&'c Choice<
     if wanted.is_empty() {
         return None;
     }
-    let exact = choices.iter().find(|c| normal(&c.book.name) == wanted);
+    let exact = choices.iter().find(|c| normal(c.book.name()) == wanted);
     exact.or_else(|| {
-        let mut holding = choices.iter().filter(|c| normal(&c.book.name).contains(&wanted));
+        let mut holding = choices.iter().filter(|c| normal(c.book.name()).contains(&wanted));
         holding.next().filter(|_| holding.next().is_none())
     })
 }

@@ -1,6 +1,9 @@
-//! The schedules of a runbook as reminders: when each is due in the team's zone. Off, and said to be, until the overlay
-//! says the zone and where the clients are that its commands need. Reminds people; runs nothing.
+//! The schedules of a runbook: when each is due in the team's zone, and whether Firebell looks by itself then or people
+//! are reminded (`operations.rs`). Off, and said to be, until the overlay says the zone and where the clients are that
+//! its commands need. Runs nothing.
 
+use super::operations::{self, Does};
+use super::overlay::Going;
 use super::unmapped::client;
 use super::words::normal;
 use super::{Note, Source, when};
@@ -9,7 +12,7 @@ use chrono_tz::Tz;
 use firebell_domain::recurrence::Recurrence;
 use firebell_domain::schedule::instant_of;
 use firebell_domain::time::Timestamp;
-use firebell_runbook::model::{Command, Schedule};
+use firebell_runbook::model::{Cadence, Command, Schedule};
 use std::collections::BTreeSet;
 use std::str::FromStr;
 
@@ -19,6 +22,8 @@ const NINE: u32 = 9 * 60;
 const CRON_LOOKED_AT: usize = 8;
 /// Seconds between two times below which people are not reminded: it would be noise, and a check for a machine.
 const OFTEN_S: i64 = 6 * 3_600;
+/// Seconds within which a look that nobody was there for is made up for, where the overlay says nothing else.
+const GRACE_S: i64 = 3_600;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reminder {
@@ -28,6 +33,12 @@ pub struct Reminder {
     pub file: String,
     pub line: u32,
     pub rhythm: Rhythm,
+    /// What becomes of it at its time.
+    pub does: Does,
+    /// As the overlay says for all schedules or for this one.
+    pub going: Going,
+    /// Seconds after its time within which a look is made up for.
+    pub grace_s: i64,
 }
 
 /// A reminder whose time has come.
@@ -40,19 +51,35 @@ pub struct Due<'a> {
 impl Due<'_> {
     /// When, on the team's own clock: `09:00 CET`.
     pub fn words(&self) -> String {
-        self.at.utc().with_timezone(&self.reminder.rhythm.zone()).format("%H:%M %Z").to_string()
+        self.reminder.clock(self.at)
     }
 }
 
 impl Reminder {
-    /// The last time it was due, unless that is longer ago than so many seconds.
-    pub fn last_due(&self, now: Timestamp, within_s: i64) -> Option<Due<'_>> {
+    /// The last time it was due after an instant, up to now.
+    pub fn last_after(&self, from: Timestamp, now: Timestamp) -> Option<Timestamp> {
         let mut last = None;
-        let mut at = now.plus_s(-within_s);
+        let mut at = from;
         while let Some(next) = self.rhythm.next_after(at).filter(|next| *next <= now && *next > at) {
             (last, at) = (Some(next), next);
         }
-        last.map(|at| Due { reminder: self, at })
+        last
+    }
+
+    /// When, on the team's own clock: `09:00 CET`.
+    pub fn clock(&self, at: Timestamp) -> String {
+        at.utc().with_timezone(&self.rhythm.zone()).format("%H:%M %Z").to_string()
+    }
+
+    /// The next time, for people: `Mon 2026-11-23 09:00 CET`.
+    pub fn next_words(&self, now: Timestamp) -> Option<String> {
+        let next = self.rhythm.next_after(now)?;
+        Some(next.utc().with_timezone(&self.rhythm.zone()).format("%a %Y-%m-%d %H:%M %Z").to_string())
+    }
+
+    /// The last time it was due, unless that is longer ago than so many seconds.
+    pub fn last_due(&self, now: Timestamp, within_s: i64) -> Option<Due<'_>> {
+        self.last_after(now.plus_s(-within_s), now).map(|at| Due { reminder: self, at })
     }
 }
 
@@ -69,6 +96,21 @@ impl Rhythm {
             Rhythm::Calendar(rule) => rule.zone,
             Rhythm::Cron(_, zone) => *zone,
         }
+    }
+
+    /// As text that is another when it is due at other times.
+    pub fn rule(&self) -> String {
+        match self {
+            Rhythm::Calendar(rule) => format!("{:?} {} {}", rule.days, rule.at_min, rule.zone),
+            Rhythm::Cron(schedule, zone) => format!("{schedule} {zone}"),
+        }
+    }
+
+    /// Whether it is due so often that a word each time would be noise.
+    pub fn often(&self) -> bool {
+        let first = self.next_after(Timestamp::default());
+        let second = first.and_then(|first| self.next_after(first));
+        first.zip(second).is_some_and(|(first, second)| second.seconds_since(first) < OFTEN_S)
     }
 
     /// The first time after an instant.
@@ -118,15 +160,31 @@ pub fn of(source: &Source) -> (Vec<Reminder>, Vec<Note>) {
             notes.push(note(schedule, format!("nobody knows where \"{missing}\" is"), fix));
             continue;
         }
-        match rhythm(source, schedule, zone) {
-            Ok(rhythm) => on.push(Reminder {
-                system: source.system.clone(),
-                name: schedule.name.clone(),
-                tasks: schedule.tasks.clone(),
-                file: source.short_file(),
-                line: schedule.line,
-                rhythm,
-            }),
+        let (going, does) = (going(source, schedule), operations::does(source, schedule));
+        let does = if going.run == Some(false) { does.by_hand(source) } else { does };
+        if let Some(note) = operations::note(source, schedule, &going) {
+            notes.push(note);
+        }
+        match rhythm(source, schedule, zone, matches!(does, Does::Looks { .. })) {
+            Ok(rhythm) => {
+                // Two of one name are told apart by their lines: each has its own turn.
+                let twice = on.iter().any(|r: &Reminder| r.name == schedule.name);
+                on.push(Reminder {
+                    system: source.system.clone(),
+                    name: if twice {
+                        format!("{} (line {})", schedule.name, schedule.line)
+                    } else {
+                        schedule.name.clone()
+                    },
+                    tasks: schedule.tasks.clone(),
+                    file: source.short_file(),
+                    line: schedule.line,
+                    rhythm,
+                    does,
+                    going,
+                    grace_s: source.overlay.grace_s.unwrap_or(GRACE_S),
+                });
+            }
             Err(why) => {
                 let fix = format!(
                     "Add [[times]] schedule = \"{}\", when = \"Mon 09:00\" to {}",
@@ -146,14 +204,36 @@ fn unmapped(source: &Source, schedule: &Schedule) -> Option<&'static str> {
     source.book().commands.iter().filter_map(needs).find(|c| !source.overlay.targets.contains_key(*c))
 }
 
-fn rhythm(source: &Source, schedule: &Schedule, zone: Tz) -> Result<Rhythm, &'static str> {
+/// What the overlay says for one schedule, by its name or its line.
+fn said<'a>(source: &'a Source, schedule: &Schedule) -> impl Iterator<Item = &'a super::overlay::Time> {
     let names = [normal(&schedule.name), schedule.line.to_string()];
-    let said = source.overlay.times.iter().find(|t| names.contains(&normal(&t.schedule))).map(|t| t.when.as_str());
+    source.overlay.times.iter().filter(move |t| names.contains(&normal(&t.schedule)))
+}
+
+fn going(source: &Source, schedule: &Schedule) -> Going {
+    let all = &source.overlay.schedules;
+    let own = |pick: fn(&Going) -> Option<bool>| said(source, schedule).find_map(|t| pick(&t.going)).or(pick(all));
+    let severity = said(source, schedule).find_map(|t| t.going.severity.clone());
+    Going { run: own(|g| g.run), declare: own(|g| g.declare), severity: severity.or_else(|| all.severity.clone()) }
+}
+
+/// `looks`: by a machine, which may be every minute.
+fn rhythm(source: &Source, schedule: &Schedule, zone: Tz, looks: bool) -> Result<Rhythm, &'static str> {
+    let said = said(source, schedule).find_map(|t| t.when.as_deref());
+    let by_cron = |cron: cron::Schedule| {
+        let rhythm = Rhythm::Cron(Box::new(cron), zone);
+        if looks { Ok(rhythm) } else { seldom(rhythm) }
+    };
     if let (Some(cron), None) = (&schedule.cron, said) {
-        return posix(cron).ok_or("its cron line cannot be read").and_then(|s| seldom(Rhythm::Cron(Box::new(s), zone)));
+        return posix(cron).ok_or("its cron line cannot be read").and_then(by_cron);
     }
     if let Some(cron) = said.and_then(posix) {
-        return seldom(Rhythm::Cron(Box::new(cron), zone));
+        return by_cron(cron);
+    }
+    if let (Some(Cadence::Hourly), None, true) = (schedule.cadence, said, looks)
+        && let Some(cron) = posix("0 * * * *")
+    {
+        return by_cron(cron);
     }
     let words = when::read(said.or(schedule.when.as_deref()).unwrap_or_default());
     let days = when::days(schedule.cadence, &words).or_else(|why| match said {

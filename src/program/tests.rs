@@ -266,7 +266,7 @@ pub fn playbooks() -> Value {
 
 fn followed(overlay: Overlay) -> firebell_domain::playbook::Playbook {
     let s = Source { overlay, ..source(playbooks()) };
-    playbooks::followed(&s, &s.book().playbooks[1], &RunRules::default())
+    playbooks::followed(&s, playbooks::Book::Playbook(&s.book().playbooks[1]), &RunRules::default())
 }
 
 #[test]
@@ -308,7 +308,7 @@ fn values_are_filled_in_and_marks_lower_what_is_alone_on_its_line_only() {
 fn the_playbooks_that_fit_come_first_and_the_others_in_their_order() {
     let program = Program::new(vec![source(playbooks())]);
     let names = |said: &[&str]| -> Vec<(String, bool)> {
-        program.playbooks(None, said).iter().map(|c| (c.book.name.clone(), c.score > 0)).collect()
+        program.playbooks(None, said).iter().map(|c| (c.book.name().to_string(), c.score > 0)).collect()
     };
     let (db, queue) = ("Database is down".to_string(), "Queue is full".to_string());
     assert_eq!(names(&["the order queue grows"]), [(queue.clone(), true), (db.clone(), false)]);
@@ -322,7 +322,7 @@ fn the_playbooks_that_fit_come_first_and_the_others_in_their_order() {
 fn a_playbook_is_found_by_number_by_name_and_by_what_only_its_name_holds() {
     let program = Program::new(vec![source(playbooks())]);
     let choices = program.playbooks(None, &[]);
-    let name = |said: &str| playbooks::find(&choices, said).map(|c| c.book.name.as_str());
+    let name = |said: &str| playbooks::find(&choices, said).map(|c| c.book.name());
     assert_eq!(name("2"), Some("Queue is full"));
     assert_eq!(name("queue IS full"), Some("Queue is full"));
     assert_eq!(name("database"), Some("Database is down"));
@@ -338,7 +338,7 @@ fn a_playbook_without_end_says_where_the_rest_is() {
     let playbook = json!({ "name": "Everything", "symptoms": [], "conditions": [], "investigation": lines, "resolution": [],
                            "verification": [], "line": 1 });
     let s = source(json!({ "commands": commands, "playbooks": [playbook] }));
-    let p = playbooks::followed(&s, &s.book().playbooks[0], &RunRules::default());
+    let p = playbooks::followed(&s, playbooks::Book::Playbook(&s.book().playbooks[0]), &RunRules::default());
     assert_eq!(p.steps.len(), firebell_domain::limits::PLAYBOOK_STEPS_MAX);
     assert_eq!(p.steps.last().map(|s| s.text.as_str()), Some("The rest stands in shop.md from line 100 on"));
 }
@@ -379,7 +379,11 @@ fn reminders_are_off_and_say_why_until_zone_and_places_are_known() {
         ]
     );
     s.overlay.targets.insert("postgres".into(), overlay::Place { target: "db".into(), inside: None });
-    s.overlay.times.push(overlay::Time { schedule: "review".into(), when: "Friday 16:00".into() });
+    s.overlay.times.push(overlay::Time {
+        schedule: "review".into(),
+        when: Some("Friday 16:00".into()),
+        going: overlay::Going::default(),
+    });
     assert_eq!(state(&s).0, ["Morning check", "Vacuum", "Patch day", "Review"]);
     let next = |name: &str| {
         let (on, _) = reminders::of(&s);

@@ -85,7 +85,7 @@ impl WebState {
     pub fn new(settings: Settings, front: Front) -> WebState {
         tokio::spawn(super::metrics::upkeep(settings.metrics.clone(), settings.stop.clone()));
         let (app, configuration) = (settings.app.clone(), settings.configuration.clone());
-        let notices = move || notices::of(&app.program(), &configuration.borrow(), app.clock().now());
+        let notices = move || notices::of(&app, &configuration.borrow());
         let hub = Hub::start(settings.app.clone(), settings.stop.clone(), Arc::new(notices));
         let house = House { settings, hub, known_public: Mutex::default(), channels: Mutex::default() };
         WebState::of(Arc::new(house), front)
@@ -140,7 +140,7 @@ impl WebState {
     }
     /// What the list and the board say above the incidents.
     pub(super) fn notices(&self) -> Vec<Notice> {
-        notices::of(&self.app().program(), &self.configuration(), self.app().clock().now())
+        notices::of(self.app(), &self.configuration())
     }
     pub(super) fn ack_links(&self) -> &AckLinks {
         &self.house.settings.ack_links

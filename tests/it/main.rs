@@ -17,6 +17,7 @@ mod intake;
 mod lab;
 mod live;
 mod mail;
+mod operations;
 mod outbox;
 mod path;
 mod people;

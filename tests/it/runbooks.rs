@@ -105,3 +105,77 @@ async fn a_runbook_that_cannot_be_read_changes_nothing_and_is_said_and_a_repaire
     assert_eq!(serve.say("ana", "/incident declare S3 pages are slow").await.0, 0);
     serve.terminate().await;
 }
+
+const MORE: &str = "
+## Quick reference
+
+| Issue | Fix | Command |
+|---|---|---|
+| Orders wait | start the consumer again | `docker restart orders` |
+
+## Checklists
+
+### Release checklist
+
+- [ ] Tests are green
+- [ ] The team knows
+
+## Schedules
+
+### Daily: 09:00 Morning check
+
+```bash
+docker ps
+```
+
+### Weekly: Sunday 02:00 Restart
+
+```bash
+docker restart orders
+```
+";
+
+#[tokio::test]
+async fn the_runbook_offers_quick_fixes_walks_checklists_and_says_what_its_schedules_do() {
+    let mut serve = Serve::configured("");
+    let path = markdown(&serve, &format!("{SHOP}{MORE}"));
+    serve.start_again().await;
+    let (status, said) = serve.say("ana", "/incident declare S1 orders wait in the queue").await;
+    assert_eq!(status, 0, "{said}");
+    let (_, said) = serve.say("ana", "/incident runbook").await;
+    for line in [
+        "Quick fixes whose issue this is:",
+        "  Orders wait: start the consumer again — /incident INC-1 run line ",
+        "(changes something that can be undone)",
+        "Release checklist — checklist, 2 items",
+        "all 2 schedules are off: nobody knows the team's time zone",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    // With the zone and the place known they are on.
+    let from = serve.log().len();
+    let overlay = "zone = \"Europe/Madrid\"\n[[targets]]\nname = \"docker\"\ntarget = \"local\"\n";
+    fs::write(path.with_extension("overlay.toml"), overlay).expect("written");
+    until_logged(&serve, from, "the configuration is in force: runbooks.shop changed").await;
+    let (_, said) = serve.say("ana", "/incident runbook").await;
+    assert!(
+        said.contains("Morning check of shop (line ") && said.contains("): Firebell looks by itself; next "),
+        "{said}"
+    );
+    assert!(
+        said.contains("): people are reminded; next Sun ") && said.contains("; then say /incident run line "),
+        "{said}"
+    );
+
+    let (status, said) = serve.say("ana", "/incident runbook release checklist").await;
+    assert_eq!(status, 0, "{said}");
+    assert!(said.contains("Step 1 of 2, of a checklist") && said.contains("Tests are green"), "{said}");
+    let (_, said) = serve.say("ana", "/incident step done all of them").await;
+    assert!(said.contains("The team knows"), "{said}");
+    let (_, said) = serve.say("ana", "/incident step failed nobody told them").await;
+    assert!(said.contains("1 done, 1 failed"), "{said}");
+    let (_, said) = serve.say("ana", "/incident run orders wait dry-run").await;
+    assert!(said.contains("changes something: docker restart"), "{said}");
+    serve.assert_log_is_whole().await;
+    serve.terminate().await;
+}

@@ -96,8 +96,8 @@ impl Discord {
     async fn done(&self, act: &ChatAct) -> Made {
         let who = self.identities();
         match &act.job {
-            ChatJob::Announce { card, message, place } => {
-                let Some(channel) = self.settings.announce.as_deref() else { return Ok(None) };
+            ChatJob::Announce { room, card, message, place } => {
+                let Some(channel) = room.as_deref().or(self.settings.announce.as_deref()) else { return Ok(None) };
                 let before = place.as_ref().map(|p| format!("<#{p}>"));
                 let body = render::card(card, &act.key, &who, before.as_deref());
                 self.post_or_edit(act, channel, message.as_deref(), body).await

@@ -41,7 +41,10 @@ impl Chat for Slack {
     fn perform<'a>(&'a self, act: &'a ChatAct) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let outcome = match &act.job {
-                ChatJob::Announce { card, message, place } => self.announce(act, card, message, place).await,
+                ChatJob::Announce { room, card, message, place } => {
+                    let channel = room.as_ref().or(self.0.settings.announce.as_ref());
+                    self.announce(act, channel, card, message, place).await
+                }
                 ChatJob::Open { name, topic } => self.open_place(act, name, topic).await,
                 ChatJob::Topic { place, text } => self.topic(place, text).await,
                 ChatJob::Links { place, links } => self.links(place, links).await,
@@ -112,8 +115,15 @@ impl Slack {
         answer
     }
 
-    async fn announce(&self, act: &ChatAct, card: &Card, message: &Option<String>, place: &Option<String>) -> Did {
-        let Some(announce) = &self.0.settings.announce else {
+    async fn announce(
+        &self,
+        act: &ChatAct,
+        channel: Option<&String>,
+        card: &Card,
+        message: &Option<String>,
+        place: &Option<String>,
+    ) -> Did {
+        let Some(announce) = channel else {
             return Err(Outcome::Never { why: "no channel for announcements is configured".to_string() });
         };
         let mention = |p: &PersonId| self.0.identity.user_of(p);
@@ -126,7 +136,7 @@ impl Slack {
             None => {
                 let make = |repeated| marked(rendered.clone(), repeated);
                 let (channel, ts) = self.post(act, announce, &make).await?;
-                self.learn_announce_id(&channel);
+                self.learn_id(announce, &channel);
                 Ok(Some(format!("{channel}/{ts}")))
             }
         }
@@ -287,21 +297,23 @@ impl Slack {
         self.find_channel(types, &ours).await
     }
 
-    /// The channel of announcements by its id: reading it back takes no name.
+    /// A channel of announcements by its id: reading it back takes no name.
     async fn announce_id(&self, configured: &str) -> Option<String> {
         let Some(name) = configured.strip_prefix('#') else { return Some(configured.to_string()) };
-        let known = self.0.announce_id.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let known =
+            self.0.announce_ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(configured).cloned();
         if known.is_some() {
             return known;
         }
         let named = |c: &Value| c.get("name").and_then(Value::as_str) == Some(name);
         let found = self.find_channel("public_channel,private_channel", &named).await?;
-        self.learn_announce_id(&found);
+        self.learn_id(configured, &found);
         Some(found)
     }
 
-    fn learn_announce_id(&self, id: &str) {
-        *self.0.announce_id.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(id.to_string());
+    fn learn_id(&self, configured: &str, id: &str) {
+        let mut known = self.0.announce_ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.insert(configured.to_string(), id.to_string());
     }
 
     async fn find_channel(&self, types: &str, wanted: &(dyn Fn(&Value) -> bool + Sync)) -> Option<String> {

@@ -40,6 +40,7 @@ pub use online::Finding;
 use pace::Pace;
 use seen::Seen;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use wire::Inbound;
@@ -64,8 +65,8 @@ struct Inner {
     health: health::Health,
     pace: Pace,
     me: Mutex<Option<Me>>,
-    /// Of the announcements, where they are configured by name.
-    announce_id: Mutex<Option<String>>,
+    /// Of the channels of announcements that are configured by name.
+    announce_ids: Mutex<BTreeMap<String, String>>,
 }
 
 /// Who the bot is there.
@@ -124,7 +125,7 @@ impl Slack {
             health: health::Health::default(),
             pace: Pace::default(),
             me: Mutex::default(),
-            announce_id: Mutex::default(),
+            announce_ids: Mutex::default(),
         })))
     }
 

@@ -227,6 +227,7 @@ fn the_manual_of_the_overlay_shows_every_key_and_is_valid() {
     let folder = Folder::with(&[("shop.md", SHOP), ("shop.overlay.toml", overlay)]);
     let loaded = folder.good(&format!("[[runbooks]]\npath = \"shop.md\"\n{schedule}{PEOPLE}"));
     let o = &loaded.config.program.sources[0].overlay;
+    assert_eq!((o.schedules.run, o.schedules.declare, o.grace_s), (Some(true), Some(false), Some(3_600)));
     assert!(
         o.zone.is_some() && o.hours.is_some() && o.reminders == Some(true) && o.first.len() == 1 && o.reads.len() == 1
     );
@@ -235,7 +236,7 @@ fn the_manual_of_the_overlay_shows_every_key_and_is_valid() {
         [1; 6]
     );
     for key in super::super::schema::OVERLAY {
-        let shown = [format!("{} = ", key.name), format!("[[{}]]", key.name)];
+        let shown = [format!("{} = ", key.name), format!("[[{}]]", key.name), format!("[{}]", key.name)];
         assert!(overlay.lines().any(|l| shown.iter().any(|s| l.starts_with(s.as_str()))), "{} is not shown", key.name);
     }
 }
@@ -288,7 +289,8 @@ fn the_runbooks_to_start_from_import_without_an_error_and_put_something_in_force
         );
         assert!(book.playbooks.len() >= 3, "{}", source.file);
         for playbook in &book.playbooks {
-            let steps = crate::program::playbooks::followed(source, playbook, &Default::default()).steps;
+            let book = crate::program::playbooks::Book::Playbook(playbook);
+            let steps = crate::program::playbooks::followed(source, book, &Default::default()).steps;
             assert!(steps.len() >= 3 && !playbook.symptoms.is_empty(), "{}: {}: {steps:?}", source.file, playbook.name);
         }
     }

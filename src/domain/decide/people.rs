@@ -72,8 +72,9 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
                 return Err(already(d, "severity", &severity.level));
             }
             let reason = text::block("reason", reason)?;
-            d.emit(Event::SeverityChanged { from, to: severity.clone(), reason });
+            d.emit(Event::SeverityChanged { from: from.clone(), to: severity.clone(), reason });
             d.notice(NoticeKind::Changed);
+            escalation::follow_severity(d, &from);
         }
         Input::SetStatus { status: IncidentStatus::Resolved, text } => resolve(d, text)?,
         Input::SetStatus { status, text } => {

@@ -32,6 +32,8 @@ pub enum EscalateReason {
     PagesFailed,
     /// Somebody approved alone what needs two people.
     BreakGlass,
+    /// Its level has a chain of its own, which begins.
+    SeverityChanged,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,13 +78,14 @@ impl CancelReason {
 }
 
 impl EscalateReason {
-    pub const ALL: [EscalateReason; 6] = [
+    pub const ALL: [EscalateReason; 7] = [
         EscalateReason::Declared,
         EscalateReason::NotAcknowledged,
         EscalateReason::ByHand,
         EscalateReason::Resumed,
         EscalateReason::PagesFailed,
         EscalateReason::BreakGlass,
+        EscalateReason::SeverityChanged,
     ];
     pub fn as_str(self) -> &'static str {
         match self {
@@ -92,6 +95,7 @@ impl EscalateReason {
             EscalateReason::Resumed => "resumed",
             EscalateReason::PagesFailed => "pages_failed",
             EscalateReason::BreakGlass => "break_glass",
+            EscalateReason::SeverityChanged => "severity_changed",
         }
     }
 }

@@ -48,6 +48,14 @@ impl Incident {
                 }
             }
             Event::SeverityChanged { to, .. } => self.severity = to.clone(),
+            Event::EscalationChanged { policy } => {
+                if !self.status.open() {
+                    return illegal("it has ended");
+                }
+                self.policy = Some(policy.clone());
+                // Levels of the other chain are none of this one's; what wakes next stays until it begins.
+                self.escalation = Escalation { next_at: self.escalation.next_at, ..Escalation::default() };
+            }
             Event::StatusChanged { from, to, .. } => {
                 if *from != self.status || !to.open() || !from.open() || !from.may_become(*to) {
                     return illegal("that status does not follow");

@@ -67,6 +67,7 @@ fn deed(event: &Event) -> Option<&'static str> {
         Event::RoomOpened { .. } => "moved it into a channel",
         // What follows from those by itself.
         Event::Escalated { .. }
+        | Event::EscalationChanged { .. }
         | Event::SnoozeEnded
         | Event::StepSkipped { .. }
         | Event::NobodyReached { .. }

@@ -5,7 +5,7 @@
 use super::authority::{Grant, RunRules};
 use super::decide::{Approve, RunOutcome};
 use super::target::{self, Held};
-use super::{LOCAL_TOKEN, Needs, Order, RunEnd, RunNo, RunState};
+use super::{Bound, Judged, LOCAL_TOKEN, Limit, Needs, Order, RunEnd, RunNo, RunState, read};
 use crate::decide::tests::{START, declaration, directory, runs, to};
 use crate::decide::{Input, No, decide, declare};
 use crate::directory::Directory;
@@ -342,4 +342,33 @@ fn whatever_crashes_a_change_is_approved_alone_on_its_target_and_begun_once() {
     }
     // A world in which nothing happens proves nothing.
     assert!(begun > 400 && unknown > 100 && finished > 200, "begun {begun}, unknown {unknown}, finished {finished}");
+}
+
+#[test]
+fn a_command_that_prints_one_value_is_judged_by_the_threshold_it_is_about() {
+    let limit = |value: &str| Some(Limit { op: ">".into(), value: value.into() });
+    let bound = |metric: &str, unit: &str, warning: &str, critical: &str| Bound {
+        metric: metric.into(),
+        unit: unit.into(),
+        warning: limit(warning),
+        critical: limit(critical),
+    };
+    let command = |about: &str, text: &str, bounds: Vec<Bound>| {
+        let mut all = runs::order(Risk::Read, text);
+        let mut command = all.commands.remove(0);
+        (command.about, command.bounds) = (about.into(), bounds);
+        command
+    };
+    let depth = bound("Queue depth", "", "100", "500");
+    let llen = command("", "redis-cli llen queue", vec![depth.clone()]);
+    let found = read(&llen, "(integer) 512\n").expect("a reading");
+    assert_eq!((found.judged, found.bound.as_deref()), (Some(Judged::Critical), Some("> 500")));
+    assert_eq!((found.metric.as_str(), found.value.as_str()), ("Queue depth", "512"));
+    assert_eq!(read(&llen, "512 orders wait"), None, "it says more than a value");
+    let time = command("response time", "time-of shop", vec![bound("Response time", "s", "1", "2")]);
+    let found = read(&time, "1500 ms").expect("a reading");
+    assert_eq!((found.judged, found.bound.as_deref()), (Some(Judged::Warning), Some("> 1 s")));
+    assert_eq!((found.value.as_str(), found.unit.as_str()), ("1500", "ms"), "as it was printed");
+    let two = command("", "count queue", vec![depth, bound("Queue age", "", "1", "2")]);
+    assert_eq!(read(&two, "7"), None, "which of the two is not said");
 }

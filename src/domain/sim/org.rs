@@ -4,7 +4,7 @@
 use super::plan::Plan;
 use super::rng::Rng;
 use crate::chat::ChatRule;
-use crate::directory::{Directory, EscalationPolicy, Person, Service, Step, Target};
+use crate::directory::{Directory, EscalationPolicy, Person, Service, Step, System, Target};
 use crate::hours::{When, WorkingHours};
 use crate::id::{ChannelId, PersonId, PolicyId, ScheduleId, ServiceId};
 use crate::playbook::{Part, Playbook, Step as PlaybookStep};
@@ -37,7 +37,12 @@ pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {
     d.chats = CHATS
         .iter()
         .take(plan.chats)
-        .map(|c| ChatRule { channel: ChannelId::from(*c), opens: rng.chance(800), announces: rng.chance(500) })
+        .map(|c| ChatRule {
+            channel: ChannelId::from(*c),
+            opens: rng.chance(800),
+            announces: rng.chance(500),
+            rooms: Default::default(),
+        })
         .collect();
     for name in PEOPLE.iter().take(plan.people) {
         d.people.insert(PersonId::from(*name), person(name, rng));
@@ -48,6 +53,13 @@ pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {
     for no in 0..plan.policies {
         let name = PolicyId::new(if no == 0 { "default".to_string() } else { format!("policy{no}") });
         d.policies.insert(name.clone(), policy(name, plan, rng));
+    }
+    // With no policy said, a runbook's chains page: one for all levels, and one that the worst has alone.
+    if plan.policies == 0 {
+        let chain = |name: &str, rng: &mut Rng| policy(PolicyId::from(name), plan, rng);
+        let chains = [(None, chain("shop", rng)), (Some("P1".to_string()), chain("shop P1", rng))];
+        let system = System { severities: severities.to_vec(), chains: chains.into_iter().collect() };
+        d.systems.insert("shop".into(), system);
     }
     for name in SERVICES {
         let policy = d.policies.keys().nth(rng.below(d.policies.len().max(1))).cloned();
@@ -184,6 +196,7 @@ pub fn playbook(rng: &mut Rng) -> Playbook {
             line: no,
             under,
             risk: None,
+            why: None,
             fill: Vec::new(),
             caution: None,
             runs_on: None,

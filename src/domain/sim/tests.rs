@@ -12,7 +12,7 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 /// What a thousand worlds must have seen: every kind of event, a crash at every boundary, a failed commit, strays.
-const OCCURS: [&str; 50] = [
+const OCCURS: [&str; 51] = [
     "summary",
     "milestone_warned",
     "milestone_breached",
@@ -36,6 +36,7 @@ const OCCURS: [&str; 50] = [
     "snoozed",
     "snooze_ended",
     "severity_changed",
+    "escalation_changed",
     "status_changed",
     "update_posted",
     "noted",

@@ -173,7 +173,9 @@ impl Watch {
                     self.owed(now, working);
                 }
                 match reason {
-                    EscalateReason::Declared | EscalateReason::Resumed => self.begins(incident, working),
+                    EscalateReason::Declared | EscalateReason::Resumed | EscalateReason::SeverityChanged => {
+                        self.begins(incident, working)
+                    }
                     EscalateReason::ByHand => self.last_level_by = None,
                     _ => {}
                 }

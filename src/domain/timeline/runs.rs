@@ -170,7 +170,10 @@ fn outcome(order: Option<&Order>, r: &RunResult) -> String {
     let says = if read.is_empty() { one(&r.says) } else { read.join(", ") };
     let says = if says.is_empty() { says } else { format!(": {says}") };
     let checked = if r.verifies { "checked: " } else { "" };
-    format!("{checked}{what}: {}{says}", end(&r.end))
+    let red = !r.end.ok() || judged(r).is_some_and(|j| j > Judged::Healthy);
+    let fix = command.map(|c| c.fix.as_str()).filter(|fix| red && !fix.is_empty());
+    let fix = fix.map_or(String::new(), |fix| format!(". The runbook's quick fix: {}", one(fix)));
+    format!("{checked}{what}: {}{says}{fix}", end(&r.end))
 }
 
 /// "memory of web 91 % (critical, > 90 %)".

@@ -59,8 +59,11 @@ pub struct ChatAct {
 
 #[derive(Clone, Debug)]
 pub enum ChatJob {
-    /// The line about the incident in the channel where all incidents are announced. Never of a private one.
+    /// The line about the incident in the channel where all incidents are announced, or in that of its system. Never of
+    /// a private one.
     Announce {
+        /// The channel of its system, as it is configured.
+        room: Option<String>,
         card: Card,
         message: Option<String>,
         place: Option<String>,

@@ -20,6 +20,8 @@ fn order() -> Order {
         tongue: String::new(),
         bounds: Vec::new(),
         about: about.into(),
+        why: String::new(),
+        fix: String::new(),
     };
     Order {
         kind: RunKind::Diagnose,

@@ -30,6 +30,45 @@ async fn the_groups_of_a_severity_are_invited_and_no_others() {
 }
 
 #[tokio::test]
+async fn a_system_with_a_room_of_its_own_is_announced_there_and_the_others_where_all_are() {
+    let slack = FakeSlack::start();
+    let runbooks = "[[runbooks]]\npath = \"shop.md\"\nroom = \"#general\"\n[[runbooks]]\npath = \"bank.md\"\n\
+                    [[runbooks]]\npath = \"lake.md\"\n";
+    let mut bot = Serve::configured(&by_socket(&slack, runbooks));
+    for (name, level) in [("shop", "S1"), ("bank", "B1"), ("lake", "L1")] {
+        let text = format!(
+            "# {name}\n\n## Severity levels\n\n| Level | Name | Response time |\n|---|---|---|\n| {level} | Outage | 15 minutes |\n"
+        );
+        std::fs::write(bot.folder().join(format!("{name}.md")), text).expect("written");
+    }
+    let overlay = "[[channels]]\nname = \"#bank-incidents\"\nroom = \"#general\"\n";
+    std::fs::write(bot.folder().join("bank.overlay.toml"), overlay).expect("written");
+    bot.start_again().await;
+    slack.connected(2).await;
+    let both = Both { slack, bot };
+    let (slack, ana) = (&both.slack, both.slack.ana());
+    for said in ["S1 orders wait", "B1 payments wait", "L1 the lake is dry"] {
+        told(&ana.says("general", &format!("/incident declare {said}")).await);
+    }
+    for (channel, said) in [("general", "orders wait"), ("general", "payments wait"), ("incidents", "the lake is dry")]
+    {
+        slack.message(channel, said).await;
+    }
+    // An acknowledgement edits the line where it is.
+    told(&ana.says("general", "/incident INC-1 ack").await);
+    slack
+        .eventually("the line in the shop's room says who has it", |w| {
+            w.messages_in(w.home(), "general").iter().any(|m| m.says("orders wait") && m.says("has it"))
+        })
+        .await;
+    slack.see(|w| {
+        let all = w.messages_in(w.home(), "incidents");
+        assert!(all.iter().all(|m| !m.says("orders wait") && !m.says("payments wait")), "announced in its room only");
+    });
+    both.finish().await;
+}
+
+#[tokio::test]
 async fn without_channels_of_their_own_incidents_live_in_threads() {
     let both = Both::start_in(FakeSlack::start(), "open = \"none\"").await;
     let (slack, ana) = (&both.slack, both.slack.ana());

@@ -18,6 +18,7 @@ fn playbook() -> Playbook {
         line: no,
         under,
         risk: Some(playbook::Risk::Destroy),
+        why: None,
         fill: vec!["<id>".into()],
         caution: Some("never ends".into()),
         runs_on: Some("broker".into()),
@@ -94,6 +95,9 @@ fn events_but_of_runs() -> Vec<Event> {
         Event::Snoozed { until: START },
         Event::SnoozeEnded,
         Event::SeverityChanged { from: severity("P1", 1), to: severity("P2", 2), reason: reason.clone() },
+        Event::EscalationChanged {
+            policy: EscalationPolicy::new(PolicyId::from("p"), vec![Step::new(vec![Target::Owners], 10)], Some(1)),
+        },
         Event::StatusChanged {
             from: IncidentStatus::Investigating,
             to: IncidentStatus::Identified,

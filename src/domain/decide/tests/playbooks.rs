@@ -14,6 +14,7 @@ fn playbook(parts: &[(Part, Option<u32>)]) -> Playbook {
         line: no,
         under: *under,
         risk: None,
+        why: None,
         fill: Vec::new(),
         caution: None,
         runs_on: None,

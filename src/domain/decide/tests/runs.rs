@@ -25,6 +25,8 @@ pub fn order(risk: Risk, text: &str) -> Order {
         tongue: String::new(),
         bounds: Vec::new(),
         about: String::new(),
+        why: String::new(),
+        fix: String::new(),
     };
     let look = Ordered { line: 15, written: "docker ps".into(), text: "docker ps".into(), ..command.clone() };
     Order {

@@ -117,3 +117,61 @@ fn a_promise_in_business_days_is_kept_in_working_hours_and_never_in_plain_second
     assert_eq!(due(&in_hours, 14_400), "2026-11-30 11:00 UTC", "two hours on Tuesday, two on Monday");
     assert_eq!(due(&Severity { hours: None, ..p4 }, 86_400), "2026-11-25 15:00 UTC");
 }
+
+/// Who was paged by the last decision, by the reason of it.
+fn escalated(events: &[Event]) -> Vec<(EscalateReason, Vec<String>)> {
+    let of = |e: &Event| match e {
+        Event::Escalated { reason, people, .. } => Some((*reason, people.iter().map(ToString::to_string).collect())),
+        _ => None,
+    };
+    events.iter().filter_map(of).collect()
+}
+
+fn set(level: &str, rank: u32) -> Input {
+    Input::SetSeverity { severity: of("shop", severity(level, rank)), reason: String::new() }
+}
+
+fn of_the_shop(level: &str, rank: u32) -> Case {
+    let declared = Declaration { severity: of("shop", severity(level, rank)), ..declaration(None) };
+    Case::of(two_systems(), declared)
+}
+
+#[test]
+fn a_level_with_a_chain_of_its_own_is_paged_by_it_from_the_change_on() {
+    let mut case = of_the_shop("P1", 1);
+    let events = case.says(set("P2", 2));
+    assert_eq!(escalated(&events), [(EscalateReason::SeverityChanged, vec!["cy".to_string()])]);
+    assert_eq!(case.incident.policy.as_ref().map(|p| p.name.as_str()), Some("shop P2"));
+    assert_eq!(case.incident.escalation.step, Some(0));
+    // Back again: the chain for all levels.
+    let events = case.says(set("P1", 1));
+    assert_eq!(escalated(&events), [(EscalateReason::SeverityChanged, vec!["ana".to_string()])]);
+    let said = crate::timeline::entries(&case.log).into_iter().map(|e| e.text).collect::<Vec<_>>().join("\n");
+    assert!(said.contains("It is paged by the escalation of its severity now: shop, 1 level"), "{said}");
+}
+
+#[test]
+fn whoever_has_it_keeps_it_and_the_new_chain_waits_until_nobody_does() {
+    let mut case = of_the_shop("P1", 1);
+    case.says(Input::Acknowledge);
+    let events = case.says(set("P2", 2));
+    assert_eq!(escalated(&events), []);
+    assert_eq!(case.incident.policy.as_ref().map(|p| p.name.as_str()), Some("shop P2"));
+    let events = case.says(Input::Unacknowledge { reason: String::new() });
+    assert_eq!(escalated(&events), [(EscalateReason::Resumed, vec!["cy".to_string()])]);
+}
+
+#[test]
+fn where_the_configuration_pages_or_both_levels_are_paged_alike_nothing_begins_anew() {
+    let mut alike = of_the_shop("P1", 1);
+    let events = alike.says(set("P3", 3));
+    assert_eq!(escalated(&events), []);
+    assert!(!events.iter().any(|e| matches!(e, Event::EscalationChanged { .. })));
+    let mut d = two_systems();
+    d.policies.insert(PolicyId::from("default"), chain("default", "bo"));
+    let declared = Declaration { severity: of("shop", severity("P1", 1)), ..declaration(None) };
+    let mut said = Case::of(d, declared);
+    let events = said.says(set("P2", 2));
+    assert_eq!(escalated(&events), []);
+    assert_eq!(said.incident.policy.as_ref().map(|p| p.name.as_str()), Some("default"));
+}
