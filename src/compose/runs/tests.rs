@@ -28,6 +28,8 @@ fn order(executor: &str, target: &str, written: &str) -> Order {
         tongue: String::new(),
         bounds: Vec::new(),
         about: String::new(),
+        why: String::new(),
+        fix: String::new(),
     };
     Order {
         kind: RunKind::Diagnose,

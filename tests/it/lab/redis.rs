@@ -285,6 +285,8 @@ async fn a_variable_of_a_runbook_is_filled_in_on_the_way_to_the_server_and_nowhe
             tongue: String::new(),
             bounds: Vec::new(),
             about: String::new(),
+            why: String::new(),
+            fix: String::new(),
         }],
         verify: Vec::new(),
         rollback: None,
