@@ -134,11 +134,6 @@ impl Remote {
         Ok(Way { session: self.session(&mut open).await?.session.clone(), _place: place })
     }
 
-    /// Beside the commands: for ending one that hangs.
-    pub async fn beside(&self) -> Option<Arc<Session>> {
-        self.open.lock().await.as_ref().map(|o| o.session.clone())
-    }
-
     /// Where Docker over there is reachable, once `forward` has succeeded.
     pub fn socket(&self) -> PathBuf {
         self.folder.join("docker.sock")

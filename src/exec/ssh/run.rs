@@ -157,7 +157,7 @@ impl Remote {
             },
             Waited::TimedOut | Waited::Stopped => {
                 let stopped = *watch.stop.borrow();
-                pipes.note(&self.end_group(group).await);
+                pipes.note(&self.end_group(&way.session, group).await);
                 if stopped { End::Stopped } else { End::TimedOut }
             }
         };
@@ -168,12 +168,11 @@ impl Remote {
     }
 
     /// What became of the group, as a sentence.
-    async fn end_group(&self, group: Option<u32>) -> String {
+    async fn end_group(&self, session: &Session, group: Option<u32>) -> String {
         let host = self.place.shown();
         let Some(group) = group else { return format!("On {host} it may go on: it never said that it began") };
         let lost = format!("On {host} it may go on: look for the process group {group}");
-        let Some(session) = self.beside().await else { return lost };
-        match tokio::time::timeout(ENDING_TIME, finish(&session, group)).await {
+        match tokio::time::timeout(ENDING_TIME, finish(session, group)).await {
             Ok(true) => format!("Its processes on {host} were ended"),
             _ => lost,
         }

@@ -2,14 +2,16 @@
 //! hangs is ended over there, and Docker is reached over the same way.
 
 use super::{TARGET, call, run, unwatched, within};
-use crate::harness::docker::Daemon;
+use crate::harness::docker::{Daemon, IMAGE};
 use crate::harness::ssh::Sshd;
 use crate::harness::{BOUND, eventually, temp_dir};
 use firebell::clock;
 use firebell::engine::ports::execute::{Call, End, Execute, Ran};
 use firebell::exec::clean::Secrets;
+use firebell::exec::compose::{Compose, Project};
 use firebell::exec::docker::{Address, Docker, Host};
 use firebell::exec::host::Hosts;
+use firebell::exec::process;
 use firebell::exec::ssh::{Place, Remote, Ssh};
 use firebell_domain::playbook::Risk;
 use secrecy::SecretString;
@@ -255,4 +257,22 @@ async fn docker_over_there_is_reached_over_the_same_way() {
     assert_ne!(daemon.state("web", "{{.State.StartedAt}}"), before);
     let ran = run(&docker, &call(&["docker", "exec", "web", "echo", "$(a) 'b'"])).await;
     assert_eq!((ran.end, ran.stdout.as_str()), (End::Exited(0), "$(a) 'b'\n"), "{}", ran.stderr);
+
+    // Compose's own program goes the same way, from files that are here.
+    let folder = temp_dir();
+    let file = format!(
+        "version: '2.4'\nservices:\n  db:\n    image: {IMAGE}\n    network_mode: none\n    command: sleep 1000\n"
+    );
+    fs::write(folder.join("docker-compose.yml"), file).expect("a file");
+    let address = Address::Ssh(remote(Place { socket: daemon.socket().display().to_string(), ..place(&sshd, "key") }));
+    let mut here = process::Place::at(folder.path());
+    here.env.insert("DOCKER_HOST".to_string(), address.daemon());
+    let docker = Docker::new(BTreeMap::from([("box".to_string(), Host::new(address, Secrets::default()))]));
+    let project = Project { name: Some("shop".to_string()), docker: "box".to_string(), place: Some(here) };
+    let compose = Compose::new(docker, BTreeMap::from([(TARGET.to_string(), project)]));
+    let ran = run(&compose, &call(&["docker-compose", "up", "-d"])).await;
+    assert!(ran.ok(), "{}", ran.stderr);
+    assert_eq!(daemon.state("shop_db_1", "{{.State.Running}}"), "true");
+    let ran = run(&compose, &call(&["docker-compose", "stop", "-t", "1", "db"])).await;
+    assert_eq!((ran.end, ran.stdout.as_str()), (End::Exited(0), "shop_db_1\n"), "{}", ran.stderr);
 }
