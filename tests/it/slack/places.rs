@@ -33,12 +33,13 @@ async fn the_groups_of_a_severity_are_invited_and_no_others() {
 async fn a_system_with_a_room_of_its_own_is_announced_there_and_the_others_where_all_are() {
     let slack = FakeSlack::start();
     let runbooks = "[[runbooks]]\npath = \"shop.md\"\nroom = \"#general\"\n[[runbooks]]\npath = \"bank.md\"\n\
-                    [[runbooks]]\npath = \"lake.md\"\n";
+                    [[runbooks]]\npath = \"lake.md\"\n[services.orders]\nsystem = \"shop\"\n\
+                    [services.payments]\nsystem = \"bank\"\n[services.water]\nsystem = \"lake\"\n";
     let mut bot = Serve::configured(&by_socket(&slack, runbooks));
-    for (name, level) in [("shop", "S1"), ("bank", "B1"), ("lake", "L1")] {
-        let text = format!(
-            "# {name}\n\n## Severity levels\n\n| Level | Name | Response time |\n|---|---|---|\n| {level} | Outage | 15 minutes |\n"
-        );
+    let levels =
+        "| Level | Name | Response time |\n|---|---|---|\n| S1 | Outage | 15 minutes |\n| S2 | Slow | 1 hour |\n";
+    for name in ["shop", "bank", "lake"] {
+        let text = format!("# {name}\n\n## Severity levels\n\n{levels}");
         std::fs::write(bot.folder().join(format!("{name}.md")), text).expect("written");
     }
     let overlay = "[[channels]]\nname = \"#bank-incidents\"\nroom = \"#general\"\n";
@@ -47,8 +48,8 @@ async fn a_system_with_a_room_of_its_own_is_announced_there_and_the_others_where
     slack.connected(2).await;
     let both = Both { slack, bot };
     let (slack, ana) = (&both.slack, both.slack.ana());
-    for said in ["S1 orders wait", "B1 payments wait", "L1 the lake is dry"] {
-        told(&ana.says("general", &format!("/incident declare {said}")).await);
+    for said in ["orders wait service:orders", "payments wait service:payments", "the lake is dry service:water"] {
+        told(&ana.says("general", &format!("/incident declare S1 {said}")).await);
     }
     for (channel, said) in [("general", "orders wait"), ("general", "payments wait"), ("incidents", "the lake is dry")]
     {
