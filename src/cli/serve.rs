@@ -77,9 +77,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     parts.warn(&loaded).await;
     let reloader = Reloader::new(parts, &loaded, standing);
     let engine = tokio::spawn(engine.run(stopped.clone()));
-    if let Some(discord) = &discord {
-        discord.start(stopped.clone());
-    }
+    let gateway = discord.as_ref().and_then(|d| d.start(stopped.clone()));
     let tidying = config.sqlite_path().map(|path| tokio::spawn(store.clone().keep_log_short(path)));
     let replicas = tokio::spawn(hear_replicas(app.clone(), store.clone(), stopped.clone()));
 
@@ -102,6 +100,10 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     let _ = tokio::time::timeout(Duration::from_secs(20), engine).await;
     if let Some(in_slack) = in_slack {
         in_slack.abort();
+    }
+    // Another replica need not wait for its lease to run out.
+    if let Some(gateway) = gateway {
+        let _ = tokio::time::timeout(Duration::from_secs(5), gateway).await;
     }
     replicas.abort();
     reloads.abort();

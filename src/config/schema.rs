@@ -169,9 +169,9 @@ pub const PERSON: &[Key] = &[
     key("name", Kind::Text, "a name such as \"Ana Ruiz\""),
     key("email", Kind::Text, "an address such as \"ana@example.org\""),
     key("time_zone", Kind::Text, "a zone such as \"Europe/Madrid\""),
-    key("slack", Kind::Text, "a member id such as \"U024BE7LH\", in quotes"),
-    key("pagerduty", Kind::Text, "a user id such as \"PXPGF42\", in quotes"),
-    key("discord", Kind::Text, "a user id such as \"80351110224678912\", in quotes"),
+    key("slack", Kind::Text, "a member id such as \"U024BE7LH\""),
+    key("pagerduty", Kind::Text, "a user id such as \"PXPGF42\""),
+    key("discord", Kind::Text, "a user id such as \"80351110224678912\""),
     key("contact", Kind::Rows(CONTACT), "a list such as [{ via = \"pagerduty\" }]"),
 ];
 
@@ -263,7 +263,7 @@ pub const WEBHOOK: &[Key] = &[
     key("notices", Kind::Flag, "true or false"),
 ];
 
-const SNOWFLAKE: &str = "an id such as \"80351110224678912\", in quotes";
+const SNOWFLAKE: &str = "an id such as \"80351110224678912\"";
 
 pub const DISCORD: &[Key] = &[
     key("token", Kind::Secret, "the bot's token of Discord's developer portal"),
@@ -291,6 +291,7 @@ pub const SLACK: &[Key] = &[
     key("command", Kind::Text, "a slash command such as \"/incident\""),
     key("announce", Kind::Text, "a channel such as \"#incidents\" or \"C024BE7LH\""),
     key("open", Kind::Choice(&["channel", "none"]), "\"channel\" or \"none\""),
+    key("administrators", Kind::Texts, "a list of ids of user groups such as [\"S0614TZR7\"]"),
     key("invite", Kind::Rows(SLACK_INVITE), "[[slack.invite]] tables"),
 ];
 

@@ -223,6 +223,8 @@ pub struct Slack {
     /// Whether an incident gets a channel of its own.
     pub open_channels: bool,
     pub invite: Vec<SlackInvite>,
+    /// User groups whose members are administrators when they speak in Slack.
+    pub administrators: Vec<String>,
 }
 
 /// User groups that are invited into incidents of one severity.

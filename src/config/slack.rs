@@ -39,9 +39,20 @@ pub fn slack(root: &Table<'_>, severities: &[Severity], problems: &mut Problems)
     let command = command(&table, problems);
     let announce = table.text("announce").and_then(|text| channel(&table, text, problems));
     let open_channels = table.text("open") != Some("none");
+    let administrators = groups(&table, "administrators", problems);
     let invite = invite(&table, severities, problems);
     let (bot_token, api_url) = (bot_token?, api_url?);
-    Some(Slack { app_token, bot_token, signing_secret, api_url, command, announce, open_channels, invite })
+    Some(Slack {
+        app_token,
+        bot_token,
+        signing_secret,
+        api_url,
+        command,
+        announce,
+        open_channels,
+        invite,
+        administrators,
+    })
 }
 
 /// Also one that a rotation made (`xoxe.xoxb-…`).
@@ -91,20 +102,26 @@ fn invite(table: &Table<'_>, severities: &[Severity], problems: &mut Problems) -
             let what = format!("there is no severity {}", quoted(said));
             problems.error(&row.spot("severity"), what, format!("Write one of {}", known.join(", ")));
         }
-        let mut groups = Vec::new();
-        for (text, spot) in row.texts("groups") {
-            if text.starts_with('S') && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
-                groups.push(text.to_string());
-            } else {
-                let what = format!("{} is not the id of a user group", quoted(text));
-                let fix = "Write the id, such as \"S0614TZR7\": it is in the address of the group's page in Slack";
-                problems.error(&spot, what, fix);
-            }
-        }
+        let groups = groups(&row, "groups", problems);
         if row.lists_nothing("groups") {
             problems.error(&row.spot("groups"), "invites nobody", "Write a list such as [\"S0614TZR7\"]");
         }
         all.extend(rank.map(|rank| SlackInvite { rank, groups }));
     }
     all
+}
+
+/// Ids of user groups.
+fn groups(table: &Table<'_>, key: &'static str, problems: &mut Problems) -> Vec<String> {
+    let mut groups = Vec::new();
+    for (text, spot) in table.texts(key) {
+        if text.starts_with('S') && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
+            groups.push(text.to_string());
+        } else {
+            let what = format!("{} is not the id of a user group", quoted(text));
+            let fix = "Write the id, such as \"S0614TZR7\": it is in the address of the group's page in Slack";
+            problems.error(&spot, what, fix);
+        }
+    }
+    groups
 }

@@ -4,14 +4,16 @@
 
 use super::deliver::{Claimed, Done, note_channel, record};
 use super::ports::Outcome;
-use super::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, RunTable};
+use super::ports::chat::{Chat, ChatAct, ChatFile, ChatJob, ChatKind, RunTable};
 use super::tick::Engine;
 use crate::app::App;
 use crate::fault::Fault;
 use crate::{clock, measure, notice, stop};
 use firebell_domain::chat::RoomTask;
 use firebell_domain::decide::Input;
+use firebell_domain::event::{Event, IncidentEvent};
 use firebell_domain::id::ChannelId;
+use firebell_domain::incident::Incident;
 use firebell_domain::intent::{Lane, What};
 use firebell_domain::limits;
 use firebell_domain::run::table::table;
@@ -213,9 +215,14 @@ async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<Ch
             })
         }
         (RoomTask::Lines { after, to }, Some(place)) => {
-            let events = app.store().events(incident.id, *after, (to - after).max(0)).await?;
-            let lines = notice::card::lines(incident, &events, chat);
-            (!lines.is_empty()).then_some(ChatJob::Lines { place, lines })
+            let mut events = app.store().events(incident.id, *after, (to - after).max(0)).await?;
+            // What a run was to do stands in the event that asked for it: the state forgets it when the run is over.
+            if events.iter().any(|e| matches!(e.body, Event::RunFinished { .. } | Event::RunOutcomeUnknown { .. })) {
+                events = app.store().events(incident.id, 0, *to).await?;
+            }
+            let lines = notice::card::lines(incident, &events, *after, chat);
+            let files = files(app, incident, &events, *after).await;
+            (!lines.is_empty()).then_some(ChatJob::Lines { place, lines, files })
         }
     };
     Ok(job.map(|job| ChatAct {
@@ -228,6 +235,31 @@ async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<Ch
         private: incident.private,
         job,
     }))
+}
+
+/// What the runs printed that were over after a number, one file each. They are kept beside the log for a while only:
+/// without them the lines are said all the same.
+async fn files(app: &App, incident: &Incident, events: &[IncidentEvent], after: i64) -> Vec<ChatFile> {
+    let mut all = Vec::new();
+    for event in events.iter().filter(|e| e.seq > after) {
+        let Event::RunFinished { run: no, results, .. } = &event.body else { continue };
+        let order = events.iter().find_map(|e| match &e.body {
+            Event::RunAsked { run: asked, order, .. } if asked == no => Some(order),
+            _ => None,
+        });
+        let outputs = match app.store().outputs(incident.id, *no).await {
+            Ok(outputs) => outputs.into_iter().map(|o| (o.place, o.output)).collect(),
+            Err(fault) => {
+                fault.logged();
+                continue;
+            }
+        };
+        if let (Some(order), Some(shown)) = (order, table(events, *no)) {
+            let text = notice::runs::report(incident.id, &shown, order, results, &outputs);
+            all.push(ChatFile { name: format!("inc-{}-run-{no}.txt", incident.id.0), text });
+        }
+    }
+    all
 }
 
 #[cfg(test)]

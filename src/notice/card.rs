@@ -145,66 +145,74 @@ fn paragraphs(i: &Incident) -> Vec<String> {
     all
 }
 
-/// The most useful first.
-fn actions(i: &Incident) -> Vec<CardAction> {
-    let action = |verb: &str, label: &str, style: ActionStyle, form: bool| CardAction {
-        verb: verb.to_string(),
-        label: label.to_string(),
-        style,
-        form,
-    };
-    let plain = |verb: &str, label: &str| action(verb, label, ActionStyle::Plain, false);
-    let form = |verb: &str, label: &str| action(verb, label, ActionStyle::Plain, true);
-    let resolve = || action("resolve", "Resolve…", ActionStyle::Danger, true);
-    if !i.status.open() {
-        return match i.status {
-            IncidentStatus::Resolved => {
-                vec![
-                    plain("postmortem", "Post-mortem"),
-                    form("action", "Add action item…"),
-                    form("reopen", "Reopen…"),
-                    plain("timeline", "Timeline"),
-                ]
-            }
-            _ => vec![plain("timeline", "Timeline")],
-        };
-    }
-    let rest = || {
-        vec![
-            form("page", "Page somebody…"),
-            form("lead", "Who leads…"),
-            form("severity", "Change severity…"),
-            form("status", "Change status…"),
-            plain("runbook", "Runbook"),
-            plain("timeline", "Timeline"),
-            form("note", "Add a note…"),
-        ]
-    };
-    let mut all = match &i.acknowledged {
-        None => vec![
-            action("ack", "Acknowledge", ActionStyle::Primary, false),
-            form("update", "Post update…"),
-            resolve(),
-            plain("escalate", "Escalate now"),
-        ],
-        Some(_) => vec![
-            action("update", "Post update…", ActionStyle::Primary, true),
-            plain("runbook", "Runbook"),
-            resolve(),
-            form("unack", "Hand back…"),
-        ],
-    };
-    for more in rest() {
-        if !all.iter().any(|a| a.verb == more.verb) {
-            all.push(more);
-        }
-    }
-    all
+/// What a card may offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Of the grammar.
+    pub verb: &'static str,
+    pub label: &'static str,
+    /// Asks for more before anything is done.
+    pub form: bool,
 }
 
-/// What happened, of these events and in this chat; older ones beyond the bound are counted in the first line.
-pub fn lines(before: &Incident, events: &[IncidentEvent], chat: &ChannelId) -> Vec<Line> {
-    let told = events.iter().filter(|e| says(e, chat)).map(|e| e.seq).collect::<std::collections::BTreeSet<_>>();
+const fn offer(verb: &'static str, label: &'static str, form: bool) -> Offer {
+    Offer { verb, label, form }
+}
+
+/// All that any card ever offers.
+pub const ACTIONS: &[Offer] = &[
+    offer("ack", "Acknowledge", false),
+    offer("update", "Post update…", true),
+    offer("resolve", "Resolve…", true),
+    offer("escalate", "Escalate now", false),
+    offer("unack", "Hand back…", true),
+    offer("page", "Page somebody…", true),
+    offer("lead", "Who leads…", true),
+    offer("severity", "Change severity…", true),
+    offer("status", "Change status…", true),
+    offer("runbook", "Runbook", false),
+    offer("timeline", "Timeline", false),
+    offer("note", "Add a note…", true),
+    offer("postmortem", "Post-mortem", false),
+    offer("action", "Add action item…", true),
+    offer("reopen", "Reopen…", true),
+];
+
+/// The most useful first.
+fn actions(i: &Incident) -> Vec<CardAction> {
+    let verbs: &[&str] = match (i.status, &i.acknowledged) {
+        (IncidentStatus::Resolved, _) => &["postmortem", "action", "reopen", "timeline"],
+        (status, _) if !status.open() => &["timeline"],
+        (_, None) => &[
+            "ack", "update", "resolve", "escalate", "page", "lead", "severity", "status", "runbook", "timeline", "note",
+        ],
+        (_, Some(_)) => {
+            &["update", "runbook", "resolve", "unack", "page", "lead", "severity", "status", "timeline", "note"]
+        }
+    };
+    let of = |verb: &&str| ACTIONS.iter().find(|a| a.verb == *verb);
+    let styled = |offer: &Offer| CardAction {
+        verb: offer.verb.to_string(),
+        label: offer.label.to_string(),
+        style: match offer.verb {
+            "resolve" => ActionStyle::Danger,
+            "ack" => ActionStyle::Primary,
+            "update" if i.acknowledged.is_some() => ActionStyle::Primary,
+            _ => ActionStyle::Plain,
+        },
+        form: offer.form,
+    };
+    verbs.iter().filter_map(of).map(styled).collect()
+}
+
+/// What happened after a number, of these events and in this chat; older ones beyond the bound are counted in the first
+/// line.
+pub fn lines(before: &Incident, events: &[IncidentEvent], after: i64, chat: &ChannelId) -> Vec<Line> {
+    let told = events
+        .iter()
+        .filter(|e| e.seq > after && says(e, chat))
+        .map(|e| e.seq)
+        .collect::<std::collections::BTreeSet<_>>();
     let entries = timeline::entries_after(Some(before), events);
     let mut all: Vec<Line> = entries
         .into_iter()

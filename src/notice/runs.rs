@@ -5,10 +5,11 @@ use firebell_domain::event::{Event, IncidentEvent};
 use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::run::table::{Mark, Row, Table};
-use firebell_domain::run::{Needs, Order, Run, RunNo, RunState};
+use firebell_domain::run::{Needs, Order, Run, RunNo, RunResult, RunState};
 use firebell_domain::text::line_of_machine;
 use firebell_domain::timeline::runs::ordered;
 use firebell_domain::timeline::words::{clock, one, who};
+use std::collections::BTreeMap;
 
 /// Characters of a command in an answer: all of it, up to what the log keeps.
 const COMMAND_CHARS_MAX: usize = firebell_domain::limits::STEP_CHARS_MAX;
@@ -83,6 +84,34 @@ pub fn planned(line: u32, plan: Result<&Plan, &str>) -> Vec<String> {
             lines
         }
     }
+}
+
+/// All that came of a run, as a text to keep: its table, then what each command printed. `outputs` by the place of their
+/// command: twice its index, one more for what was looked at afterwards.
+pub fn report(
+    id: IncidentId,
+    t: &Table,
+    order: &Order,
+    results: &[RunResult],
+    outputs: &BTreeMap<i64, String>,
+) -> String {
+    let mut out = table(id, t).join("\n");
+    out.push('\n');
+    for r in results {
+        let command = if r.verifies { &order.verify } else { &order.commands }.get(r.at as usize);
+        let text = command.map_or(String::new(), |c| line_of_machine(&c.text, COMMAND_CHARS_MAX));
+        let place = command.map_or(String::new(), |c| match (c.line, c.target.as_str()) {
+            (0, target) => format!("   (on {target})"),
+            (line, target) => format!("   ({} line {line}, on {target}, {})", one(&order.file), took(r.took_ms)),
+        });
+        let afterwards = if r.verifies { "afterwards: " } else { "" };
+        out.push_str(&format!("\n==== {afterwards}{text}{place}\n"));
+        match outputs.get(&(i64::from(r.at) * 2 + i64::from(r.verifies))) {
+            Some(said) if !said.trim().is_empty() => out.push_str(&format!("{}\n", said.trim_end())),
+            _ => out.push_str("(printed nothing)\n"),
+        }
+    }
+    out
 }
 
 /// How somebody agrees, or does not.

@@ -204,7 +204,7 @@ fn every_card_place_and_line_of_a_chat_reads_as_its_golden() {
         let mut out = String::new();
         for s in story.scenes.iter().filter(|s| s.name != "claimed") {
             let _ = writeln!(out, "# {}\n{}", s.name, printed_card(&card::card(&s.after, &story.directory, URL)));
-            for line in card::lines(&s.after, &s.events, &"slack".into()) {
+            for line in card::lines(&s.after, &s.events, 0, &"slack".into()) {
                 let _ = writeln!(out, "> {} {}: {}", line.at.rfc3339(), line.who, line.text);
             }
             let _ = writeln!(out, "#{} — {}\n", card::place_name(&s.after), card::topic(&s.after));

@@ -126,6 +126,26 @@ impl Store {
         tx.commit().await
     }
 
+    /// Takes or keeps a lease for a holder; says whether it is theirs until then. One that has run out is free.
+    pub async fn hold_lease(&self, name: &str, holder: &str, now: Timestamp, until: Timestamp) -> Result<bool, Fault> {
+        const SQL: &str = "INSERT INTO lease (name, holder, until) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE lease.holder = excluded.holder OR lease.until <= $4";
+        let mut tx = self.begin().await?;
+        let taken = on_tx!(&mut tx, |c| {
+            let q = sqlx::query(SQL).bind(name).bind(holder).bind(until.0).bind(now.0);
+            q.execute(c).await.map(|done| done.rows_affected()).map_err(fault)
+        })?;
+        tx.commit().await?;
+        Ok(taken == 1)
+    }
+
+    /// Gives a lease back before it has run out.
+    pub async fn give_lease_back(&self, name: &str, holder: &str) -> Result<(), Fault> {
+        const SQL: &str = "DELETE FROM lease WHERE name = $1 AND holder = $2";
+        let mut tx = self.begin().await?;
+        on_tx!(&mut tx, |c| sqlx::query(SQL).bind(name).bind(holder).execute(c).await.map(|_| ()).map_err(fault))?;
+        tx.commit().await
+    }
+
     /// Checkpoints after a number, in order.
     pub async fn checkpoints(&self, after: i64, limit: i64) -> Result<Vec<Checkpoint>, Fault> {
         const SQL: &str = "SELECT checkpoint_no, at, previous, heads, mac FROM checkpoint WHERE checkpoint_no > $1 ORDER BY checkpoint_no LIMIT $2";

@@ -1,7 +1,7 @@
 //! Percentiles, and what the kernel says of a process.
 
 use serde_json::{Value, json};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Milliseconds at the usual percentiles.
 pub fn percentiles(samples: &mut [Duration]) -> Value {
@@ -22,6 +22,11 @@ pub fn resident_mb(pid: u32) -> f64 {
         .and_then(|v| v.trim().trim_end_matches(" kB").trim().parse().ok())
         .unwrap_or(0.0);
     (kb / 102.4).round() / 10.0
+}
+
+/// Cores that it has kept busy since it had used so many seconds.
+pub fn cores(pid: u32, before: f64, began: Instant) -> f64 {
+    ((cpu_s(pid) - before) / began.elapsed().as_secs_f64() * 100.0).round() / 100.0
 }
 
 /// Seconds of processor time used so far.

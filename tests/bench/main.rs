@@ -6,6 +6,9 @@
 //!     cargo bench --bench figures -- commands --seconds 20
 //!     cargo bench --bench figures -- commands --postgres
 //!     cargo bench --bench figures -- alerts | timers | overload | room | import
+//!     cargo bench --bench figures -- slack --rate 200         beside Bolt in JavaScript and in Python
+//!     cargo bench --bench figures -- discord --rate 200
+//!     cargo bench --bench figures -- slack-storm --incidents 500    half an hour: Slack's own limits
 //!
 //! Never a test: it measures, it asserts nothing about speed.
 
@@ -13,6 +16,11 @@
 
 mod alerts;
 mod commands;
+mod discord;
+#[path = "../it/fake_discord/mod.rs"]
+mod fake_discord;
+#[path = "../it/fake_slack/mod.rs"]
+mod fake_slack;
 mod figures;
 #[path = "../it/harness/mod.rs"]
 #[allow(unused_imports)] // the tests' harness says more words than a benchmark needs
@@ -20,8 +28,11 @@ mod harness;
 mod http;
 mod import;
 mod overload;
+mod paced;
 mod room;
 mod sink;
+mod slack;
+mod slack_storm;
 mod timers;
 
 use serde_json::{Value, json};
@@ -34,7 +45,8 @@ fn main() {
         let at = arguments.iter().position(|a| a == name);
         at.and_then(|i| arguments.get(i + 1)).and_then(|v| v.parse().ok()).unwrap_or(default)
     };
-    let all = !["commands", "alerts", "timers", "overload", "room", "import"].iter().any(|w| has(w));
+    let named = ["commands", "alerts", "timers", "overload", "room", "import", "slack", "discord", "slack-storm"];
+    let all = !named.iter().any(|w| has(w));
     let seconds = number("--seconds", 15);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
@@ -47,6 +59,16 @@ fn main() {
         }
         if all || has("alerts") {
             print(alerts::run(number("--rate", 200), seconds.min(10)).await);
+        }
+        if all || has("slack") {
+            print(slack::run(number("--rate", 200), seconds).await);
+        }
+        if all || has("discord") {
+            print(discord::run(number("--rate", 200), seconds, number("--stored", 10_000)).await);
+        }
+        // By name alone: it takes as long as Slack's limits make it.
+        if has("slack-storm") {
+            print(slack_storm::run(number("--incidents", 500)).await);
         }
         if all || has("timers") {
             print(timers::run(number("--armed", 100_000)).await);

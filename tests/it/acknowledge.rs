@@ -85,7 +85,7 @@ async fn takes(live: &Live, way: Way) -> String {
     match way {
         Way::Command => live.done("ana", "/incident INC-1 ack").await,
         Way::Button => {
-            let room = Room::sign_in(live, "ana").await;
+            let room = Room::sign_in(&live.serve, "ana").await;
             let page = room.get("/incidents/1").await;
             let answer = room.press(&page.body, "Acknowledge").await;
             assert_eq!(answer.status, 200, "{}", answer.body);
@@ -277,7 +277,7 @@ async fn what_firebell_tells_pagerduty_comes_back_as_an_echo_and_is_known_as_one
 async fn the_buttons_of_the_room_are_nobodys_elses_and_resolve_as_well() {
     let live = Live::start().await;
     live.done("cy", "/incident declare P1 checkout is down").await;
-    let room = Room::sign_in(&live, "bo").await;
+    let room = Room::sign_in(&live.serve, "bo").await;
     let page = room.get("/incidents/1").await.body;
     let forged = page.replace("name=\"form\" value=\"", "name=\"form\" value=\"x");
     assert_eq!(room.press(&forged, "Acknowledge").await.status, 403);

@@ -21,6 +21,7 @@ mod operations;
 mod outbox;
 mod path;
 mod people;
+mod recorded;
 mod recovery;
 mod reload;
 mod runbooks;

@@ -3,6 +3,7 @@
 
 use crate::harness::fake_pagerduty::Status;
 use crate::harness::prometheus::{ALERT_BOUND, Monitoring};
+use crate::harness::serve::Serve;
 use crate::harness::{Answer, BOUND};
 use crate::live::{Live, TOKEN};
 use serde_json::json;
@@ -74,7 +75,7 @@ async fn by_hand_the_same_and_acknowledged_in_the_room() {
     live.done("cy", "/incident escalate").await;
     live.ops.wait_until("Bo is paged", |i| i.acted().count() == 1).await;
 
-    let room = Room::sign_in(&live, "bo").await;
+    let room = Room::sign_in(&live.serve, "bo").await;
     let page = room.get("/incidents/1").await;
     assert!(page.body.contains("checkout is down"), "{}", page.body);
     // Without the header that only our own script sends nothing happens.
@@ -126,11 +127,11 @@ pub struct Room {
 
 impl Room {
     /// As a person does: a link from the operator, the page that it opens, one press.
-    pub async fn sign_in(live: &Live, person: &str) -> Room {
-        let invited = live.serve.run(&["invite", person]).await;
+    pub async fn sign_in(serve: &Serve, person: &str) -> Room {
+        let invited = serve.run(&["invite", person]).await;
         assert_eq!(invited.status, 0, "{}", invited.stderr);
         let link = invited.stdout.lines().next().expect("a link is printed").to_string();
-        let url = live.serve.url();
+        let url = serve.url();
         let redirect = reqwest::redirect::Policy::none();
         let http = reqwest::Client::builder().no_proxy().redirect(redirect).timeout(BOUND).build().expect("a client");
         let page = Answer::to(http.get(&link)).await.expect("the link opens");
@@ -179,7 +180,7 @@ impl Room {
         Answer::to(request.body(fields.join("&"))).await.expect("the room answers")
     }
 
-    async fn say(&self, room: &str, text: &str, from_our_script: bool) -> Answer {
+    pub async fn say(&self, room: &str, text: &str, from_our_script: bool) -> Answer {
         let mut request = self.http.post(format!("{}/room/say", self.url)).header("cookie", &self.cookie);
         request = request.header("origin", &self.url).json(&json!({"room": room, "text": text}));
         if from_our_script {

@@ -3,6 +3,7 @@
 //! redirect, prints no token. Waits for nobody: what has to wait is said, and waits in the outbox.
 
 use super::limits::{Limits, Spent};
+use super::multipart;
 use crate::clock;
 use crate::engine::ports::Outcome;
 use firebell_domain::limits::{SEND_CONNECT_TIMEOUT_S, SEND_TIMEOUT_S, WHY_CHARS_MAX};
@@ -26,17 +27,23 @@ pub struct Request {
     pub major: String,
     pub path: String,
     pub body: Option<Value>,
+    /// Name and content of what goes with the body.
+    pub files: Vec<(String, String)>,
     /// An interaction's own token is in the path: no login, and no share in the global limit.
     pub by_token: bool,
 }
 
 impl Request {
     pub fn new(method: Method, route: &'static str, major: &str, path: String) -> Request {
-        Request { method, route, major: major.to_string(), path, body: None, by_token: false }
+        Request { method, route, major: major.to_string(), path, body: None, files: Vec::new(), by_token: false }
     }
 
     pub fn with(self, body: Value) -> Request {
         Request { body: Some(body), ..self }
+    }
+
+    pub fn and(self, files: Vec<(String, String)>) -> Request {
+        Request { files, ..self }
     }
 
     pub fn by_token(self) -> Request {
@@ -131,8 +138,13 @@ impl Client {
                 return Err(No::Refused { status: 0, code: 0, why });
             }
         }
-        if let Some(body) = &request.body {
-            built = built.json(body);
+        match &request.body {
+            Some(body) if request.files.is_empty() => built = built.json(body),
+            Some(body) => {
+                let (kind, form) = multipart::form(body, &request.files);
+                built = built.header("Content-Type", kind).body(form);
+            }
+            None => {}
         }
         let mut response = built.send().await.map_err(no_answer)?;
         let (status, headers) = (response.status(), response.headers().clone());

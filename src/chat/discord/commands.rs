@@ -3,12 +3,16 @@
 
 use super::Discord;
 use super::client::{No, Request};
+use super::tongues;
 use crate::commands::discord_paths::{GROUPS, MENU, path};
 use crate::commands::filled::is_flag;
 use crate::commands::{Arg, ArgKind, COMMANDS, Spec};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 use serenity::all::{CommandOptionType, CommandType, CreateCommand, CreateCommandOption};
+
+const NAMES_LOCALIZED: &str = "name_localizations";
+const ABOUT_LOCALIZED: &str = "description_localizations";
 
 /// Names of the context menus.
 pub const DECLARE: &str = "Declare incident";
@@ -25,7 +29,7 @@ const OUTCOMES: [&str; 2] = ["done", "failed"];
 
 /// What is registered.
 pub fn registration() -> Vec<CreateCommand> {
-    let mut incident = CreateCommand::new("incident").description("Declare, take, work and end incidents");
+    let mut incident = translated(CreateCommand::new("incident").description("Declare, take, work and end incidents"));
     let menu = CreateCommandOption::new(CommandOptionType::SubCommand, MENU.0, MENU.1);
     incident = incident.add_option(menu.add_sub_option(which()));
     let direct = COMMANDS.iter().filter(|c| matches!(path(c.spec.verb).as_slice(), ["incident", _]));
@@ -43,17 +47,29 @@ pub fn registration() -> Vec<CreateCommand> {
             incident = incident.add_option(option);
         }
     }
-    let mut oncall = CreateCommand::new("oncall").description("Who is on call, and who stands in");
+    let mut oncall = translated(CreateCommand::new("oncall").description("Who is on call, and who stands in"));
     for command in COMMANDS.iter().filter(|c| path(c.spec.verb).first() == Some(&"oncall")) {
         oncall = oncall.add_option(subcommand(command.spec));
     }
     vec![
         incident,
         oncall,
-        CreateCommand::new(DECLARE).kind(CommandType::Message),
-        CreateCommand::new(TO_TIMELINE).kind(CommandType::Message),
-        CreateCommand::new(PAGE).kind(CommandType::User),
+        translated(CreateCommand::new(DECLARE).kind(CommandType::Message)),
+        translated(CreateCommand::new(TO_TIMELINE).kind(CommandType::Message)),
+        translated(CreateCommand::new(PAGE).kind(CommandType::User)),
     ]
+}
+
+/// With what it is called and says in the tongues that there are.
+fn translated(mut command: CreateCommand) -> CreateCommand {
+    let name = serde_json::to_value(&command).unwrap_or_default()["name"].as_str().unwrap_or_default().to_string();
+    for (locale, word) in tongues::of(tongues::NAMES, &name) {
+        command = command.name_localized(locale, word);
+    }
+    for (locale, text) in tongues::of(tongues::ABOUT, &name) {
+        command = command.description_localized(locale, text);
+    }
+    command
 }
 
 /// As it is sent, without what the builders leave empty.
@@ -64,6 +80,9 @@ pub fn payload() -> Value {
 fn subcommand(spec: &Spec) -> CreateCommandOption {
     let name = path(spec.verb).last().copied().unwrap_or(spec.verb);
     let mut sub = CreateCommandOption::new(CommandOptionType::SubCommand, name, short(spec.summary));
+    for (locale, text) in tongues::of(tongues::VERBS, spec.verb) {
+        sub = sub.description_localized(locale, text);
+    }
     // Discord wants what is required first; the line is put together by name.
     let (required, rest): (Vec<&Arg>, Vec<&Arg>) = spec.args.iter().partition(|a| a.required);
     for arg in required.into_iter().chain(rest) {
@@ -124,7 +143,7 @@ fn short(text: &str) -> String {
 
 /// What matters of a command, whoever wrote it: Discord adds ids and its defaults to what it was sent.
 pub fn essence(v: &Value) -> Value {
-    const KEPT: [&str; 9] = [
+    const KEPT: [&str; 10] = [
         "name",
         "description",
         "type",
@@ -133,7 +152,8 @@ pub fn essence(v: &Value) -> Value {
         "autocomplete",
         "choices",
         "value",
-        "name_localizations",
+        NAMES_LOCALIZED,
+        ABOUT_LOCALIZED,
     ];
     match v {
         Value::Array(all) => all.iter().map(essence).collect(),
@@ -146,7 +166,12 @@ pub fn essence(v: &Value) -> Value {
                 _ => false,
             };
             let kept = map.iter().filter(|(k, v)| KEPT.contains(&k.as_str()) && !default(k, v));
-            Value::Object(kept.map(|(k, v)| (k.clone(), essence(v))).collect::<Map<_, _>>())
+            // Of a translation everything matters.
+            let inner = |k: &str, v: &Value| match k {
+                NAMES_LOCALIZED | ABOUT_LOCALIZED => v.clone(),
+                _ => essence(v),
+            };
+            Value::Object(kept.map(|(k, v)| (k.clone(), inner(k, v))).collect::<Map<_, _>>())
         }
         other => other.clone(),
     }
@@ -195,8 +220,11 @@ mod tests {
             c["nsfw"] = json!(false);
         }
         assert_eq!(comparable(&ours), comparable(&theirs));
-        let text = theirs.to_string().replacen("Which one", "Which other one", 1);
-        let other: Value = serde_json::from_str(&text).expect("JSON");
-        assert_ne!(comparable(&ours), comparable(&other));
+        for (word, other) in [("Which one", "Which other one"), ("Bereitschaft", "Dienst"), ("\"vorfall\"", "\"fall\"")]
+        {
+            let text = theirs.to_string().replacen(word, other, 1);
+            let other: Value = serde_json::from_str(&text).expect("JSON");
+            assert_ne!(comparable(&ours), comparable(&other), "{word}");
+        }
     }
 }

@@ -6,8 +6,9 @@ use super::Discord;
 use super::words::plain;
 use crate::app::App;
 use crate::commands::{Arg, ArgKind, COMMANDS, filled, may_see};
-use firebell_domain::id::{IncidentId, PersonId};
+use firebell_domain::id::{IncidentId, PersonId, ServiceId};
 use firebell_domain::incident::Incident;
+use firebell_domain::severity::Severity;
 use firebell_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{PoisonError, RwLock};
@@ -136,6 +137,7 @@ impl Discord {
         option: &str,
         typed: &str,
         incident: Option<IncidentId>,
+        given: &BTreeMap<String, String>,
         person: &PersonId,
     ) -> Vec<(String, String)> {
         if option == super::commands::INCIDENT {
@@ -149,21 +151,47 @@ impl Discord {
         if arg.kind == ArgKind::ActionItem {
             return self.action_items(incident, typed, person).await;
         }
-        fitting(self.names(arg, incident), typed)
+        if arg.kind == ArgKind::Severity {
+            return fitting(self.severities(incident, given).await, typed);
+        }
+        fitting(self.names(arg), typed)
     }
 
-    fn names(&self, arg: &Arg, _incident: Option<IncidentId>) -> Vec<(String, String)> {
+    /// Those of the service that was chosen, else of the incident that is meant, as its runbook has them; where neither
+    /// says which system it is, those of all.
+    async fn severities(
+        &self,
+        incident: Option<IncidentId>,
+        given: &BTreeMap<String, String>,
+    ) -> Vec<(String, String)> {
+        let d = self.app().directory();
+        let chosen = |option: &str| given.get(option).map(|v| v.trim()).filter(|v| !v.is_empty());
+        let service = chosen("service").map(|s| ServiceId::from(s.trim_start_matches("service:")));
+        let of_incident = match (incident, &service) {
+            (Some(id), None) => self.app().store().incident(id).await.ok().flatten(),
+            _ => None,
+        };
+        let system = match (chosen("system"), &of_incident) {
+            (Some(system), _) => Some(system.trim_start_matches("system:")),
+            (None, Some(loaded)) => loaded.incident.severity.system.as_deref(),
+            (None, None) => service.as_ref().and_then(|s| d.system_of(Some(s))),
+        };
+        let shown = |s: &Severity| match &s.system {
+            Some(system) => (format!("{} {} ({system})", s.level, s.name), s.level.clone()),
+            None => (format!("{} {}", s.level, s.name), s.level.clone()),
+        };
+        let scale = match system {
+            Some(system) => d.scale(Some(system)),
+            None => d.severities.as_slice(),
+        };
+        let mut seen = BTreeSet::new();
+        scale.iter().filter(|s| seen.insert(s.level.clone())).map(shown).collect()
+    }
+
+    fn names(&self, arg: &Arg) -> Vec<(String, String)> {
         let d = self.app().directory();
         let same = |text: &str| (text.to_string(), text.to_string());
         match arg.kind {
-            ArgKind::Severity => {
-                let shown = |s: &firebell_domain::severity::Severity| match &s.system {
-                    Some(system) => (format!("{} {} ({system})", s.level, s.name), s.level.clone()),
-                    None => (format!("{} {}", s.level, s.name), s.level.clone()),
-                };
-                let mut seen = BTreeSet::new();
-                d.severities.iter().filter(|s| seen.insert(s.level.clone())).map(shown).collect()
-            }
             ArgKind::Service => d.services.keys().map(|s| same(s.as_str())).collect(),
             ArgKind::Person => self.people(),
             ArgKind::Target => {

@@ -49,10 +49,13 @@ impl Discord {
                 let typed = options.get(focused).map(String::as_str).unwrap_or_default();
                 let named = options.get(super::commands::INCIDENT).and_then(|v| IncidentId::parse(v));
                 let incident = match (named, &i.channel) {
-                    (None, Some(channel)) if focused == "number" => self.ear.room(channel).await,
+                    (None, Some(channel)) if ["number", "level"].contains(&focused.as_str()) => {
+                        self.ear.room(channel).await
+                    }
                     (named, _) => named,
                 };
-                Reply::Choices(self.offers(discord_paths::verb(&path), focused, typed, incident, &me).await)
+                let verb = discord_paths::verb(&path);
+                Reply::Choices(self.offers(verb, focused, typed, incident, options, &me).await)
             }
             Kind::Pressed { custom_id, values } => self.pressed(&i, &me, custom_id, values).await,
             Kind::Submitted { custom_id, fields } => self.submitted(&i, &me, custom_id, fields).await,

@@ -4,6 +4,7 @@
 
 use super::Discord;
 use super::client::{No, Request};
+use super::lease::Lease;
 use super::wire;
 use crate::clock;
 use reqwest::Method;
@@ -27,15 +28,19 @@ pub struct Watch {
     pub stale: Duration,
     /// Between two starts of the whole connection after one that came to nothing; doubles up to a minute.
     pub again: Duration,
+    /// How long a replica that has the connection is waited for when nothing is heard of it any more.
+    pub lease: Duration,
 }
 
 impl Default for Watch {
     fn default() -> Watch {
         let s = Duration::from_secs;
-        Watch { look: s(1), beat: s(5), stale: s(15), again: s(2) }
+        Watch { look: s(1), beat: s(5), stale: s(15), again: s(2), lease: s(15) }
     }
 }
 
+/// How long the end of a connection may take when Firebell stops.
+const GOODBYE: Duration = Duration::from_secs(2);
 const AGAIN_MAX: Duration = Duration::from_secs(60);
 /// What is kept in the timeline when somebody reacts with it.
 const PUSHPIN: &str = "📌";
@@ -43,14 +48,15 @@ const PUSHPIN: &str = "📌";
 /// Keeps the connection until told to stop. Whatever ends it is said in the log and in the health, and it is begun again.
 pub async fn run(discord: Arc<Discord>, mut stop: watch::Receiver<bool>) {
     let mut again = discord.watch.again;
-    while !*stop.borrow() {
+    let mut lease = Lease::new(&discord);
+    while lease.is_ours(&discord, &mut stop).await {
         let began = clock::instant();
         let why = match connect(&discord).await {
-            Ok(connection) => connection.keep(&discord, &mut stop).await,
+            Ok(connection) => connection.keep(&discord, &mut lease, &mut stop).await,
             Err(no) => no.why().to_string(),
         };
         if *stop.borrow() {
-            return;
+            break;
         }
         discord.gateway_down(&why);
         tracing::warn!("the connection to Discord's gateway ended: {why}");
@@ -61,6 +67,7 @@ pub async fn run(discord: Arc<Discord>, mut stop: watch::Receiver<bool>) {
             _ = stop.changed() => {}
         }
     }
+    lease.give_back(&discord).await;
 }
 
 struct Connection {
@@ -122,7 +129,7 @@ struct Seen {
 
 impl Connection {
     /// Until it is to stop, or cannot be kept; says why.
-    async fn keep(mut self, discord: &Arc<Discord>, stop: &mut watch::Receiver<bool>) -> String {
+    async fn keep(mut self, discord: &Arc<Discord>, lease: &mut Lease, stop: &mut watch::Receiver<bool>) -> String {
         let times = discord.watch;
         let mut looks = tokio::time::interval(times.look);
         looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -132,10 +139,13 @@ impl Connection {
             tokio::select! {
                 ended = &mut self.ended => break ended.unwrap_or_else(|| "it was closed".to_string()),
                 _ = stop.changed() => {
-                    self.manager.shutdown_all().await;
+                    let _ = tokio::time::timeout(GOODBYE, self.manager.shutdown_all()).await;
                     return "Firebell stops".to_string();
                 }
                 _ = looks.tick() => {}
+            }
+            if !lease.is_kept(discord).await {
+                break "another replica has it now".to_string();
             }
             let now = clock::instant();
             let beat = now.duration_since(beaten_at) >= times.beat;

@@ -10,9 +10,12 @@ pub mod forms;
 pub mod gateway;
 mod http;
 mod identity;
+mod lease;
 mod limits;
+mod multipart;
 mod post;
 pub mod render;
+pub mod tongues;
 pub mod wire;
 pub mod words;
 
@@ -25,11 +28,13 @@ use super::hear::{Ear, Rooms};
 use crate::app::App;
 use crate::config;
 use crate::engine::ports::BoxFuture;
+use crate::fault::Fault;
 use firebell_domain::id::{ChannelId, IncidentId};
 use reqwest::Method;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
 
 /// Interactions that are answered at once; each waits for a commit at most, so beyond it something is wrong.
 const AT_ONCE_MAX: usize = 256;
@@ -45,6 +50,8 @@ pub struct Health {
     pub gateway_problem: Option<String>,
     pub problem: Option<String>,
     pub registered: bool,
+    /// Another replica has the gateway's connection: this one only speaks, and takes over when that one is gone.
+    pub stands_by: bool,
     /// Connections that came to stand.
     pub gateway_starts: i64,
 }
@@ -61,6 +68,10 @@ impl Rooms for Placed {
                 None
             })
         })
+    }
+
+    fn find<'a>(&'a self, chat: &'a ChannelId, place: &'a str) -> BoxFuture<'a, Result<Option<IncidentId>, Fault>> {
+        Box::pin(self.0.incident_at(chat, place))
     }
 }
 
@@ -108,17 +119,14 @@ impl Discord {
         }))
     }
 
-    /// Begins to listen: the commands are registered, incidents are remembered for completion, the gateway is kept.
-    pub fn start(self: &Arc<Self>, stop: watch::Receiver<bool>) {
+    /// Begins to listen: the commands are registered, incidents are remembered for completion, the gateway is kept. What
+    /// keeps it has something to give back at the end, and is to be waited for.
+    pub fn start(self: &Arc<Self>, stop: watch::Receiver<bool>) -> Option<JoinHandle<()>> {
         let (discord, stopped) = (self.clone(), stop.clone());
         tokio::spawn(async move { discord.index.follow(discord.app(), stopped).await });
-        if self.settings.token.is_none() {
-            return;
-        }
+        self.settings.token.as_ref()?;
         tokio::spawn(self.clone().introduce(stop.clone()));
-        if self.settings.gateway {
-            tokio::spawn(gateway::run(self.clone(), stop));
-        }
+        self.settings.gateway.then(|| tokio::spawn(gateway::run(self.clone(), stop)))
     }
 
     /// Learns who the bot is there and registers the commands; again until both have been done.
@@ -204,12 +212,17 @@ impl Discord {
         if health.gateway != Some(true) {
             health.gateway_starts += 1;
         }
-        (health.gateway, health.gateway_problem) = (Some(true), None);
+        (health.gateway, health.gateway_problem, health.stands_by) = (Some(true), None, false);
+    }
+
+    fn gateway_stands_by(&self) {
+        let mut health = self.health();
+        (health.gateway, health.gateway_problem, health.stands_by) = (Some(false), None, true);
     }
 
     fn gateway_down(&self, why: &str) {
         let mut health = self.health();
-        (health.gateway, health.gateway_problem) = (Some(false), Some(why.to_string()));
+        (health.gateway, health.gateway_problem, health.stands_by) = (Some(false), Some(why.to_string()), false);
     }
 
     /// Says to somebody that too much is under way.

@@ -7,7 +7,7 @@ use super::client::{No, Request};
 use super::render;
 use super::wire::{first_id_at, id, made_at, permission};
 use crate::config::DiscordPlace;
-use crate::engine::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, ChatStanding};
+use crate::engine::ports::chat::{Chat, ChatAct, ChatFile, ChatJob, ChatKind, ChatStanding};
 use crate::engine::ports::{BoxFuture, Outcome};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::time::Timestamp;
@@ -28,6 +28,11 @@ const TOPIC_MAX: usize = 1_024;
 /// Discord's own words for "is not there".
 const NO_CHANNEL: u64 = 10_003;
 const NO_MESSAGE: u64 = 10_008;
+const NO_PERMISSION: u64 = 50_013;
+const TOO_LARGE: u64 = 40_005;
+/// Files of one message, and bytes of all of them: Discord takes ten, and 10 MiB in a server without boosts.
+const FILES_MAX: usize = 10;
+const FILES_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 const MESSAGES: &str = "/channels/{}/messages";
 const MESSAGE: &str = "/channels/{}/messages/{}";
@@ -65,8 +70,11 @@ impl Chat for Discord {
 
     fn standing(&self, _: Timestamp) -> ChatStanding {
         let health = self.health_now();
-        let hears = health.gateway.unwrap_or(true);
+        let hears = health.stands_by || health.gateway.unwrap_or(true);
         let message = match (&health.gateway_problem, &health.problem) {
+            (_, None) if health.stands_by => {
+                "Another replica has the gateway's connection; this one takes over when it is gone.".to_string()
+            }
             (Some(why), _) if !hears => format!("Nothing is heard from Discord: {why}."),
             (None, _) if !hears => "The connection to Discord's gateway is not there yet.".to_string(),
             (_, Some(why)) => format!("The last thing was not taken: {why}."),
@@ -87,6 +95,21 @@ impl Chat for Discord {
             }
         })
     }
+}
+
+/// Files as Discord takes them: what is too long is cut, and says where the rest is.
+fn fitting(files: &[ChatFile], room: &str) -> Vec<(String, String)> {
+    let each = FILES_BYTES_MAX / files.len().clamp(1, FILES_MAX);
+    let cut = |file: &ChatFile| {
+        if file.text.len() <= each {
+            return (file.name.clone(), file.text.clone());
+        }
+        let end = format!("\n… cut here: the rest is in {room}\n");
+        let room_left = each.saturating_sub(end.len());
+        let at = (0..=room_left).rev().find(|at| file.text.is_char_boundary(*at)).unwrap_or(0);
+        (file.name.clone(), format!("{}{end}", file.text.get(..at).unwrap_or_default()))
+    };
+    files.iter().take(FILES_MAX).map(cut).collect()
 }
 
 /// What came of a request: the id of what was made.
@@ -121,9 +144,17 @@ impl Discord {
             ChatJob::Table { place, table, message } => {
                 self.post_or_edit(act, place, message.as_deref(), render::table(table, &act.key)).await
             }
-            ChatJob::Lines { place, lines } => {
+            ChatJob::Lines { place, lines, files } => {
                 let room = self.room_url(act.incident);
-                self.post(act, place, render::lines(lines, &act.key, &room)).await
+                let body = render::lines(lines, &act.key, &room);
+                let files = fitting(files, &room);
+                match self.post_with(act, place, body.clone(), files.clone()).await {
+                    // Not even what was said would be there: the files are in the room as well.
+                    Err(No::Refused { code: NO_PERMISSION | TOO_LARGE, .. }) if !files.is_empty() => {
+                        self.post(act, place, body).await
+                    }
+                    other => other,
+                }
             }
         }
     }
@@ -149,7 +180,12 @@ impl Discord {
     }
 
     /// Posts once, whatever became of an earlier try.
-    async fn post(&self, act: &ChatAct, channel: &str, mut body: Value) -> Made {
+    async fn post(&self, act: &ChatAct, channel: &str, body: Value) -> Made {
+        self.post_with(act, channel, body, Vec::new()).await
+    }
+
+    /// The same with files beside it.
+    async fn post_with(&self, act: &ChatAct, channel: &str, mut body: Value, files: Vec<(String, String)>) -> Made {
         if act.maybe_repeated && act.now.seconds_since(act.queued_at) > NONCE_S {
             match self.posted_before(act, channel).await {
                 Ok(Some(found)) => return Ok(Some(found)),
@@ -169,8 +205,8 @@ impl Discord {
         body["nonce"] = json!(render::tag(&act.key));
         body["enforce_nonce"] = json!(true);
         let path = format!("/channels/{channel}/messages");
-        let answer = self.patiently(Request::new(Method::POST, MESSAGES, channel, path).with(body)).await?;
-        Ok(id(&answer["id"]))
+        let request = Request::new(Method::POST, MESSAGES, channel, path).with(body).and(files);
+        Ok(id(&self.patiently(request).await?["id"]))
     }
 
     /// The message that an earlier try of the same act has left in the channel.
@@ -267,7 +303,11 @@ impl Discord {
     /// Nobody but the bot, the configured roles and these people.
     fn only_for(&self, users: &[&str]) -> Value {
         let see = permission::VIEW_CHANNEL;
-        let bot = see | permission::SEND_MESSAGES | permission::EMBED_LINKS | permission::READ_MESSAGE_HISTORY;
+        let bot = see
+            | permission::SEND_MESSAGES
+            | permission::EMBED_LINKS
+            | permission::ATTACH_FILES
+            | permission::READ_MESSAGE_HISTORY;
         // The role of everybody has the server's own id.
         let mut all = vec![
             json!({ "id": self.settings.guild_id, "type": 0, "allow": "0", "deny": see.to_string() }),
@@ -314,5 +354,22 @@ impl Discord {
             }
         }
         self.post(act, place, render::invitation(act.incident, people, &act.key, &who)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_stay_within_what_discord_takes_and_say_where_the_rest_is() {
+        let file = |text: String| ChatFile { name: "inc-1-run-1.txt".into(), text };
+        let small = fitting(&[file("ok".into())], "https://firebell.example.org/incidents/1");
+        assert_eq!(small, [("inc-1-run-1.txt".to_string(), "ok".to_string())]);
+        let large = vec![file("é".repeat(FILES_BYTES_MAX)); 12];
+        let fitted = fitting(&large, "https://firebell.example.org/incidents/1");
+        assert_eq!(fitted.len(), FILES_MAX);
+        assert!(fitted.iter().map(|(_, text)| text.len()).sum::<usize>() <= FILES_BYTES_MAX);
+        assert!(fitted[0].1.ends_with("… cut here: the rest is in https://firebell.example.org/incidents/1\n"));
     }
 }

@@ -3,7 +3,8 @@
 
 use super::command::page;
 use super::forms::{Carried, FORM, said_view, values};
-use super::render::{LINK, MORE, PRESS, read_pressed};
+use super::home::DECLARE_BUTTON;
+use super::render::{MORE, PRESS, read_pressed};
 use super::wire::{Interaction, Message, View};
 use super::{Reply, Slack, Words};
 use crate::chat::hear::{Answer, Kind, WITHIN, WITHIN_TRIGGER};
@@ -44,9 +45,8 @@ impl Slack {
     /// One button, or one entry of a menu.
     async fn pressed(&self, i: Interaction, key: String, began: Instant) -> Reply {
         let Some(action) = i.actions.first() else { return Reply::Empty };
-        // A link opens by itself; Slack tells of it all the same.
-        if action.action_id.starts_with(LINK) {
-            return Reply::Empty;
+        if action.action_id == DECLARE_BUTTON {
+            return self.opened_by(&i, None).await;
         }
         let value = action.selected_option.as_ref().map(|o| o.value.as_str()).or(action.value.as_deref());
         let ours = action.action_id == MORE || action.action_id.starts_with(PRESS);

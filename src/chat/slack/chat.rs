@@ -52,7 +52,7 @@ impl Chat for Slack {
                 ChatJob::Card { place, card, message } => self.headline(act, place, card, message).await,
                 ChatJob::Pin { place, message } => self.pin(place, message).await,
                 ChatJob::Table { place, table, message } => self.table(act, place, table, message).await,
-                ChatJob::Lines { place, lines: all } => {
+                ChatJob::Lines { place, lines: all, .. } => {
                     self.post(act, place, &|repeated| lines(all, repeated)).await.map(|(_, ts)| Some(ts))
                 }
             };

@@ -27,7 +27,12 @@ impl Slack {
         let event = callback.event;
         match event.kind.as_str() {
             "app_mention" => self.mentioned(event, key, began).await,
-            "message" => self.written(event, key, began).await,
+            "message" => match event.subtype.as_deref() {
+                Some("message_changed") => self.edited(event, key, began).await,
+                Some("message_deleted") => self.deleted(event, key, began).await,
+                _ => self.written(event, key, began).await,
+            },
+            "member_joined_channel" => self.joined(event, key, began).await,
             "reaction_added" if PINS.contains(&event.reaction.as_str()) => self.reacted(event, key, began).await,
             "pin_added" => self.pinned(event, key, began).await,
             "app_home_opened" if event.tab.as_deref() != Some("messages") => self.home(event.user_id()).await,

@@ -1,5 +1,6 @@
 //! Who is who: Slack's users and Firebell's people. Somebody is a person of the configuration by their member id or, where
-//! that is not written, by their e-mail address; everybody else speaks under their handle and is never an administrator.
+//! that is not written, by their e-mail address; everybody else speaks under their handle. Administrators are the members
+//! of the user groups that the configuration names.
 //! What Slack says of its users is remembered for a while; nothing of it is written anywhere.
 
 use super::client::Client;
@@ -8,12 +9,15 @@ use crate::clock;
 use firebell_domain::directory::Directory;
 use firebell_domain::id::{ChannelId, PersonId};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
 /// For so long what Slack said of somebody is taken for true.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
+/// For so long it is not asked again who is in a user group; and while Slack does not answer, the last answer counts for
+/// as long as what it says of people does.
+const MEMBERS_REMEMBERED: Duration = Duration::from_secs(60);
 /// Users that are remembered: a large company's.
 const USERS_MAX: usize = 50_000;
 
@@ -42,6 +46,9 @@ pub struct Identity {
     users: Mutex<HashMap<String, (Instant, User)>>,
     /// Found by their address.
     found: Mutex<HashMap<PersonId, (Instant, Option<String>)>>,
+    /// User groups whose members are administrators, and who that was when it was asked last.
+    groups: Vec<String>,
+    administrators: Mutex<Option<(Instant, HashSet<String>)>>,
 }
 
 /// Somebody who speaks.
@@ -53,9 +60,46 @@ pub struct Known {
 }
 
 impl Identity {
-    pub fn new(chat: ChannelId, client: Client, mapped: Mapped) -> Identity {
-        let (users, found) = (Mutex::default(), Mutex::default());
-        Identity { chat, client, mapped: RwLock::new(Arc::new(mapped)), users, found }
+    pub fn new(chat: ChannelId, client: Client, mapped: Mapped, groups: Vec<String>) -> Identity {
+        let (users, found, administrators) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Identity { chat, client, mapped: RwLock::new(Arc::new(mapped)), users, found, groups, administrators }
+    }
+
+    /// Whether somebody is in one of the groups whose members are administrators. Where Slack does not say, nobody is.
+    pub async fn administers(&self, user: &str) -> bool {
+        if self.groups.is_empty() {
+            return false;
+        }
+        let known = |within: Duration| {
+            let known = lock(&self.administrators);
+            known.as_ref().filter(|(at, _)| at.elapsed() < within).map(|(_, members)| members.contains(user))
+        };
+        if let Some(is) = known(MEMBERS_REMEMBERED) {
+            return is;
+        }
+        match tokio::time::timeout(Duration::from_millis(700), self.members()).await {
+            Ok(Ok(members)) => {
+                let is = members.contains(user);
+                *lock(&self.administrators) = Some((clock::instant(), members));
+                is
+            }
+            Ok(Err(why)) => {
+                tracing::warn!("who is in the user groups of [slack] administrators is not known: {why}");
+                known(REMEMBERED).unwrap_or(false)
+            }
+            Err(_) => known(REMEMBERED).unwrap_or(false),
+        }
+    }
+
+    async fn members(&self) -> Result<HashSet<String>, String> {
+        let mut all = HashSet::new();
+        for group in &self.groups {
+            let request = json!({ "usergroup": group });
+            let answer = self.client.call("usergroups.users.list", &request).await.map_err(|trouble| trouble.why())?;
+            let users = answer.get("users").and_then(Value::as_array).into_iter().flatten();
+            all.extend(users.filter_map(|u| u.as_str().map(str::to_string)));
+        }
+        Ok(all)
     }
 
     /// Another configuration is in force.

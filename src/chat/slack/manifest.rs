@@ -9,9 +9,9 @@ pub const SCOPES: &[(&str, &str)] = &[
     ("app_mentions:read", "hears @firebell in channels and threads"),
     ("bookmarks:read", "adds no bookmark twice"),
     ("bookmarks:write", "puts the links of an incident on top of its channel"),
-    ("channels:history", "finds a message again after a crash, and reads what somebody pins"),
+    ("channels:history", "finds a message again after a crash, reads what somebody pins, and follows its edits"),
     ("channels:manage", "makes an incident's channel, sets its topic, invites people"),
-    ("channels:read", "finds a channel again after a crash"),
+    ("channels:read", "finds a channel again after a crash, and notes who joins it"),
     ("chat:write", "posts and edits cards, lines and answers"),
     ("commands", "the slash commands and the shortcuts"),
     ("groups:history", "the same as channels:history in private channels"),
@@ -23,7 +23,7 @@ pub const SCOPES: &[(&str, &str)] = &[
     ("pins:read", "puts what somebody pins on the timeline"),
     ("pins:write", "pins the headline"),
     ("reactions:read", "puts a message with the pushpin reaction on the timeline"),
-    ("usergroups:read", "invites the members of a user group"),
+    ("usergroups:read", "invites the members of a user group, and knows which are administrators"),
     ("users:read", "knows who speaks, and who is deactivated"),
     ("users:read.email", "knows people by the e-mail address in [people.NAME]"),
 ];
@@ -33,6 +33,9 @@ const EVENTS: &[&str] = &[
     "app_mention",
     "app_uninstalled",
     "link_shared",
+    "member_joined_channel",
+    "message.channels",
+    "message.groups",
     "message.im",
     "pin_added",
     "reaction_added",
@@ -41,7 +44,7 @@ const EVENTS: &[&str] = &[
 ];
 
 /// Name, kind, callback and description of each.
-const SHORTCUTS: &[(&str, &str, &str, &str)] = &[
+pub const SHORTCUTS: &[(&str, &str, &str, &str)] = &[
     ("Declare incident", "global", DECLARE, "Declares an incident and pages whoever has to know"),
     ("Declare incident", "message", DECLARE_FROM, "Declares an incident with this message"),
     ("Add to timeline", "message", TO_TIMELINE, "Puts this message on the incident's timeline"),

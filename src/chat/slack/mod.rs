@@ -7,6 +7,7 @@ mod chat;
 mod client;
 mod command;
 mod events;
+mod follow;
 mod forms;
 mod health;
 mod home;
@@ -24,8 +25,10 @@ mod text;
 mod wire;
 
 pub use health::State as Health;
+pub use home::DECLARE_BUTTON;
 pub use identity::Mapped;
 pub use online::check;
+pub use render::{MORE, PRESS};
 
 use crate::app::App;
 use crate::chat::hear::{Answer, Ear, Heard, Kind, Later, Rooms, Saying};
@@ -114,7 +117,7 @@ impl Slack {
         let client = Client::new(settings.api_url.base(), &settings.bot_token, settings.app_token.as_ref())?;
         let channel = ChannelId::from(CHANNEL);
         let ear = Ear::new(app.clone(), channel.clone(), Arc::new(Placed(app)));
-        let identity = Identity::new(channel.clone(), client.clone(), mapped);
+        let identity = Identity::new(channel.clone(), client.clone(), mapped, settings.administrators.clone());
         Ok(Slack(Arc::new(Inner {
             channel,
             settings,
@@ -197,8 +200,9 @@ impl Slack {
             return Heard { answer, later: None };
         }
         let text = self.typed(&words.text).await;
+        let admin = self.0.identity.administers(&words.user).await;
         let within = limit.saturating_sub(began.elapsed()).max(Duration::from_millis(200));
-        let saying = Saying { person: who.person, admin: false, place: words.place, text, key: words.key, within };
+        let saying = Saying { person: who.person, admin, place: words.place, text, key: words.key, within };
         self.0.ear.hear(saying).await
     }
 

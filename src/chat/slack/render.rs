@@ -8,6 +8,8 @@ use firebell_domain::time::Timestamp;
 use serde_json::{Value, json};
 
 pub const BLOCKS_MAX: usize = 50;
+/// Letters of all blocks of one message together: Slack takes 12,000 and refuses the whole message beyond it.
+const TOTAL_CHARS_MAX: usize = 11_900;
 pub const SECTION_CHARS_MAX: usize = 3_000;
 const FIELD_CHARS_MAX: usize = 2_000;
 const FIELDS_MAX: usize = 10;
@@ -22,7 +24,6 @@ const TEXT_CHARS_MAX: usize = 3_900;
 /// What our elements are called. Whatever else is pressed is not ours, or is of an older version.
 pub const PRESS: &str = "firebell.press";
 pub const MORE: &str = "firebell.more";
-pub const LINK: &str = "firebell.link";
 
 /// How a person is mentioned: as Slack knows them, else by name.
 pub type Mention<'a> = &'a dyn Fn(&PersonId) -> Option<String>;
@@ -66,13 +67,9 @@ pub fn card(card: &Card, mention: Mention<'_>) -> Rendered {
     for paragraph in &card.text {
         blocks.extend(pieces(&escape(paragraph), SECTION_CHARS_MAX).iter().map(|p| section(p)));
     }
-    let foot = vec![
-        actions(card.incident, &card.actions),
-        Some(context(&format!("<{}|Open in the room>", address(&card.link)))),
-    ];
-    blocks.truncate(BLOCKS_MAX - 2);
-    blocks.extend(foot.into_iter().flatten());
-    Rendered { blocks, text: plain(&card.plain) }
+    let link = format!("<{}|Open in the room>", address(&card.link));
+    let foot: Vec<Value> = actions(card.incident, &card.actions).into_iter().chain([context(&link)]).collect();
+    Rendered { blocks: fitted(blocks, foot), text: plain(&card.plain) }
 }
 
 /// The line about an incident where all are announced. A storm of them is read there, so it has the buttons too.
@@ -101,35 +98,72 @@ pub fn lines(lines: &[Line], repeated: bool) -> Rendered {
         parts.extend(pieces(&said, SECTION_CHARS_MAX));
         texts.push(format!("{} {}", line.who, line.text).trim().to_string());
     }
+    let mut foot = Vec::new();
     if repeated {
-        parts.push("_Possibly repeated: whether this arrived before is not known._".to_string());
+        foot.push(section("_Possibly repeated: whether this arrived before is not known._"));
         texts.push("(possibly repeated)".to_string());
     }
-    Rendered { blocks: packed(parts, BLOCKS_MAX), text: plain(&texts.join("\n")) }
+    Rendered { blocks: packed(parts, foot), text: plain(&texts.join("\n")) }
 }
 
 /// A run, a line for each command.
 pub fn table(table: &RunTable, repeated: bool) -> Rendered {
     let lines = std::iter::once(&table.head).chain(&table.rows);
-    let mut parts: Vec<String> = lines.flat_map(|l| pieces(&escape(l), SECTION_CHARS_MAX)).collect();
-    if repeated {
-        parts.push("_Possibly repeated: whether this arrived before is not known._".to_string());
-    }
-    let mut blocks = packed(parts, BLOCKS_MAX - 1);
-    blocks.push(context(&format!("<{}|What each of them said>", address(&table.link))));
+    let parts: Vec<String> = lines.flat_map(|l| pieces(&escape(l), SECTION_CHARS_MAX)).collect();
+    let mark = repeated.then(|| section("_Possibly repeated: whether this arrived before is not known._"));
+    let link = context(&format!("<{}|What each of them said>", address(&table.link)));
     let repeated = if repeated { "(possibly repeated) " } else { "" };
-    Rendered { blocks, text: plain(&format!("{repeated}{}\n{}", table.head, table.rows.join("\n"))) }
+    Rendered {
+        blocks: packed(parts, mark.into_iter().chain([link]).collect()),
+        text: plain(&format!("{repeated}{}\n{}", table.head, table.rows.join("\n"))),
+    }
 }
 
 /// The answer to a saying: our own sentences, which may quote people.
 pub fn answer(text: &str) -> Rendered {
     let parts = pieces(&escape(text), SECTION_CHARS_MAX);
     let parts = if parts.is_empty() { vec!["Done.".to_string()] } else { parts };
-    Rendered { blocks: packed(parts, BLOCKS_MAX), text: plain(text) }
+    Rendered { blocks: packed(parts, Vec::new()), text: plain(text) }
 }
 
-/// As few sections as hold all of it; what is more than a message takes is said to be in the room.
-fn packed(parts: Vec<String>, max: usize) -> Vec<Value> {
+/// What fits of a message before what must stand at its end. What is left out is said to be in the room.
+fn fitted(blocks: Vec<Value>, foot: Vec<Value>) -> Vec<Value> {
+    let more = section("_… and more: the room has all of it._");
+    let room = BLOCKS_MAX - foot.len();
+    let mut left = TOTAL_CHARS_MAX.saturating_sub(letters(&more) + foot.iter().map(letters).sum::<usize>());
+    let all = blocks.len();
+    let mut kept: Vec<Value> = Vec::new();
+    for block in blocks {
+        let Some(rest) = left.checked_sub(letters(&block)) else { break };
+        left = rest;
+        kept.push(block);
+    }
+    if kept.len() < all || all > room {
+        kept.truncate(room - 1);
+        kept.push(more);
+    }
+    kept.extend(foot);
+    kept
+}
+
+/// Letters of everything that is shown of an element.
+pub fn letters(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => map
+            .iter()
+            .map(|(key, inner)| match inner.as_str() {
+                Some(text) if key == "text" => units(text),
+                Some(_) => 0,
+                None => letters(inner),
+            })
+            .sum(),
+        Value::Array(all) => all.iter().map(letters).sum(),
+        _ => 0,
+    }
+}
+
+/// As few sections as hold all of it.
+fn packed(parts: Vec<String>, foot: Vec<Value>) -> Vec<Value> {
     let mut sections: Vec<String> = Vec::new();
     for part in parts {
         match sections.last_mut() {
@@ -140,18 +174,8 @@ fn packed(parts: Vec<String>, max: usize) -> Vec<Value> {
             _ => sections.push(part),
         }
     }
-    // Together they must stay below what one message may weigh.
-    let max = max.min(TOTAL_SECTIONS_MAX);
-    let more = sections.len().saturating_sub(max);
-    if more > 0 {
-        sections.truncate(max - 1);
-        sections.push("_… and more: the room has all of it._".to_string());
-    }
-    sections.iter().map(|s| section(s)).collect()
+    fitted(sections.iter().map(|s| section(s)).collect(), foot)
 }
-
-/// Sections of full length in one message.
-const TOTAL_SECTIONS_MAX: usize = 12;
 
 fn units(text: &str) -> usize {
     text.encode_utf16().count()
@@ -187,7 +211,7 @@ fn value(value: &CardValue, mention: Mention<'_>) -> String {
 }
 
 /// Drawn by the client in the reader's own zone; where it cannot, in UTC.
-fn moment(at: Timestamp, relative: bool) -> String {
+pub fn moment(at: Timestamp, relative: bool) -> String {
     let form = if relative { "{date_short_pretty} {time} ({ago})" } else { "{date_short_pretty} {time}" };
     format!("<!date^{}^{form}|{}>", at.0.div_euclid(1_000_000), minute(at))
 }

@@ -73,6 +73,7 @@ fn message(name: &str, rendered: &Rendered) {
 fn within_limits(rendered: &Rendered) {
     let units = |v: &Value| v.as_str().unwrap_or_default().encode_utf16().count();
     assert!((1..=50).contains(&rendered.blocks.len()));
+    assert!(rendered.blocks.iter().map(render::letters).sum::<usize>() <= 12_000, "all blocks together");
     assert!((1..=4_000).contains(&rendered.text.encode_utf16().count()));
     let mut ids = std::collections::BTreeSet::new();
     for block in &rendered.blocks {

@@ -105,8 +105,16 @@ pub struct Message {
     pub bot_id: Option<String>,
     pub username: Option<String>,
     pub text: String,
+    /// Who edited it last.
+    pub edited: Option<Edited>,
     pub files: Vec<File>,
     pub metadata: Value,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Edited {
+    pub user: String,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -147,6 +155,12 @@ pub struct Event {
     pub item: Value,
     pub tab: Option<String>,
     pub links: Vec<Link>,
+    /// Of an edit: the message as it is now.
+    pub message: Option<Message>,
+    /// Of an edit or a deletion: as it was.
+    pub previous_message: Option<Message>,
+    /// Who brought somebody into a channel.
+    pub inviter: Option<String>,
     pub message_ts: String,
     pub unfurl_id: Option<String>,
     pub source: Option<String>,

@@ -108,6 +108,8 @@ pub enum ChatJob {
     Lines {
         place: String,
         lines: Vec<Line>,
+        /// What belongs to them, where a platform takes files: what a run's commands printed.
+        files: Vec<ChatFile>,
     },
 }
 
@@ -157,6 +159,13 @@ pub struct RunTable {
     pub head: String,
     pub rows: Vec<String>,
     pub link: String,
+}
+
+/// A text that is too long to be said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChatFile {
+    pub name: String,
+    pub text: String,
 }
 
 /// The state of one incident for people who look at it in a chat.

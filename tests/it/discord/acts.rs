@@ -17,7 +17,7 @@ async fn done(house: &House, act: &ChatAct) -> String {
 
 fn lines(place: &str) -> ChatJob {
     let line = Line { seq: 3, at: crate::discord::START, who: "Ana Ruiz".into(), text: "acknowledged".into() };
-    ChatJob::Lines { place: place.into(), lines: vec![line] }
+    ChatJob::Lines { place: place.into(), lines: vec![line], files: Vec::new() }
 }
 
 fn open() -> ChatJob {

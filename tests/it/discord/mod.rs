@@ -6,6 +6,7 @@ mod gateway;
 mod hearing;
 mod http;
 mod registered;
+mod served;
 mod shown;
 mod together;
 
@@ -38,6 +39,7 @@ pub const QUICK: Watch = Watch {
     beat: Duration::from_millis(100),
     stale: Duration::from_millis(1_500),
     again: Duration::from_millis(20),
+    lease: Duration::from_secs(15),
 };
 
 /// Which incident a channel belongs to, as the log would say it.

@@ -12,4 +12,4 @@ mod poison;
 mod postgres;
 mod replicas;
 mod start;
-mod world;
+pub mod world;

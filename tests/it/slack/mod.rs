@@ -3,12 +3,16 @@
 //! Each test is a conversation; what a real Slack would not have let pass fails it at its end.
 
 mod crash;
+mod follow;
 mod forms;
 mod frozen;
 mod http;
+mod judged;
+mod killed;
 mod night;
 mod people;
 mod places;
+mod pressed;
 mod set_up;
 mod sockets;
 mod tables;
@@ -25,8 +29,13 @@ pub struct Both {
 
 /// The configuration of a bot in this Slack, by sockets.
 pub fn by_socket(slack: &FakeSlack, more: &str) -> String {
+    format!("{}\n{more}\n{PEOPLE}", table(slack))
+}
+
+/// The table `[slack]` alone.
+pub fn table(slack: &FakeSlack) -> String {
     format!(
-        "[slack]\nbot_token = {:?}\napp_token = {:?}\napi_url = {:?}\nannounce = \"#incidents\"\n{more}\n{PEOPLE}",
+        "[slack]\nbot_token = {:?}\napp_token = {:?}\napi_url = {:?}\nannounce = \"#incidents\"",
         slack.bot_token(),
         slack.app_token(),
         slack.api_url()

@@ -100,8 +100,9 @@ impl Asked<'_> {
             state.problem(format!("Discord (or this stand-in) has no route {} {}", self.method, self.path));
             return self.done(state, None, Value::Null, json_response(404, &[], &refused::not_found().body()));
         };
-        let major =
-            ["channel", "guild", "webhook"].iter().find_map(|name| params.get(name)).cloned().unwrap_or_default();
+        // An interaction is answered under its own token, so each has a bucket of its own.
+        let own = ["channel", "guild", "webhook", "interaction"];
+        let major = own.iter().find_map(|name| params.get(name)).cloned().unwrap_or_default();
         let template = format!("{} {}", route.method, route.template);
         let mut met = state.buckets.take(&template, &major, now);
         if route.auth != Auth::Interaction
