@@ -48,7 +48,10 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
         machines.insert(name.clone(), machine);
     }
     let projects = projects(config, &daemons, &secrets);
-    let host = |(name, address)| (name, Host::new(address, secrets.clone()));
+    let host = |(name, address): (String, Address)| {
+        let allow = config.targets.get(&name).filter(|t| t.kind == "docker").map(|t| t.allow.clone());
+        (name, Host::new(address, secrets.clone()).allowing(allow.unwrap_or_default()))
+    };
     let docker = Docker::new(daemons.into_iter().map(host).collect());
     let mut asked = BTreeMap::new();
     let mut certificates = BTreeMap::new();
@@ -104,7 +107,8 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
         (s.system.clone(), all.collect())
     };
     let variables = config.program.sources.iter().map(of_runbook).collect();
-    Ok(Arc::new(Carrier::new(registry, Place { secrets, ..Place::at("/") }, variables)))
+    let programs = of_kind("host").map(|(name, t)| (name.clone(), t.allow.clone())).collect();
+    Ok(Arc::new(Carrier::new(registry, Place { secrets, ..Place::at("/") }, variables).allowing(programs)))
 }
 
 /// Everything that the configuration knows and no output may show.

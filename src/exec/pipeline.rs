@@ -7,6 +7,7 @@ use super::route::{Filter, Route, Wanted, route};
 use crate::engine::ports::BoxFuture;
 use crate::engine::ports::execute::{Bounds, Call, Cannot, Carried, CarryOut, End, Plan, Ran, Watch};
 use firebell_domain::playbook::Risk;
+use firebell_domain::run::authority::glob;
 use firebell_domain::run::{Order, Ordered};
 use firebell_runbook::shell::Tongue;
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +21,8 @@ pub struct Carrier {
     /// Where filters run: on this machine, without anything of a target.
     filters: Place,
     variables: Variables,
+    /// Programs that may run on a target that is a machine; a target that is not here has no such list.
+    programs: BTreeMap<String, Vec<String>>,
 }
 
 /// What variables of a runbook's commands stand for, by the runbook's system. Never part of an order or a log.
@@ -27,7 +30,27 @@ pub type Variables = BTreeMap<String, BTreeMap<String, SecretString>>;
 
 impl Carrier {
     pub fn new(registry: Registry, filters: Place, variables: Variables) -> Carrier {
-        Carrier { registry, filters, variables }
+        Carrier { registry, filters, variables, programs: BTreeMap::new() }
+    }
+
+    pub fn allowing(self, programs: BTreeMap<String, Vec<String>>) -> Carrier {
+        Carrier { programs, ..self }
+    }
+
+    /// Why a program may not run on its target, as half a sentence.
+    fn refused(&self, call: &Call) -> Option<String> {
+        let allow = self.programs.get(&call.target).filter(|list| !list.is_empty())?;
+        let program = call.argv.iter().find(|w| *w != "sudo")?;
+        let name = program.rsplit('/').next().unwrap_or_default();
+        let fits = allow.iter().any(|pattern| glob(pattern, name) || glob(pattern, program));
+        (!fits).then(|| {
+            format!(
+                "{} allows {}, and {name} is none of them ([targets.{}] allow)",
+                call.target,
+                allow.join(", "),
+                call.target
+            )
+        })
     }
 
     fn route(&self, order: &Order, command: &Ordered, bounds: Bounds) -> Route {
@@ -58,15 +81,14 @@ impl Carrier {
             let none = BTreeMap::new();
             let filtered =
                 process::run(&self.filters, &filter.argv, &none, Some(input.as_bytes()), bounds, watch).await;
-            // What the first command said of itself stands, and a filter that finds nothing (grep ends with 1) has
-            // not failed.
+            // What the first command said of itself stands. A grep for trouble that finds none (it ends with 1) has not
+            // failed; one for what should be there has.
             ran.stdout = filtered.stdout;
             ran.stderr.push_str(&filtered.stderr);
             ran.left_out += filtered.left_out;
             ran.took += filtered.took;
-            let searches = filter.argv.first().is_some_and(|p| p.ends_with("grep"));
             match (&ran.end, filtered.end) {
-                (_, End::Exited(1)) if searches => {}
+                (_, End::Exited(1)) if looks_for_trouble(&filter.argv) => {}
                 (End::Exited(0), end) => ran.end = end,
                 (_, End::Exited(_)) => {}
                 (_, end) => ran.end = end,
@@ -75,6 +97,46 @@ impl Carrier {
         }
         ran
     }
+}
+
+/// Words of what nobody wants to find.
+const TROUBLE: [&str; 22] = [
+    "error",
+    "err",
+    "fail",
+    "exception",
+    "warn",
+    "crit",
+    "fatal",
+    "panic",
+    "timeout",
+    "timed out",
+    "oom",
+    "kill",
+    "denied",
+    "refused",
+    "unhealthy",
+    "restarting",
+    "exited",
+    "crash",
+    "unable",
+    "cannot",
+    "deadlock",
+    "slow",
+];
+
+/// A grep that is content with finding nothing: it looks for trouble, takes lines out, or counts.
+fn looks_for_trouble(argv: &[String]) -> bool {
+    let Some((program, words)) = argv.split_first() else { return false };
+    let flag = |w: &String| {
+        let short = w.starts_with('-') && !w.starts_with("--") && w.contains(['v', 'c']);
+        short || w == "--invert-match" || w == "--count"
+    };
+    let trouble = |w: &String| {
+        let lower = w.to_lowercase();
+        !w.starts_with('-') && TROUBLE.iter().any(|t| lower.contains(t))
+    };
+    program.ends_with("grep") && words.iter().any(|w| flag(w) || trouble(w))
 }
 
 /// As an order has it.
@@ -96,6 +158,9 @@ impl CarryOut for Carrier {
                 Route::Script(call) => ("script".to_string(), call),
                 Route::Pipeline { executor, head, .. } => (executor, head),
             };
+            if let Some(why) = self.refused(&call) {
+                return Err(Cannot(why));
+            }
             match self.registry.get(&name) {
                 Some(executor) => executor.plan(&call).await,
                 None => Err(Cannot(nobody(&name))),
@@ -116,6 +181,9 @@ impl CarryOut for Carrier {
                 Route::Script(call) => ("script".to_string(), call, false, Vec::new()),
                 Route::Pipeline { executor, head, joins, filters } => (executor, head, joins, filters),
             };
+            if let Some(why) = self.refused(&call) {
+                return Carried::Manual(why);
+            }
             let Some(executor) = self.registry.get(&name) else { return Carried::Manual(nobody(&name)) };
             if !filters.is_empty() {
                 call.bounds.output_bytes *= BEFORE_FILTERS;
@@ -128,4 +196,20 @@ impl CarryOut for Carrier {
 
 fn nobody(executor: &str) -> String {
     format!("nothing here runs commands of the kind \"{executor}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_that_finds_nothing_is_good_news_only_where_it_looks_for_trouble() {
+        let looks = |line: &str| looks_for_trouble(&line.split(' ').map(str::to_string).collect::<Vec<_>>());
+        for line in ["grep -i error", "egrep ERROR|WARN", "grep -v healthy", "grep -c 500", "fgrep OOMKilled"] {
+            assert!(looks(line), "{line}");
+        }
+        for line in ["grep web", "grep -i running", "grep -E web|db", "head -3", "jq .error"] {
+            assert!(!looks(line), "{line}");
+        }
+    }
 }

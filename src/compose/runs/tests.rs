@@ -125,3 +125,23 @@ async fn an_address_that_is_none_of_its_kind_stops_the_start() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_a_target_does_not_allow_is_left_to_a_person() {
+    let text = "[targets.box]\nkind = \"docker\"\naddress = \"unix:///nowhere/docker.sock\"\nallow = [\"shop-*\"]\n\
+                [targets.here]\nkind = \"host\"\nallow = [\"df\", \"up*\"]\n";
+    let carrier = carrier_of("allow", text).expect("a carrier");
+    let why = async |executor: &str, target: &str, written: &str| {
+        let order = order(executor, target, written);
+        carrier.plan(&order, &order.commands[0]).await.map(|p| p.does).map_err(|c| c.0)
+    };
+    let refused = why("docker", "box", "docker restart billing").await.expect_err("refused");
+    assert!(refused.contains("box allows shop-*, and billing is none of them"), "{refused}");
+    let away = why("docker", "box", "docker restart shop-web").await.expect_err("nobody is there");
+    assert!(!away.contains("allows"), "it was tried: {away}");
+    let refused = why("host", "here", "sudo free -m").await.expect_err("refused");
+    assert_eq!(refused, "here allows df, up*, and free is none of them ([targets.here] allow)");
+    for written in ["df -h", "uptime"] {
+        assert!(why("host", "here", written).await.is_ok(), "{written}");
+    }
+}

@@ -4,6 +4,7 @@
 
 mod act;
 mod address;
+mod allow;
 mod inspect;
 mod list;
 mod op;
@@ -40,11 +41,17 @@ const LAST_LOOK: Duration = Duration::from_secs(3);
 pub struct Host {
     client: Client,
     secrets: Secrets,
+    /// Names that may be acted on, with `*`; empty: all.
+    allow: Vec<String>,
 }
 
 impl Host {
     pub fn new(address: Address, secrets: Secrets) -> Host {
-        Host { client: Client::new(address), secrets }
+        Host { client: Client::new(address), secrets, allow: Vec::new() }
+    }
+
+    pub fn allowing(self, allow: Vec<String>) -> Host {
+        Host { allow, ..self }
     }
 }
 
@@ -85,6 +92,9 @@ impl Docker {
         let host = self.0.get(&call.target).ok_or(format!("{} is not set up as a Docker target", call.target))?;
         let words = call.argv.strip_prefix(&["docker".to_string()]).ok_or("This is no docker command")?;
         let op = read::read(words)?;
+        if let Some(why) = allow::refused(&op, &call.target, &host.allow) {
+            return Err(why);
+        }
         if let Op::Exec(inside) = &op {
             refuse_keyboard(inside, call)?;
         }
