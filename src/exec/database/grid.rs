@@ -61,8 +61,11 @@ impl Grid {
     /// Columns that say which one a row is (`name`, `id`), and each number beside them.
     pub fn readings(&self, about: Option<&str>, said: &mut Said) {
         let number = |cell: &Option<String>| cell.as_deref().and_then(|c| c.trim().parse::<f64>().ok());
+        // Name and value, as `SHOW STATUS` has them.
+        let pairs =
+            matches!(&self.columns[..], [name, value] if !name.number && value.name.eq_ignore_ascii_case("value"));
         match (&self.rows[..], self.more_rows) {
-            ([row], 0) => {
+            ([row], 0) if !pairs => {
                 for (column, cell) in self.columns.iter().zip(row).take(READ_MAX) {
                     let Some(value) = number(cell) else { continue };
                     let name = if column.name == "?column?" { "value" } else { &column.name };
@@ -76,14 +79,13 @@ impl Grid {
                     said.reading(metric, value, "");
                 }
             }
-            // Name and value, as `SHOW STATUS` has them, or a number for each name.
+            // A number for each name.
             (rows, _) if self.columns.len() >= 2 && !self.columns[0].number => {
                 for row in rows {
                     let Some(Some(who)) = row.first() else { continue };
                     for (column, cell) in self.columns.iter().zip(row).skip(1).take(6) {
                         if let Some(value) = number(cell).filter(|_| !who.trim().is_empty()) {
-                            let plain = self.columns.len() == 2 && column.name.eq_ignore_ascii_case("value");
-                            let metric = if plain { who.clone() } else { format!("{} of {who}", column.name) };
+                            let metric = if pairs { who.clone() } else { format!("{} of {who}", column.name) };
                             said.reading(metric, value, "");
                         }
                     }

@@ -62,7 +62,7 @@ fn fits(asked: &Asked, changes: bool) -> Result<(), String> {
     match &asked.does {
         _ if changes => Ok(()),
         Does::Ping => Ok(()),
-        Does::Statements(statements) => statements.iter().map(only_reads).collect(),
+        Does::Statements(statements) => statements.iter().try_for_each(only_reads),
         Does::Check { verb: "CHECK", .. } => Ok(()),
         Does::Check { verb, .. } => {
             Err(format!("{verb} TABLE does more than read, and this command is run as one that only reads"))

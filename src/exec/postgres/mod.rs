@@ -53,10 +53,10 @@ fn ready(server: &Server, argv: &[String], password: Option<String>, call: &Call
 /// A call that only reads holds nothing that does more: said here before anybody is spoken to, and held by the server.
 fn fits(asked: &Asked, changes: bool) -> Result<(), String> {
     let Does::Units(units) = &asked.does else { return Ok(()) };
-    let all = units.iter().flat_map(|u| &u.statements);
+    let mut all = units.iter().flat_map(|u| &u.statements);
     match changes {
         true => Ok(()),
-        false => all.map(only_reads).collect::<Result<(), String>>(),
+        false => all.try_for_each(only_reads),
     }
 }
 

@@ -78,7 +78,7 @@ async fn what_is_printed_is_what_mysql_prints() {
     let ran = run(&mysql_, &mysql(&["-e", "SELECT COUNT(*) FROM t"])).await;
     assert_eq!(value(&ran, "COUNT of t"), Some(3.0));
     let ran = run(&mysql_, &mysql(&["-e", "SHOW GLOBAL STATUS LIKE 'Threads_connected'"])).await;
-    assert_eq!(value(&ran, "Threads_connected"), Some(1.0));
+    assert!(value(&ran, "Threads_connected").is_some_and(|n| n >= 1.0), "{ran:?}");
     let ran = run(&mysql_, &call(&["mysqladmin", "-u", USER, "-pwhatever", "ping"])).await;
     assert_eq!((ran.end, ran.stdout.as_str()), (End::Exited(0), "mysqld is alive\n"));
 }
