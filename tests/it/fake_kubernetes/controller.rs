@@ -72,7 +72,9 @@ impl World {
         set["metadata"]["annotations"][REVISION] = json!(number.to_string());
         set["metadata"]["annotations"]["kubernetes.io/change-cause"] =
             deployment["metadata"]["annotations"]["kubernetes.io/change-cause"].clone();
-        set["metadata"]["annotations"].as_object_mut().map(|all| all.retain(|_, v| !v.is_null()));
+        if let Some(all) = set["metadata"]["annotations"].as_object_mut() {
+            all.retain(|_, v| !v.is_null());
+        }
         deployment["metadata"]["annotations"][REVISION] = json!(number.to_string());
         let set_name = set["metadata"]["name"].as_str().unwrap_or_default().to_string();
         self.put(sets, &set_name, set);
