@@ -17,6 +17,7 @@ use serenity::prelude::{Context, TypeMap};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, RwLock, watch};
 
 /// How the watchdog looks. A heartbeat of ours goes out every `beat`; a shard whose last acknowledgement is older than
@@ -41,6 +42,8 @@ impl Default for Watch {
 
 /// How long the end of a connection may take when Firebell stops.
 const GOODBYE: Duration = Duration::from_secs(2);
+/// How long the runners of a connection that was given up may take to hear of it.
+const LEFT_BEHIND: Duration = Duration::from_secs(30);
 const AGAIN_MAX: Duration = Duration::from_secs(60);
 /// What is kept in the timeline when somebody reacts with it.
 const PUSHPIN: &str = "📌";
@@ -70,7 +73,28 @@ pub async fn run(discord: Arc<Discord>, mut stop: watch::Receiver<bool>) {
     lease.give_back(&discord).await;
 }
 
+/// Threads of serenity's own. A runner that turns in a circle on a dead connection never gives its thread back, and with
+/// it stop the sockets and timers that this thread looks after: they are not to be those of the whole bot.
+struct Own(Option<Runtime>);
+
+impl Own {
+    fn start() -> std::io::Result<Own> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).thread_name("discord-gateway").enable_all().build().map(|r| Own(Some(r)))
+    }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        // Never waited for: a runner in a circle would hold up whoever waits.
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
 struct Connection {
+    own: Own,
     manager: Arc<ShardManager>,
     /// Where serenity says that the token or the intents are refused.
     ended: futures_util::future::BoxFuture<'static, Option<String>>,
@@ -91,10 +115,12 @@ async fn connect(discord: &Arc<Discord>) -> Result<Connection, No> {
     let found = discord.client.ask(Request::new(Method::GET, "/gateway/bot", "", "/gateway/bot".into())).await?;
     let url = found["url"].as_str().ok_or_else(|| missing("Discord names no address of its gateway"))?;
     let shards = found["shards"].as_u64().and_then(|n| u32::try_from(n).ok()).unwrap_or(1).clamp(1, 1_000);
-    let handler = Arc::new(Handler { discord: discord.clone() }) as Arc<dyn RawEventHandler>;
+    let ours = tokio::runtime::Handle::current();
+    let handler = Arc::new(Handler { discord: discord.clone(), ours }) as Arc<dyn RawEventHandler>;
+    let own = Own::start().map_err(|e| missing(&format!("it gets no thread: {e}")))?;
     // Only for its token: nothing is asked by it.
     let http = serenity::http::HttpBuilder::new(token).ratelimiter_disabled(true).build();
-    let (manager, mut monitor) = ShardManager::new(ShardManagerOptions {
+    let options = ShardManagerOptions {
         data: Arc::new(RwLock::new(TypeMap::new())),
         event_handlers: Vec::new(),
         raw_event_handlers: vec![handler],
@@ -105,7 +131,11 @@ async fn connect(discord: &Arc<Discord>) -> Result<Connection, No> {
         http: Arc::new(http),
         intents: intents(discord),
         presence: None,
-    });
+    };
+    let (manager, mut monitor) = {
+        let _there = own.0.as_ref().map(Runtime::enter);
+        ShardManager::new(options)
+    };
     if let Err(e) = manager.initialize() {
         return Err(missing(&format!("its shards cannot be started: {e}")));
     }
@@ -116,7 +146,7 @@ async fn connect(discord: &Arc<Discord>) -> Result<Connection, No> {
             _ => None,
         }
     };
-    Ok(Connection { manager, ended: Box::pin(ended), shards })
+    Ok(Connection { own, manager, ended: Box::pin(ended), shards })
 }
 
 /// What is known of a shard.
@@ -157,8 +187,11 @@ impl Connection {
             }
         };
         // Its runner may hang on a dead connection: it gets its bounded time beside us, not before the next start.
-        let manager = self.manager.clone();
-        tokio::spawn(async move { manager.shutdown_all().await });
+        let (manager, own) = (self.manager, self.own);
+        tokio::spawn(async move {
+            let _ = tokio::time::timeout(LEFT_BEHIND, manager.shutdown_all()).await;
+            drop(own);
+        });
         why
     }
 }
@@ -215,38 +248,44 @@ fn look(
 
 struct Handler {
     discord: Arc<Discord>,
+    /// Where everything but the connection itself is done.
+    ours: tokio::runtime::Handle,
 }
 
 #[async_trait]
 impl RawEventHandler for Handler {
     async fn raw_event(&self, _: Context, event: Event) {
-        let discord = &self.discord;
-        match event {
-            Event::InteractionCreate(created) => {
-                let Some(interaction) = read(&created.interaction) else {
-                    tracing::warn!("an interaction that cannot be read");
-                    return;
-                };
-                let Ok(_slot) = discord.slots.clone().try_acquire_owned() else {
-                    discord.turn_away(&interaction).await;
-                    return;
-                };
-                discord.answer_by_request(interaction).await;
-            }
-            Event::ReactionAdd(added) => {
-                let ReactionType::Unicode(emoji) = &added.reaction.emoji else { return };
-                if emoji.trim_end_matches('\u{fe0f}') != PUSHPIN || !discord.settings.message_content {
-                    return;
-                }
-                let Some(user) = added.reaction.user_id else { return };
-                let (channel, message) = (added.reaction.channel_id.to_string(), added.reaction.message_id.to_string());
-                discord.keep_message(&channel, &message, &user.to_string()).await;
-            }
-            Event::ChannelPinsUpdate(update) if update.last_pin_timestamp.is_some() => {
-                discord.keep_pin(&update.channel_id.to_string()).await;
-            }
-            _ => {}
+        let discord = self.discord.clone();
+        self.ours.spawn(async move { heard(&discord, event).await });
+    }
+}
+
+async fn heard(discord: &Arc<Discord>, event: Event) {
+    match event {
+        Event::InteractionCreate(created) => {
+            let Some(interaction) = read(&created.interaction) else {
+                tracing::warn!("an interaction that cannot be read");
+                return;
+            };
+            let Ok(_slot) = discord.slots.clone().try_acquire_owned() else {
+                discord.turn_away(&interaction).await;
+                return;
+            };
+            discord.answer_by_request(interaction).await;
         }
+        Event::ReactionAdd(added) => {
+            let ReactionType::Unicode(emoji) = &added.reaction.emoji else { return };
+            if emoji.trim_end_matches('\u{fe0f}') != PUSHPIN || !discord.settings.message_content {
+                return;
+            }
+            let Some(user) = added.reaction.user_id else { return };
+            let (channel, message) = (added.reaction.channel_id.to_string(), added.reaction.message_id.to_string());
+            discord.keep_message(&channel, &message, &user.to_string()).await;
+        }
+        Event::ChannelPinsUpdate(update) if update.last_pin_timestamp.is_some() => {
+            discord.keep_pin(&update.channel_id.to_string()).await;
+        }
+        _ => {}
     }
 }
 

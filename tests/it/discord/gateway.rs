@@ -57,3 +57,22 @@ async fn intents_that_were_not_granted_are_said_in_the_health() {
     .await;
     let _ = house.stop.send(true);
 }
+
+// As the bot runs: two shards and what watches them at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn as_many_shards_as_discord_asks_for_are_connected_also_when_it_asks_for_more() {
+    let house = House::with("").await;
+    house.server.needs_shards(2);
+    house.bot.start(house.stopped());
+    house.server.eventually("both shards are there", |s| s.sessions.shards_connected() == [(0, 2), (1, 2)]).await;
+    crate::fake_discord::until("it is well", async || house.bot.health_now().gateway == Some(true)).await;
+    answers(&house).await;
+    // It has grown: sessions are closed, and identifying with two is refused from now on.
+    house.server.needs_shards(3);
+    house.server.read(|s| s.sessions.tell_all(|| Out::Close(Some((4011, "Sharding required")))));
+    let three = [(0, 3), (1, 3), (2, 3)];
+    house.server.eventually("three shards are there", |s| s.sessions.shards_connected() == three).await;
+    crate::fake_discord::until("it is well again", async || house.bot.health_now().gateway == Some(true)).await;
+    answers(&house).await;
+    house.finish().await;
+}

@@ -88,6 +88,15 @@ impl Default for Sessions {
     }
 }
 
+impl Sessions {
+    /// Which shards have a connection at this moment.
+    pub fn shards_connected(&self) -> Vec<(u64, u64)> {
+        let mut all: Vec<(u64, u64)> = self.by_id.values().filter(|s| s.link.is_some()).map(|s| s.shard).collect();
+        all.sort_unstable();
+        all
+    }
+}
+
 /// Who hears an event.
 #[derive(Debug, Clone, Copy)]
 pub struct Audience<'a> {

@@ -76,7 +76,9 @@ async fn what_servers_show_is_read_and_judged() {
     assert_eq!(ran.end, End::Exited(0), "{}", ran.stderr);
     assert!((29.0..=30.0).contains(&days(&ran, "localhost")), "{ran:?}");
     let ran = run(&tls, &words(&format!("tls {} --days 60", hosts[0]))).await;
-    assert_eq!((ran.end, ran.stderr.as_str()), (End::Exited(1), "29 days are left, and 60 are wanted\n"));
+    // In the second in which it was made it has all thirty.
+    let said = ran.stderr.replace("30 days", "29 days");
+    assert_eq!((ran.end, said.as_str()), (End::Exited(1), "29 days are left, and 60 are wanted\n"));
     let stranger = run(&at(place(None)), &words(&format!("tls {}", hosts[0]))).await;
     assert!(stranger.end == End::Exited(1) && stranger.stderr.contains("UnknownIssuer"), "{stranger:?}");
     let other = run(&tls, &words(&format!("tls {}", hosts[1]))).await;

@@ -203,6 +203,11 @@ impl Stage {
             (r"(?m) +$", ""),
             (r"\b\d+(\.\d+)? ?(ms|s|seconds?|minutes?)\b", "SPAN"),
             (r"worker [^,)]+", "worker W"),
+            // In which order two platforms took what they were sent is no part of the story.
+            (r"(?s)(## Appendix: every event)\n.*?(\n\n\d+\. )", "$1\n      …$2"),
+            (r"(?m)^.*Has a channel in (slack|discord) now\n", ""),
+            (r"the \d+ events of", "the events of"),
+            (r"\b(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b", "WEEKDAY"),
         ] {
             text = Regex::new(pattern).expect("a pattern").replace_all(&text, word).into_owned();
         }
