@@ -88,6 +88,8 @@ async fn the_box_completes_from_the_table_of_commands_with_the_arrow_keys() {
     assert_eq!(ana.value("document.getElementById('options').hidden").await, true);
     ana.press("Enter").await;
     ana.until("document.querySelector('#status .status').textContent === '◕ monitoring'").await;
+    // The stream may be faster than the answer, with which the box is emptied.
+    ana.until("document.getElementById('text').value === ''").await;
     ana.types("/incident lead @b").await;
     ana.press("ArrowUp").await;
     assert_eq!(ana.value(active).await, "@bo");
