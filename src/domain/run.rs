@@ -493,11 +493,10 @@ pub fn expiry(incident: &Incident) -> Option<Timestamp> {
 pub fn judge(bounds: &[Bound], metric: &str, unit: &str, value: f64) -> (Option<Judged>, Option<String>) {
     let wanted = words(metric);
     let usable = bounds.iter().filter_map(|b| Some((b, units::convert(value, unit, &b.unit)?)));
-    let best = usable.filter(|(b, _)| shared(b, &wanted) > 0).max_by_key(|(b, _)| shared(b, &wanted));
-    match best {
-        Some((bound, value)) => by(bound, value),
-        None => (None, None),
-    }
+    let near = usable.map(|(b, value)| (shared(b, &wanted), b, value)).filter(|(n, _, _)| *n > 0);
+    let judged = near.map(|(n, bound, value)| (n, by(bound, value)));
+    // Of two that are as near the worse verdict holds: a checklist's limit must not hide that it is critical.
+    judged.max_by_key(|(n, (verdict, _))| (*n, *verdict)).map_or((None, None), |(_, verdict)| verdict)
 }
 
 /// The one value that a command printed, as a reading of the metric that the command is about; `None` where it printed

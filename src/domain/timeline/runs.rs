@@ -143,7 +143,9 @@ fn outcomes(order: Option<&Order>, results: &[RunResult]) -> String {
     let several = results.len() > 1;
     let ill = |r: &RunResult| !r.end.ok() || judged(r).is_some_and(|j| j > Judged::Healthy) || marks_an_error(&r.says);
     let telling = |r: &&RunResult| !several || r.verifies || ill(r);
-    let all: Vec<&RunResult> = results.iter().filter(telling).collect();
+    let mut all: Vec<&RunResult> = results.iter().filter(telling).collect();
+    // Only the first are named: what is critical before what failed, and that before what never ran.
+    all.sort_by_key(|r| (r.verifies, urgency(r)));
     let mut lines: Vec<String> = all.iter().take(RESULTS_NAMED_MAX).map(|r| outcome(order, r)).collect();
     let rest = all.len().saturating_sub(lines.len());
     lines.extend(match rest {
@@ -154,6 +156,17 @@ fn outcomes(order: Option<&Order>, results: &[RunResult]) -> String {
     let quiet = results.len() - all.len();
     lines.extend((quiet > 0).then(|| format!("{} as it should be", counted(quiet, "command"))));
     lines.iter().map(|l| format!("\n    {l}")).collect()
+}
+
+/// 0 for what somebody should look at first.
+fn urgency(r: &RunResult) -> u8 {
+    match (&r.end, judged(r)) {
+        (CommandEnd::Unknown { .. }, _) | (_, Some(Judged::Critical)) => 0,
+        (CommandEnd::Exited { status: 1.. } | CommandEnd::TimedOut, _) => 1,
+        (_, Some(Judged::Warning)) => 2,
+        (CommandEnd::Exited { .. }, _) => 3,
+        (CommandEnd::Stopped | CommandEnd::NotStarted { .. } | CommandEnd::Manual { .. }, _) => 4,
+    }
 }
 
 fn outcome(order: Option<&Order>, r: &RunResult) -> String {

@@ -80,8 +80,7 @@ impl World {
 }
 
 /// Comes back once three seconds have passed on the clock of this Slack.
-async fn overdue(desk: &Desk) {
-    let began = desk.see(World::now);
+async fn overdue(desk: &Desk, began: i64) {
     let mut looks = tokio::time::interval(Duration::from_millis(20));
     while desk.see(World::now) - began < ACK_US {
         looks.tick().await;
@@ -91,7 +90,8 @@ async fn overdue(desk: &Desk) {
 /// Sends it, waits for the answer no longer than Slack does, and lets the world know.
 pub fn post(desk: Desk, letter: Letter) {
     outside().spawn(async move {
-        let sent = instant();
+        // Its time runs from here, not from when somebody listens.
+        let (sent, began) = (instant(), desk.see(World::now));
         let Letter { parcel, url, headers, body, again } = letter;
         let request = || {
             let mut request = desk.client().post(&url).body(body.clone());
@@ -112,7 +112,7 @@ pub fn post(desk: Desk, letter: Letter) {
         };
         let answer = tokio::select! {
             answer = answer => Ok(answer),
-            () = overdue(&desk) => Err(()),
+            () = overdue(&desk, began) => Err(()),
         };
         match answer {
             Ok(Ok((200, _, text))) => {

@@ -14,6 +14,7 @@ mod reached;
 mod reminders;
 pub mod runs;
 mod systems;
+mod tables;
 mod transitions;
 
 use super::*;
