@@ -40,8 +40,58 @@ pub fn parse(text: &str) -> Result<Program, Broken> {
     if too_deep(text) {
         return Err(Broken::TooDeep);
     }
+    if no_end_word(text) {
+        let say = "no end word follows `<<`: name one and put it alone on a line behind the text, or quote the `<<`";
+        return Err(Broken::Syntax(say.to_owned()));
+    }
     let mut parser = Parser::new(text.as_bytes(), &ParserOptions::default());
     parser.parse_program().map_err(|e| Broken::Syntax(sentence(text, &e)))
+}
+
+/// Whether some `<<` has no plain end word behind it. Where the grammar's parser makes an empty one of what stands there
+/// (`<<''`, a blank in a bracket that is not closed), it looks for the end for ever and keeps every look, or panics: open
+/// at its project as pull request 1270.
+fn no_end_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // What is expanded has quotes of its own, also between quotes; in comments they mean nothing.
+    let certain = !text.contains(['`', '#']) && !["$(", "${", "$[", "$'"].iter().any(|e| text.contains(e));
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' => at += 1,
+            quote @ (b'"' | b'\'') if certain => {
+                at += 1;
+                while at < bytes.len() && bytes[at] != quote {
+                    at += 1 + usize::from(quote == b'"' && bytes[at] == b'\\');
+                }
+            }
+            b'<' => {
+                let signs = bytes[at..].iter().take_while(|b| **b == b'<').count();
+                // Three are a here-string; of more, what is left over could be taken for anything.
+                if signs != 1 && signs != 3 && (signs != 2 || !begins_with_end_word(&text[at + 2..])) {
+                    return true;
+                }
+                at += signs - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    false
+}
+
+fn begins_with_end_word(rest: &str) -> bool {
+    let rest = rest.strip_prefix('-').unwrap_or(rest).trim_start_matches([' ', '\t']);
+    let quote = rest.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let (word, after) = match quote.and_then(|q| rest[1..].split_once(q)) {
+        Some(parts) => parts,
+        None => {
+            let rest = rest.strip_prefix(['\\', '$']).unwrap_or(rest);
+            rest.split_at(rest.find(|c: char| !c.is_alphanumeric() && !"_-.+:%@!,/=".contains(c)).unwrap_or(rest.len()))
+        }
+    };
+    let plain = word.chars().any(char::is_alphanumeric) && !word.contains(['\n', '\r', '\\', '$', '`', '"', '\'', '[']);
+    plain && after.chars().next().is_none_or(|c| " \t\n;&|<>)".contains(c))
 }
 
 /// Whether the text begins more things that could hold others than the grammar's parser can take: each costs stack, and
@@ -58,7 +108,8 @@ fn too_deep(text: &str) -> bool {
             quote @ (b'"' | b'\'') if certain => {
                 let mut end = at + 1;
                 while end < bytes.len() && bytes[end] != quote {
-                    openers += usize::from(quote == b'"' && bytes[end] == b'{' && bytes[end - 1] == b'$');
+                    openers +=
+                        usize::from(quote == b'"' && matches!(bytes[end], b'{' | b'[') && bytes[end - 1] == b'$');
                     end += 1 + usize::from(quote == b'"' && bytes[end] == b'\\');
                 }
                 at = end;
@@ -68,6 +119,7 @@ fn too_deep(text: &str) -> bool {
                 subshells += usize::from(before.is_ascii_whitespace() || b"(;&|!{".contains(&before));
             }
             b'{' | b'`' | b'!' => openers += 1,
+            b'[' if before == b'$' => openers += 1,
             letter if letter.is_ascii_lowercase() && !before.is_ascii_alphanumeric() => {
                 let end = bytes[at..].iter().position(|b| !b.is_ascii_lowercase()).map_or(bytes.len(), |n| at + n);
                 openers += usize::from(matches!(

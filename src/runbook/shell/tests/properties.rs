@@ -53,7 +53,7 @@ fn wrap(how: usize, inner: &str) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn a_destroying_command_stays_one_however_it_is_wrapped(
@@ -107,6 +107,10 @@ const PIECES: &[&str] = &[
     "<<",
     "<<<",
     "<<EOF\n",
+    "<<E",
+    "$[",
+    "<<'' ",
+    "<<-",
     "EOF\n",
     ">(",
     "<(",
@@ -171,5 +175,41 @@ fn many_of_one_piece_neither_overflow_the_stack_nor_take_long() {
             judged(&piece.repeat(count));
             judged(&format!("{piece} ").repeat(count));
         }
+    }
+}
+
+/// Each of these made the grammar's parser take all memory there is.
+#[test]
+fn a_here_document_without_an_end_word_is_an_error_and_no_end_of_the_program() {
+    for text in [
+        "<<\r)$((()",
+        "<<E$[\t\t",
+        "cat <<'' ",
+        "cat <<'' \\",
+        "cat <<'' \\\n\\",
+        "cat <<\"\" \"a\nb\" ",
+        "${<<\r|={}{}<<rm x$X))fi-c FBPH0001<<<(-coproc $1<(kubectl !* xargs time ||env ",
+        "<<<$(($((]]&>())${&]=|<<``do function f time && <pod>rm x ",
+    ] {
+        let judged = judged(text);
+        assert!(judged.problem.is_some(), "{text:?}: {judged:?}");
+    }
+}
+
+#[test]
+fn here_documents_shifts_and_quoted_signs_are_read_as_a_shell_reads_them() {
+    for text in [
+        "cat <<EOF\nrm x\nEOF",
+        "cat << 'EOF' > /dev/null\n$(rm x)\nEOF\n",
+        "psql <<-\"END OF IT\" | head\n\tSELECT 1;\n\tEND OF IT\n",
+        "echo $((1<<2))",
+        "echo $(( 1 << $X ))",
+        "grep '<<' notes.txt",
+        "echo \"a << b\"",
+        "grep '<<<<<<<' merge.txt",
+        "wc -l <<< \"$X\"",
+    ] {
+        let judged = judged(text);
+        assert_eq!(judged.problem, None, "{text:?}");
     }
 }
