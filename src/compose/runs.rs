@@ -85,13 +85,12 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
     for (name, target) in &config.targets {
         databases.extend(database(name, target, &secrets)?);
     }
-    let inside = Arc::new(docker.clone());
     let mut registry = Registry::default()
         .with(docker.clone())
-        .with(Compose::new(docker, projects))
-        .with(Postgres::new(databases.iter().cloned(), inside.clone()))
-        .with(Mysql::new(databases.iter().cloned(), inside.clone()))
-        .with(Redis::new(databases.iter().cloned(), inside))
+        .with(Compose::new(docker.clone(), projects))
+        .with(Postgres::new(databases.iter().cloned(), docker.clone()))
+        .with(Mysql::new(databases.iter().cloned(), docker.clone()))
+        .with(Redis::new(databases.iter().cloned(), docker.clone()))
         .with(Kubernetes::new(clusters))
         .with(Http::new(asked).map_err(CannotStart)?)
         .with(Prometheus::new(servers(config, &secrets)?).map_err(CannotStart)?)

@@ -134,7 +134,7 @@ impl Turn {
     async fn carry_out(self, carrier: Arc<dyn CarryOut>, order: Order, due: Timestamp) {
         // Nobody stops a look that ends by itself within its time.
         let (_stop, stopped) = watch::channel(false);
-        let done = runs::look_at(&carrier, &order, &stopped).await;
+        let done = runs::look_at(&carrier, &order, &stopped, None).await;
         let command = |at: u32| order.commands.get(at as usize);
         let rows: Vec<Row> = done
             .iter()

@@ -149,31 +149,14 @@ impl Begun {
         stopped: &watch::Receiver<bool>,
         outputs: &mut Vec<RunOutput>,
     ) -> RunOutcome {
-        let each = Duration::from_secs(self.order.limit_s.clamp(1, limits::RUN_MAX_S) as u64);
-        let mut all: Vec<BoxFuture<'_, (RunResult, Option<RunOutput>)>> = Vec::new();
-        for (at, command) in (0_u32..).zip(&self.order.commands) {
-            all.push(Box::pin(one(carrier.as_ref(), &self.order, command, at, false, each, stopped.clone())));
-        }
-        let mut coming = futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE);
-        let (mut results, mut untold): (Vec<RunResult>, Vec<RunResult>) = (Vec::new(), Vec::new());
-        // What is back is told every `TOLD_EVERY`: a table that fills in, at a price that no number of commands raises.
-        let mut tell = tokio::time::interval(TOLD_EVERY);
-        tell.reset();
-        tell.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
-                came = coming.next() => match came {
-                    Some((result, said)) => {
-                        outputs.extend(said);
-                        untold.push(result.clone());
-                        results.push(result);
-                    }
-                    None => break,
-                },
-                _ = tell.tick(), if !untold.is_empty() => self.progress(app, std::mem::take(&mut untold), outputs).await,
-            }
-        }
-        results.sort_by_key(|r| r.at);
+        let (back, told) = mpsc::unbounded_channel();
+        // Beside them: a database that takes its time holds up no command, and whoever is through waits for no telling.
+        let done = tokio::select! {
+            done = look_at(carrier, &self.order, stopped, Some(back)) => done,
+            never = self.tell(app, told) => match never {},
+        };
+        let (results, said): (Vec<RunResult>, Vec<Option<RunOutput>>) = done.into_iter().unzip();
+        outputs.extend(said.into_iter().flatten());
         let end = match *stopped.borrow() {
             true => RunEnd::Stopped,
             false => RunEnd::Done,
@@ -232,11 +215,11 @@ impl Begun {
         results: &mut Vec<RunResult>,
         outputs: &mut Vec<RunOutput>,
     ) -> Option<bool> {
-        let mut last: Vec<(RunResult, Option<RunOutput>)> = Vec::new();
+        let mut last: Vec<Back> = Vec::new();
         for wait_s in LOOK_AGAIN_S {
             tokio::time::sleep(Duration::from_secs(wait_s)).await;
             let time = Duration::from_secs(20);
-            let mut all: Vec<BoxFuture<'_, (RunResult, Option<RunOutput>)>> = Vec::new();
+            let mut all: Vec<BoxFuture<'_, Back>> = Vec::new();
             for (at, look) in (0_u32..).zip(&self.order.verify) {
                 all.push(Box::pin(one(carrier.as_ref(), &self.order, look, at, true, time, stopped.clone())));
             }
@@ -252,6 +235,25 @@ impl Begun {
             outputs.extend(said);
         }
         helped
+    }
+
+    /// What is back of a look, every `TOLD_EVERY`: a table that fills in, at a price that no number of commands raises.
+    async fn tell(&self, app: &App, mut told: mpsc::UnboundedReceiver<Back>) -> std::convert::Infallible {
+        let (mut results, mut outputs) = (Vec::new(), Vec::new());
+        let mut tell = tokio::time::interval(TOLD_EVERY);
+        tell.reset();
+        tell.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                Some((result, said)) = told.recv() => {
+                    results.push(result);
+                    outputs.extend(said);
+                }
+                _ = tell.tick() => if !results.is_empty() {
+                    self.progress(app, std::mem::take(&mut results), &std::mem::take(&mut outputs)).await;
+                },
+            }
+        }
     }
 
     /// What is back so far, for whoever waits. Tried once: the end says all of it again.
@@ -287,19 +289,30 @@ fn looked(r: &RunResult) -> bool {
     !matches!(r.end, CommandEnd::Manual { .. })
 }
 
-/// Every command of an order that only looks, side by side and each with its own time, in the order of the commands.
+/// What came of one command, and what it said.
+type Back = (RunResult, Option<RunOutput>);
+
+/// Every command of an order that only looks, side by side and each with its own time, in the order of the commands. Each
+/// is given to `back` as soon as it is there.
 pub(super) async fn look_at(
     carrier: &Arc<dyn CarryOut>,
     order: &Order,
     stopped: &watch::Receiver<bool>,
-) -> Vec<(RunResult, Option<RunOutput>)> {
+    back: Option<mpsc::UnboundedSender<Back>>,
+) -> Vec<Back> {
     let each = Duration::from_secs(order.limit_s.clamp(1, limits::RUN_MAX_S) as u64);
-    let mut all: Vec<BoxFuture<'_, (RunResult, Option<RunOutput>)>> = Vec::new();
+    let mut all: Vec<BoxFuture<'_, Back>> = Vec::new();
     for (at, command) in (0_u32..).zip(&order.commands) {
         all.push(Box::pin(one(carrier.as_ref(), order, command, at, false, each, stopped.clone())));
     }
-    let mut done: Vec<(RunResult, Option<RunOutput>)> =
-        futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    let coming = futures_util::stream::iter(all).buffer_unordered(SIDE_BY_SIDE);
+    let given = coming.inspect(|one| {
+        if let Some(back) = &back {
+            // Nobody may be listening: what is told here is told again at the end.
+            back.send(one.clone()).ok();
+        }
+    });
+    let mut done: Vec<Back> = given.collect().await;
     done.sort_by_key(|(r, _)| r.at);
     done
 }
@@ -337,7 +350,7 @@ async fn one(
     verifies: bool,
     time: Duration,
     stop: watch::Receiver<bool>,
-) -> (RunResult, Option<RunOutput>) {
+) -> Back {
     if *stop.borrow() {
         return (RunResult { end: CommandEnd::Stopped, ..not_begun(at, String::new()) }, None);
     }
@@ -359,7 +372,7 @@ async fn one(
     }
 }
 
-fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> (RunResult, Option<RunOutput>) {
+fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> Back {
     let end = match ran.end {
         End::Exited(status) => CommandEnd::Exited { status },
         End::TimedOut => CommandEnd::TimedOut,

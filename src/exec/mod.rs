@@ -37,12 +37,6 @@ impl Registry {
         self
     }
 
-    /// One that others use as well.
-    pub fn with_shared(mut self, executor: Arc<dyn Execute>) -> Registry {
-        self.0.insert(executor.name(), executor);
-        self
-    }
-
     pub fn get(&self, name: &str) -> Option<Arc<dyn Execute>> {
         self.0.get(name).cloned()
     }

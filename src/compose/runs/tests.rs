@@ -139,6 +139,10 @@ async fn what_a_target_does_not_allow_is_left_to_a_person() {
     assert!(refused.contains("box allows shop-*, and billing is none of them"), "{refused}");
     let away = why("docker", "box", "docker restart shop-web").await.expect_err("nobody is there");
     assert!(!away.contains("allows"), "it was tried: {away}");
+    let refused = why("compose", "box", "docker compose -p billing up -d").await.expect_err("refused");
+    assert!(refused.contains("box allows shop-*, and the project billing is none of them"), "{refused}");
+    let other = why("compose", "box", "docker compose -p shop-web up -d").await.expect_err("it has no folder");
+    assert!(!other.contains("allows"), "{other}");
     let refused = why("host", "here", "sudo free -m").await.expect_err("refused");
     assert_eq!(refused, "here allows df, up*, and free is none of them ([targets.here] allow)");
     for written in ["df -h", "uptime"] {

@@ -305,7 +305,8 @@ pub(crate) fn finished(d: &mut Decider, no: RunNo, claim_seq: i64, outcome: &Run
     match outcome {
         RunOutcome::Finished { end, results, verified } => {
             let (kept, verified) = (bounded(results), *verified);
-            let well = *end == RunEnd::Done && verified != Some(false) && results.iter().all(RunResult::well);
+            let well =
+                *end == RunEnd::Done && verified != Some(false) && results.iter().all(|r| r.verifies || r.well());
             let turn = d.incident.walk.as_ref().filter(|_| well).and_then(|w| w.turn_of(&run.order));
             d.emit(Event::RunFinished { run: no, end: *end, results: kept, verified });
             d.notice(NoticeKind::RunEnded);

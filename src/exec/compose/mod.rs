@@ -77,6 +77,7 @@ impl Execute for Compose {
             let time = call.bounds.time;
             match &meant.op {
                 Op::Program { rest } => {
+                    self.docker.allows_project(&meant.project.docker, &meant.name).map_err(Cannot)?;
                     let (place, program) = meant.project.program(meant.globals.plugin).map_err(Cannot)?;
                     let mut plan = process::plan(place, &meant.argv(program, rest), &call.env)?;
                     // What is there now, for "how many before"; nothing, before the first `up`.
@@ -116,6 +117,9 @@ impl Execute for Compose {
             match &meant.op {
                 Op::Program { rest } => match meant.project.program(meant.globals.plugin) {
                     Ok((place, program)) => {
+                        if let Err(why) = self.docker.allows_project(&meant.project.docker, &meant.name) {
+                            return not_started(why, true);
+                        }
                         if let Err(why) = self.docker.open(&meant.project.docker, call.bounds.time).await {
                             return not_started(why, false);
                         }

@@ -12,6 +12,9 @@ pub mod ways;
 
 use crate::engine::ports::execute::Call;
 use firebell_domain::playbook::Risk;
+use firebell_runbook::model;
+use firebell_runbook::shell::{Asked, Tongue, judge};
+use statements::Statement;
 use std::time::Duration;
 
 /// For ending at the server what was not waited for, and for looking at what became of it.
@@ -56,6 +59,23 @@ pub fn changes(call: &Call) -> bool {
     call.risk > Risk::Read
 }
 
+/// Whether a statement of a call that only reads does no more: it begins with one of these words, and the importer's own
+/// judge finds nothing in it that changes anything. The server is held to it as well.
+pub fn only_reads(statement: &Statement, tongue: Tongue, begins: &[&str]) -> Result<(), String> {
+    let first = statement.first();
+    if !begins.contains(&first) {
+        return Err(format!("{first} does more than read, and this command is run as one that only reads"));
+    }
+    let judged = judge(&Asked { text: &statement.text, tongue, ..Asked::default() });
+    match judged.risk {
+        model::Risk::Read => Ok(()),
+        _ => {
+            let why = judged.why.first().cloned().unwrap_or_default();
+            Err(format!("This statement does more than read ({why}), and is run as one that only reads"))
+        }
+    }
+}
+
 /// Variables of a call that a client would take its password from are known to the target already; all others would
 /// make the client work elsewhere or otherwise than configured.
 pub fn environment<'a>(names: impl IntoIterator<Item = &'a str>, password: &str) -> Result<(), String> {
@@ -76,7 +96,7 @@ pub fn cause(error: &dyn std::error::Error) -> String {
 }
 
 /// The table that a query asks, for the name of a count.
-pub fn about(statement: &statements::Statement) -> Option<&str> {
+pub fn about(statement: &Statement) -> Option<&str> {
     let at = statement.words.iter().position(|w| !w.quoted && w.text == "FROM")?;
     let first = statement.words.get(at + 1)?;
     // `schema.table`

@@ -6,13 +6,12 @@ use super::server::{Kind, Server};
 use crate::engine::ports::execute::Call;
 use crate::exec::docker::{self, Docker, Inside};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What one executor of a database has to do with.
 pub struct Ways {
     kind: Kind,
     servers: BTreeMap<String, Server>,
-    docker: Arc<Docker>,
+    docker: Docker,
 }
 
 /// A client's words, and where they are carried out.
@@ -24,7 +23,7 @@ pub enum Way<'a> {
 }
 
 impl Ways {
-    pub fn new(kind: Kind, servers: impl IntoIterator<Item = Server>, docker: Arc<Docker>) -> Ways {
+    pub fn new(kind: Kind, servers: impl IntoIterator<Item = Server>, docker: Docker) -> Ways {
         let servers = servers.into_iter().filter(|s| s.kind == kind).map(|s| (s.target.clone(), s)).collect();
         Ways { kind, servers, docker }
     }

@@ -43,6 +43,17 @@ pub fn refused(op: &Op, target: &str, allow: &[String]) -> Option<String> {
     Some(format!("{target} allows {list}, and {other} is none of them. {fix}"))
 }
 
+/// The same of all that belongs to a Compose project, by the project's own name.
+pub fn project(name: &str, target: &str, allow: &[String]) -> Option<String> {
+    let fits = allow.is_empty() || allow.iter().any(|pattern| glob(pattern, name));
+    (!fits).then(|| {
+        format!(
+            "{target} allows {}, and the project {name} is none of them. Add it to allow of [targets.{target}], or type it by hand",
+            allow.join(", ")
+        )
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::read;

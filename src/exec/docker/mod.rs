@@ -80,6 +80,14 @@ impl Docker {
         Ok(found.into_iter().map(|c| (list::name_of(&c), c.labels.unwrap_or_default())).collect())
     }
 
+    /// Whether all of a project may be acted on by a program, which asks nobody container by container.
+    pub fn allows_project(&self, target: &str, project: &str) -> Result<(), String> {
+        match self.0.get(target).and_then(|host| allow::project(project, target, &host.allow)) {
+            Some(why) => Err(why),
+            None => Ok(()),
+        }
+    }
+
     /// Makes the daemon reachable for programs that are told its address.
     pub async fn open(&self, target: &str, time: Duration) -> Result<(), String> {
         let host = self.0.get(target).ok_or(format!("{target} is not set up as a Docker target"))?;

@@ -11,27 +11,26 @@ mod run;
 
 use super::database::said::Said;
 use super::database::server::{Kind, Server};
-use super::database::statements::Statement;
 use super::database::ways::{Way, Ways};
-use super::database::{Failed, LAST_LOOK, Phase, changes};
+use super::database::{Failed, LAST_LOOK, Phase, changes, only_reads};
 use super::docker::Docker;
 use super::ran::{Waited, not_started, within};
 use crate::clock;
 use crate::engine::ports::BoxFuture;
 use crate::engine::ports::execute::{Call, Cannot, End, Execute, Plan, Ran, Watch};
 use asked::{Asked, Does};
-use firebell_runbook::model::Risk;
-use firebell_runbook::shell::{Asked as Judge, Tongue, judge};
+use firebell_runbook::shell::Tongue;
 use run::{Bounds, Work};
-use std::sync::Arc;
 
+/// Words that a statement which only reads begins with.
+const READS: [&str; 6] = ["SELECT", "WITH", "TABLE", "VALUES", "SHOW", "EXPLAIN"];
 /// Where psql takes its password from.
 const PASSWORD: &str = "PGPASSWORD";
 
 pub struct Postgres(Ways);
 
 impl Postgres {
-    pub fn new(servers: impl IntoIterator<Item = Server>, docker: Arc<Docker>) -> Postgres {
+    pub fn new(servers: impl IntoIterator<Item = Server>, docker: Docker) -> Postgres {
         Postgres(Ways::new(Kind::Postgres, servers, docker))
     }
 }
@@ -56,22 +55,7 @@ fn fits(asked: &Asked, changes: bool) -> Result<(), String> {
     let mut all = units.iter().flat_map(|u| &u.statements);
     match changes {
         true => Ok(()),
-        false => all.try_for_each(only_reads),
-    }
-}
-
-fn only_reads(statement: &Statement) -> Result<(), String> {
-    let first = statement.first();
-    if !["SELECT", "WITH", "TABLE", "VALUES", "SHOW", "EXPLAIN"].contains(&first) {
-        return Err(format!("{first} does more than read, and this command is run as one that only reads"));
-    }
-    let judged = judge(&Judge { text: &statement.text, tongue: Tongue::Postgres, ..Judge::default() });
-    match judged.risk {
-        Risk::Read => Ok(()),
-        _ => {
-            let why = judged.why.first().cloned().unwrap_or_default();
-            Err(format!("This statement does more than read ({why}), and is run as one that only reads"))
-        }
+        false => all.try_for_each(|s| only_reads(s, Tongue::Postgres, &READS)),
     }
 }
 

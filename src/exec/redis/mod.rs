@@ -22,7 +22,6 @@ use ::redis::Value;
 use asked::{Asked, Does};
 use link::Link;
 use show::metric;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// Where redis-cli takes its password from.
@@ -37,7 +36,7 @@ const SCRIPT_LOOK: Duration = Duration::from_secs(7);
 pub struct Redis(Ways);
 
 impl Redis {
-    pub fn new(servers: impl IntoIterator<Item = Server>, docker: Arc<Docker>) -> Redis {
+    pub fn new(servers: impl IntoIterator<Item = Server>, docker: Docker) -> Redis {
         Redis(Ways::new(Kind::Redis, servers, docker))
     }
 }

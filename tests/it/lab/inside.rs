@@ -15,15 +15,14 @@ use firebell::exec::redis::Redis;
 use firebell_domain::playbook::Risk;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// A database's folder is made inside a container, on a busy machine.
 const START_BOUND: Duration = Duration::from_secs(60);
 
-fn docker(daemon: &Daemon) -> Arc<Docker> {
+fn docker(daemon: &Daemon) -> Docker {
     let host = Host::new(Address::Socket(daemon.socket()), Secrets::default());
-    Arc::new(Docker::new(BTreeMap::from([(TARGET.to_string(), host)])))
+    Docker::new(BTreeMap::from([(TARGET.to_string(), host)]))
 }
 
 /// Runs programs of this machine in a container that has nothing of it else.

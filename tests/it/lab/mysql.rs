@@ -12,14 +12,13 @@ use firebell::exec::mysql::Mysql;
 use firebell_domain::playbook::Risk;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 fn at(url: &str) -> Mysql {
     let secrets = Secrets::new([SecretString::from(PASSWORD)]);
     let keys = Keys { address: url.to_string(), ..Keys::default() };
     let server = Server::read(Kind::Mysql, TARGET, keys, secrets).expect("an address");
-    Mysql::new([server], Arc::new(Docker::new(BTreeMap::new())))
+    Mysql::new([server], Docker::new(BTreeMap::new()))
 }
 
 fn mysql(words: &[&str]) -> Call {

@@ -12,7 +12,6 @@ use firebell::exec::postgres::Postgres;
 use firebell_domain::playbook::Risk;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 fn at(url: &str) -> Postgres {
@@ -20,7 +19,7 @@ fn at(url: &str) -> Postgres {
     let secrets = Secrets::new([SecretString::from(password)]);
     let keys = Keys { address: url.to_string(), ..Keys::default() };
     let server = Server::read(Kind::Postgres, TARGET, keys, secrets).expect("an address");
-    Postgres::new([server], Arc::new(Docker::new(BTreeMap::new())))
+    Postgres::new([server], Docker::new(BTreeMap::new()))
 }
 
 fn psql(words: &[&str]) -> Call {

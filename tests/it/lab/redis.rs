@@ -16,7 +16,6 @@ use firebell_domain::playbook::Risk;
 use firebell_domain::run::{Order, Ordered, RunKind};
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 fn with(address: &str, password: &str) -> Redis {
@@ -24,7 +23,7 @@ fn with(address: &str, password: &str) -> Redis {
     let password = (!password.is_empty()).then(|| SecretString::from(password));
     let keys = Keys { address: address.to_string(), password, ..Keys::default() };
     let server = Server::read(Kind::Redis, TARGET, keys, secrets).expect("an address");
-    Redis::new([server], Arc::new(Docker::new(BTreeMap::new())))
+    Redis::new([server], Docker::new(BTreeMap::new()))
 }
 
 fn at(server: &RedisServer) -> Redis {
@@ -260,7 +259,7 @@ async fn a_variable_of_a_runbook_is_filled_in_on_the_way_to_the_server_and_nowhe
     // The target has no password: the runbook's is taken.
     let keys = Keys { address: server.address(), ..Keys::default() };
     let one = Server::read(Kind::Redis, TARGET, keys, secrets.clone()).expect("an address");
-    let redis = Redis::new([one], Arc::new(Docker::new(BTreeMap::new())));
+    let redis = Redis::new([one], Docker::new(BTreeMap::new()));
     let variables = BTreeMap::from([(
         "shop".to_string(),
         BTreeMap::from([("REDIS_PASSWORD".to_string(), SecretString::from(PASSWORD))]),
