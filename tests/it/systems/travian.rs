@@ -173,7 +173,7 @@ mod seeds {
 
             bot.mend(2, "/incident run line 434").await;
             is_emptied(&lab).await;
-            bot.end(QUEUE_ALERT, 434, &[MORE_WORKERS, "docker compose -f docker-compose.workers.yml ps"]).await;
+            bot.end(QUEUE_ALERT, 434, &[MORE_WORKERS, "checked: Verify scaled instances: done"]).await;
         }
     }
 }
