@@ -26,6 +26,10 @@ pub const STEP_CHARS_MAX: usize = 2_000;
 pub const RUN_COMMANDS_MAX: usize = 200;
 /// Readings that are kept of one command: what a table shows of it.
 pub const RUN_READINGS_MAX: usize = 50;
+/// Files of one command that are kept: what it draws, not what it fetches.
+pub const RUN_FILES_MAX: usize = 4;
+/// Bytes of one of them.
+pub const RUN_FILE_BYTES_MAX: usize = 1024 * 1024;
 /// Runs of one incident that are not over: beyond it nobody knows what waits for whom.
 pub const RUNS_LIVE_MAX: usize = 20;
 /// Runs that an incident carries; the oldest that are over are only in its log.

@@ -356,6 +356,19 @@ pub struct RunResult {
     pub says: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub readings: Vec<Reading>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<RunFile>,
+}
+
+/// A file that a command made beside its text: a graph. Its content is kept beside the log for a while.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    /// Of no other file of the same command.
+    pub name: String,
+    pub media_type: String,
+    /// SHA-256, in hexadecimal.
+    pub digest: String,
+    pub bytes: u64,
 }
 
 impl RunResult {

@@ -4,7 +4,7 @@
 
 use super::deliver::{Claimed, Done, note_channel, record};
 use super::ports::Outcome;
-use super::ports::chat::{Chat, ChatAct, ChatFile, ChatJob, ChatKind, RunTable};
+use super::ports::chat::{Chat, ChatAct, ChatContent, ChatFile, ChatJob, ChatKind, RunTable};
 use super::tick::Engine;
 use crate::app::App;
 use crate::fault::Fault;
@@ -12,11 +12,12 @@ use crate::{clock, measure, notice, stop};
 use firebell_domain::chat::RoomTask;
 use firebell_domain::decide::Input;
 use firebell_domain::event::{Event, IncidentEvent};
-use firebell_domain::id::ChannelId;
+use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{Lane, What};
 use firebell_domain::limits;
-use firebell_domain::run::table::table;
+use firebell_domain::run::RunNo;
+use firebell_domain::run::table::{Row, table};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -237,7 +238,7 @@ async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<Ch
     }))
 }
 
-/// What the runs printed that were over after a number, one file each. They are kept beside the log for a while only:
+/// What the runs printed and drew that were over after a number, one file of text each. They are kept beside the log for a while only:
 /// without them the lines are said all the same.
 async fn files(app: &App, incident: &Incident, events: &[IncidentEvent], after: i64) -> Vec<ChatFile> {
     let mut all = Vec::new();
@@ -256,7 +257,32 @@ async fn files(app: &App, incident: &Incident, events: &[IncidentEvent], after: 
         };
         if let (Some(order), Some(shown)) = (order, table(events, *no)) {
             let text = notice::runs::report(incident.id, &shown, order, results, &outputs);
-            all.push(ChatFile { name: format!("inc-{}-run-{no}.txt", incident.id.0), text });
+            all.push(ChatFile {
+                name: format!("inc-{}-run-{no}.txt", incident.id.0),
+                content: ChatContent::Text(text),
+            });
+            for row in &shown.rows {
+                all.extend(pictures(app, incident.id, *no, row).await);
+            }
+        }
+    }
+    all
+}
+
+async fn pictures(app: &App, id: IncidentId, no: RunNo, row: &Row) -> Vec<ChatFile> {
+    let mut all = Vec::new();
+    for file in row.files.iter().filter(|f| f.media_type.starts_with("image/")) {
+        let place = i64::from(row.at) * 2 + i64::from(row.verifies);
+        match app.store().run_file(id, no, place, &file.name).await {
+            Ok(Some(kept)) => {
+                let shows = format!("Graph: {}", row.what);
+                let content = ChatContent::Image { media_type: kept.media_type, bytes: kept.content, shows };
+                all.push(ChatFile { name: format!("inc-{}-run-{no}-{}", id.0, kept.name), content });
+            }
+            Ok(None) => {}
+            Err(fault) => {
+                fault.logged();
+            }
         }
     }
     all

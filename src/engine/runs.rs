@@ -3,11 +3,11 @@
 //! decided before, and what the outcome means is decided by what is reported here.
 
 use super::ports::BoxFuture;
-use super::ports::execute::{Bounds, Carried, CarryOut, End, Ran, Watch};
+use super::ports::execute::{Bounds, Carried, CarryOut, End, File, Ran, Watch};
 use super::tick::Engine;
 use crate::app::{ActError, App, Moved};
 use crate::fault::Fault;
-use crate::store::RunOutput;
+use crate::store::{KeptFile, RunOutput};
 use firebell_domain::chain::hex;
 use firebell_domain::decide::Input;
 use firebell_domain::id::{ChannelId, IncidentId};
@@ -17,7 +17,7 @@ use firebell_domain::limits;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::run::decide::RunOutcome;
 use firebell_domain::run::{
-    self, CommandEnd, Order, Ordered, Output, Reading, RunEnd, RunKind, RunNo, RunResult, RunState,
+    self, CommandEnd, Order, Ordered, Output, Reading, RunEnd, RunFile, RunKind, RunNo, RunResult, RunState,
 };
 use firebell_domain::time::Timestamp;
 use futures_util::StreamExt;
@@ -338,6 +338,7 @@ fn not_begun(at: u32, why: String) -> RunResult {
         native: false,
         says: String::new(),
         readings: Vec::new(),
+        files: Vec::new(),
     }
 }
 
@@ -396,10 +397,35 @@ fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> Back {
     let digest = hex(&Sha256::digest(text.as_bytes()));
     let output =
         (!text.is_empty()).then(|| Output { digest: digest.clone(), bytes: text.len() as u64, left_out: ran.left_out });
-    let kept =
-        output.is_some().then(|| RunOutput { place: i64::from(at) * 2 + i64::from(verifies), digest, output: text });
+    let made = made(ran.files);
+    let files: Vec<RunFile> = made.iter().map(named).collect();
+    let place = i64::from(at) * 2 + i64::from(verifies);
+    let kept = (output.is_some() || !made.is_empty()).then_some(RunOutput { place, digest, output: text, files: made });
     let took_ms = u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX);
-    (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings }, kept)
+    (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings, files }, kept)
+}
+
+/// The files that are kept of a command, each by a name of its own.
+fn made(files: Vec<File>) -> Vec<KeptFile> {
+    let mut kept: Vec<KeptFile> = Vec::new();
+    for file in files.into_iter().filter(|f| f.bytes.len() <= limits::RUN_FILE_BYTES_MAX).take(limits::RUN_FILES_MAX) {
+        let plain: String =
+            file.name.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' }).collect();
+        let n = kept.len() + 1;
+        let name = if kept.iter().any(|k| k.name == plain) { format!("{n}-{plain}") } else { plain };
+        let digest = hex(&Sha256::digest(&file.bytes));
+        kept.push(KeptFile { name, media_type: file.media_type, digest, content: file.bytes });
+    }
+    kept
+}
+
+fn named(file: &KeptFile) -> RunFile {
+    RunFile {
+        name: file.name.clone(),
+        media_type: file.media_type.clone(),
+        digest: file.digest.clone(),
+        bytes: file.content.len() as u64,
+    }
 }
 
 /// The line that says most: of what did not go well the last, else the last that a log marks as an error, else the first.

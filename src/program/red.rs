@@ -93,6 +93,7 @@ mod tests {
             native: true,
             says: String::new(),
             readings: vec![reading],
+            files: Vec::new(),
         }
     }
 

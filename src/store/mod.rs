@@ -27,7 +27,7 @@ pub use open::{Lock, Mode, OpenError, lock, open, ours, sqlite_path, without_pas
 pub use operations::Operations;
 pub use reads::{DueIntent, FailedIntent, IncidentRow, OutboxDepth};
 pub use rights::{Ended, Ending, Right, SESSION_ENDED, SessionRow};
-pub use runs::RunOutput;
+pub use runs::{KeptFile, RunOutput};
 
 use crate::fault::{Fault, FaultKind};
 use sqlx::{PgPool, SqlitePool};

@@ -48,6 +48,7 @@ pub fn all() -> Vec<Route> {
         post "/api/v1/incidents/{id}/resolve" api::resolve, true;
         get "/api/v1/incidents/{id}/runs" runs::list, true;
         get "/api/v1/incidents/{id}/runs/{no}" runs::api, true;
+        get "/api/v1/incidents/{id}/runs/{no}/files/{place}/{name}" runs::file_api, true;
         get "/api/v1/incidents/{id}/bundle" runs::bundle_api, true;
         get "/api/v1/oncall" reads::oncall, true;
         get "/api/v1/figures" figures::api, true;
@@ -65,6 +66,7 @@ pub fn all() -> Vec<Route> {
         get "/digest/stream" digest::live, false;
         get "/incidents/{id}" room::incident, false;
         get "/incidents/{id}/runs/{no}" runs::page, false;
+        get "/incidents/{id}/runs/{no}/files/{place}/{name}" runs::file, false;
         get "/incidents/{id}/bundle" runs::bundle, false;
         get "/incidents/{id}/postmortem" postmortem::room, false;
         get "/incidents/{id}/postmortem/edit" edit::page, false;

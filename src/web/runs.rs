@@ -46,6 +46,7 @@ type Read = Result<Query<Asked>, QueryRejection>;
 struct Shown<'a> {
     #[serde(flatten)]
     row: &'a Row,
+    place: i64,
     icon: &'static str,
     word: &'static str,
     took: String,
@@ -87,12 +88,16 @@ fn shown<'a>(row: &'a Row, said: &[RunOutput]) -> Shown<'a> {
     let more = text_of(row, said).is_some_and(|t| text.as_ref().is_some_and(|s| s.len() < t.len()))
         || row.output.as_ref().is_some_and(|o| o.left_out > 0);
     let took = row.took_ms.map_or(String::new(), words::took);
-    Shown { row, icon: row.mark.icon(), word: row.mark.as_word(), took, said: text, more }
+    Shown { row, place: place(row), icon: row.mark.icon(), word: row.mark.as_word(), took, said: text, more }
+}
+
+/// Where a command's output and files are kept.
+fn place(row: &Row) -> i64 {
+    i64::from(row.at) * 2 + i64::from(row.verifies)
 }
 
 fn text_of<'o>(row: &Row, said: &'o [RunOutput]) -> Option<&'o str> {
-    let place = i64::from(row.at) * 2 + i64::from(row.verifies);
-    said.iter().find(|o| o.place == place).map(|o| o.output.as_str())
+    said.iter().find(|o| o.place == place(row)).map(|o| o.output.as_str())
 }
 
 /// Every run of an incident, without its rows.
@@ -124,6 +129,10 @@ pub async fn api(
     let row = |row: &Row| {
         let mut value = json!(row);
         value["said"] = json!(text_of(row, &said));
+        for (file, named) in row.files.iter().zip(value["files"].as_array_mut().into_iter().flatten()) {
+            let at = format!("/api/v1/incidents/{}/runs/{}/files/{}/{}", id.0, table.run, place(row), file.name);
+            named["path"] = json!(at);
+        }
         value
     };
     let rows: Vec<Value> = table.rows.iter().map(row).collect();
@@ -170,6 +179,52 @@ async fn outputs(state: &WebState, id: IncidentId, no: RunNo) -> Result<Vec<RunO
     state.app().store().outputs(id, no).await.map_err(read_failed)
 }
 
+/// A file that a command made, for whoever has a session.
+pub async fn file(
+    State(state): State<WebState>,
+    Path(which): Path<(String, String, String, String)>,
+    headers: HeaderMap,
+) -> Response {
+    let found = async {
+        let Some(session) = auth::session(&headers, &state).await? else { return Ok(pages::welcome()) };
+        kept(&state, &which, &session.viewer()).await
+    };
+    found.await.unwrap_or_else(pages::problem)
+}
+
+/// The same for programs.
+pub async fn file_api(
+    State(state): State<WebState>,
+    bearer: Bearer,
+    Path(which): Path<(String, String, String, String)>,
+    asked: Read,
+) -> Result<Response, No> {
+    let viewer = bearer.viewer(body::query(asked)?.who.as_deref())?;
+    kept(&state, &which, &viewer).await
+}
+
+/// Only what the log names, and only as what the log says it is.
+async fn kept(
+    state: &WebState,
+    (id, no, at, name): &(String, String, String, String),
+    viewer: &Viewer,
+) -> Result<Response, No> {
+    let (id, _, table) = one(state, id, no, viewer).await?;
+    let row = table.rows.iter().find(|r| at.parse() == Ok(place(r)));
+    let named = row.and_then(|r| r.files.iter().find(|f| f.name == *name).map(|f| (place(r), f)));
+    let gone = |what: &str| No::new(StatusCode::NOT_FOUND, "no_such_file", format!("Run {no} of {id} {what}."));
+    let Some((place, named)) = named else { return Err(gone("has no such file")) };
+    let file = state.app().store().run_file(id, table.run, place, name).await.map_err(read_failed)?;
+    let file = file.filter(|f| f.digest == named.digest);
+    let Some(file) = file else { return Err(gone("has this file no longer: only the newest are kept")) };
+    let picture = file.media_type == "image/png";
+    let kind = if picture { "image/png" } else { "application/octet-stream" };
+    let how = if picture { "inline" } else { "attachment" };
+    let disposition = format!("{how}; filename=\"{id}-run-{no}-{name}\"");
+    Ok(([(header::CONTENT_TYPE, kind.to_string()), (header::CONTENT_DISPOSITION, disposition)], file.content)
+        .into_response())
+}
+
 /// Everything that was gathered, for whoever has a session.
 pub async fn bundle(State(state): State<WebState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
     let made = async {
@@ -194,25 +249,33 @@ async fn archive(state: &WebState, id: IncidentId, viewer: &Viewer) -> Result<Re
     state.must_see(id, viewer).await?;
     let log = state.whole_log(id).await?;
     let now = state.app().clock().now();
-    let mut files: Vec<(String, String)> = vec![("timeline.txt".to_string(), course(&log))];
+    let mut files: Vec<(String, Vec<u8>)> = vec![("timeline.txt".to_string(), course(&log).into_bytes())];
     let (mut held, mut left_out) = (0, Vec::new());
     for no in table::all(&log) {
         let Some(table) = table::table(&log, no) else { continue };
-        files.push((format!("run-{no}/table.txt"), words::table(id, &table).join("\n") + "\n"));
+        files.push((format!("run-{no}/table.txt"), (words::table(id, &table).join("\n") + "\n").into_bytes()));
         let said = outputs(state, id, no).await?;
         for row in &table.rows {
-            let Some(text) = text_of(row, &said) else { continue };
             let verify = if row.verifies { "verify-" } else { "" };
-            let name = format!("run-{no}/{verify}{:02}-line-{}.txt", row.at + 1, row.line);
-            held += text.len();
-            match held <= BUNDLE_BYTES_MAX {
-                true => files.push((name, format!("$ {}\n{text}", row.text))),
-                false => left_out.push(name),
+            let begins = format!("run-{no}/{verify}{:02}-line-{}", row.at + 1, row.line);
+            let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+            let text = text_of(row, &said).map(|t| format!("$ {}\n{t}", row.text));
+            found.extend(text.map(|t| (format!("{begins}.txt"), t.into_bytes())));
+            for file in &row.files {
+                let kept = state.app().store().run_file(id, no, place(row), &file.name).await.map_err(read_failed)?;
+                found.extend(kept.map(|k| (format!("{begins}-{}", k.name), k.content)));
+            }
+            for (name, content) in found {
+                held += content.len();
+                match held <= BUNDLE_BYTES_MAX {
+                    true => files.push((name, content)),
+                    false => left_out.push(name),
+                }
             }
         }
     }
     if !left_out.is_empty() {
-        files.push(("left-out.txt".to_string(), left_out.join("\n") + "\n"));
+        files.push(("left-out.txt".to_string(), (left_out.join("\n") + "\n").into_bytes()));
     }
     let folder = format!("{id}-diagnosis");
     let packed = tokio::task::spawn_blocking(move || pack(&folder, &files, now)).await;
@@ -232,14 +295,14 @@ fn course(log: &[IncidentEvent]) -> String {
 }
 
 /// The same files at the same moment give the same bytes.
-fn pack(folder: &str, files: &[(String, String)], now: Timestamp) -> std::io::Result<Vec<u8>> {
+fn pack(folder: &str, files: &[(String, Vec<u8>)], now: Timestamp) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()));
-    for (name, text) in files {
+    for (name, content) in files {
         let mut header = tar::Header::new_gnu();
-        header.set_size(text.len() as u64);
+        header.set_size(content.len() as u64);
         header.set_mode(0o644);
         header.set_mtime(u64::try_from(now.utc().timestamp()).unwrap_or(0));
-        archive.append_data(&mut header, format!("{folder}/{name}"), text.as_bytes())?;
+        archive.append_data(&mut header, format!("{folder}/{name}"), content.as_slice())?;
     }
     let mut packed = archive.into_inner()?;
     packed.flush()?;

@@ -3,7 +3,7 @@
 //! redirect, prints no token. Waits for nobody: what has to wait is said, and waits in the outbox.
 
 use super::limits::{Limits, Spent};
-use super::multipart;
+use super::multipart::{self, Part};
 use crate::clock;
 use crate::engine::ports::Outcome;
 use firebell_domain::limits::{SEND_CONNECT_TIMEOUT_S, SEND_TIMEOUT_S, WHY_CHARS_MAX};
@@ -28,7 +28,7 @@ pub struct Request {
     pub path: String,
     pub body: Option<Value>,
     /// Name and content of what goes with the body.
-    pub files: Vec<(String, String)>,
+    pub files: Vec<Part>,
     /// An interaction's own token is in the path: no login, and no share in the global limit.
     pub by_token: bool,
 }
@@ -42,7 +42,7 @@ impl Request {
         Request { body: Some(body), ..self }
     }
 
-    pub fn and(self, files: Vec<(String, String)>) -> Request {
+    pub fn and(self, files: Vec<Part>) -> Request {
         Request { files, ..self }
     }
 

@@ -4,10 +4,11 @@
 
 use super::Discord;
 use super::client::{No, Request};
+use super::multipart::{self, Part};
 use super::render;
 use super::wire::{first_id_at, id, made_at, permission};
 use crate::config::DiscordPlace;
-use crate::engine::ports::chat::{Chat, ChatAct, ChatFile, ChatJob, ChatKind, ChatStanding};
+use crate::engine::ports::chat::{Chat, ChatAct, ChatContent, ChatFile, ChatJob, ChatKind, ChatStanding};
 use crate::engine::ports::{BoxFuture, Outcome};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::time::Timestamp;
@@ -25,6 +26,8 @@ const READ_BACK: usize = 100;
 const ARCHIVE_MIN: u32 = 10_080;
 /// Characters of a topic.
 const TOPIC_MAX: usize = 1_024;
+/// Characters of what a picture shows in words.
+const SHOWS_MAX: usize = 1_024;
 /// Discord's own words for "is not there".
 const NO_CHANNEL: u64 = 10_003;
 const NO_MESSAGE: u64 = 10_008;
@@ -97,19 +100,28 @@ impl Chat for Discord {
     }
 }
 
-/// Files as Discord takes them: what is too long is cut, and says where the rest is.
-fn fitting(files: &[ChatFile], room: &str) -> Vec<(String, String)> {
+/// Files as Discord takes them: a text that is too long is cut, and says where the rest is; a picture is in the room.
+fn fitting(files: &[ChatFile], room: &str) -> Vec<Part> {
     let each = FILES_BYTES_MAX / files.len().clamp(1, FILES_MAX);
-    let cut = |file: &ChatFile| {
-        if file.text.len() <= each {
-            return (file.name.clone(), file.text.clone());
-        }
-        let end = format!("\n… cut here: the rest is in {room}\n");
-        let room_left = each.saturating_sub(end.len());
-        let at = (0..=room_left).rev().find(|at| file.text.is_char_boundary(*at)).unwrap_or(0);
-        (file.name.clone(), format!("{}{end}", file.text.get(..at).unwrap_or_default()))
+    let fit = |file: &ChatFile| {
+        let (media_type, bytes, shows) = match &file.content {
+            ChatContent::Text(text) => ("text/plain; charset=utf-8", cut(text, each, room).into_bytes(), ""),
+            ChatContent::Image { bytes, .. } if bytes.len() > each => return None,
+            ChatContent::Image { media_type, bytes, shows } => (media_type.as_str(), bytes.clone(), shows.as_str()),
+        };
+        Some(Part { name: file.name.clone(), media_type: media_type.into(), bytes, shows: shows.into() })
     };
-    files.iter().take(FILES_MAX).map(cut).collect()
+    files.iter().filter_map(fit).take(FILES_MAX).collect()
+}
+
+fn cut(text: &str, most: usize, room: &str) -> String {
+    if text.len() <= most {
+        return text.to_string();
+    }
+    let end = format!("\n… cut here: the rest is in {room}\n");
+    let room_left = most.saturating_sub(end.len());
+    let at = (0..=room_left).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    format!("{}{end}", text.get(..at).unwrap_or_default())
 }
 
 /// What came of a request: the id of what was made.
@@ -185,7 +197,7 @@ impl Discord {
     }
 
     /// The same with files beside it.
-    async fn post_with(&self, act: &ChatAct, channel: &str, mut body: Value, files: Vec<(String, String)>) -> Made {
+    async fn post_with(&self, act: &ChatAct, channel: &str, mut body: Value, files: Vec<Part>) -> Made {
         if act.maybe_repeated && act.now.seconds_since(act.queued_at) > NONCE_S {
             match self.posted_before(act, channel).await {
                 Ok(Some(found)) => return Ok(Some(found)),
@@ -204,6 +216,10 @@ impl Discord {
         }
         body["nonce"] = json!(render::tag(&act.key));
         body["enforce_nonce"] = json!(true);
+        if files.iter().any(|f| !f.shows.is_empty()) {
+            let named = |(n, f): (usize, &Part)| json!({ "id": n, "filename": multipart::plain(&f.name), "description": f.shows.chars().take(SHOWS_MAX).collect::<String>() });
+            body["attachments"] = files.iter().enumerate().map(named).collect();
+        }
         let path = format!("/channels/{channel}/messages");
         let request = Request::new(Method::POST, MESSAGES, channel, path).with(body).and(files);
         Ok(id(&self.patiently(request).await?["id"]))
@@ -363,13 +379,24 @@ mod tests {
 
     #[test]
     fn files_stay_within_what_discord_takes_and_say_where_the_rest_is() {
-        let file = |text: String| ChatFile { name: "inc-1-run-1.txt".into(), text };
-        let small = fitting(&[file("ok".into())], "https://firebell.example.org/incidents/1");
-        assert_eq!(small, [("inc-1-run-1.txt".to_string(), "ok".to_string())]);
+        let file = |text: String| ChatFile { name: "inc-1-run-1.txt".into(), content: ChatContent::Text(text) };
+        let picture = |size: usize| {
+            let (media_type, shows) = ("image/png".to_string(), "Graph: up".to_string());
+            ChatFile { name: "up.png".into(), content: ChatContent::Image { media_type, bytes: vec![7; size], shows } }
+        };
+        let small = fitting(
+            &[file("ok".into()), picture(FILES_BYTES_MAX), picture(9)],
+            "https://firebell.example.org/incidents/1",
+        );
+        let names: Vec<(&str, usize)> = small.iter().map(|p| (p.name.as_str(), p.bytes.len())).collect();
+        assert_eq!(names, [("inc-1-run-1.txt", 2), ("up.png", 9)], "half a picture is none");
         let large = vec![file("é".repeat(FILES_BYTES_MAX)); 12];
         let fitted = fitting(&large, "https://firebell.example.org/incidents/1");
         assert_eq!(fitted.len(), FILES_MAX);
-        assert!(fitted.iter().map(|(_, text)| text.len()).sum::<usize>() <= FILES_BYTES_MAX);
-        assert!(fitted[0].1.ends_with("… cut here: the rest is in https://firebell.example.org/incidents/1\n"));
+        assert!(fitted.iter().map(|p| p.bytes.len()).sum::<usize>() <= FILES_BYTES_MAX);
+        assert!(
+            String::from_utf8_lossy(&fitted[0].bytes)
+                .ends_with("… cut here: the rest is in https://firebell.example.org/incidents/1\n")
+        );
     }
 }

@@ -8,7 +8,7 @@ use super::render::{self, Rendered, card, channel_of, lines};
 use super::wire::Message;
 use super::{Slack, text};
 use crate::clock;
-use crate::engine::ports::chat::{Card, Chat, ChatAct, ChatJob, ChatKind, ChatStanding, RunTable};
+use crate::engine::ports::chat::{Card, Chat, ChatAct, ChatFile, ChatJob, ChatKind, ChatStanding, Line, RunTable};
 use crate::engine::ports::{BoxFuture, Outcome};
 use firebell_domain::id::{ChannelId, PersonId};
 use firebell_domain::time::Timestamp;
@@ -52,9 +52,7 @@ impl Chat for Slack {
                 ChatJob::Card { place, card, message } => self.headline(act, place, card, message).await,
                 ChatJob::Pin { place, message } => self.pin(place, message).await,
                 ChatJob::Table { place, table, message } => self.table(act, place, table, message).await,
-                ChatJob::Lines { place, lines: all, .. } => {
-                    self.post(act, place, &|repeated| lines(all, repeated)).await.map(|(_, ts)| Some(ts))
-                }
+                ChatJob::Lines { place, lines: all, files } => self.lines(act, place, all, files).await,
             };
             match outcome {
                 Ok(receipt) => {
@@ -91,7 +89,13 @@ type Did<T = Option<String>> = Result<T, Outcome>;
 
 impl Slack {
     /// One call at its turn.
-    async fn turn(&self, what: Method, place: Option<&str>, name: &str, request: &Value) -> Result<Value, Trouble> {
+    pub(super) async fn turn(
+        &self,
+        what: Method,
+        place: Option<&str>,
+        name: &str,
+        request: &Value,
+    ) -> Result<Value, Trouble> {
         let wait = self.0.pace.wait(what, place, 0, clock::instant()).unwrap_or_default();
         if wait > TURN_MAX {
             return Err(Trouble::RateLimited { after_s: wait.as_secs() as i64 + 1 });
@@ -169,6 +173,12 @@ impl Slack {
             }
             None => Ok(Some(self.post(act, place, &|repeated| render::table(table, repeated)).await?.1)),
         }
+    }
+
+    async fn lines(&self, act: &ChatAct, place: &str, all: &[Line], files: &[ChatFile]) -> Did {
+        let (channel, ts) = self.post(act, place, &|repeated| lines(all, repeated)).await?;
+        self.attach(act, place, &channel, &ts, files).await?;
+        Ok(Some(ts))
     }
 
     /// An edit says the same however often it is made. A message that is gone is posted no more.

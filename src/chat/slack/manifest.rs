@@ -14,6 +14,7 @@ pub const SCOPES: &[(&str, &str)] = &[
     ("channels:read", "finds a channel again after a crash, and notes who joins it"),
     ("chat:write", "posts and edits cards, lines and answers"),
     ("commands", "the slash commands and the shortcuts"),
+    ("files:write", "puts what a run printed and drew beside the lines about it"),
     ("groups:history", "the same as channels:history in private channels"),
     ("groups:read", "the same as channels:read for private channels"),
     ("groups:write", "makes the channel of a private incident"),

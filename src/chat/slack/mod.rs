@@ -7,6 +7,7 @@ mod chat;
 mod client;
 mod command;
 mod events;
+mod files;
 mod follow;
 mod forms;
 mod health;

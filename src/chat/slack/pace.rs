@@ -21,6 +21,7 @@ pub enum Method {
     Bookmark,
     Invite,
     Pin,
+    File,
 }
 
 impl Method {
@@ -29,6 +30,8 @@ impl Method {
         match self {
             // "Several hundred messages per minute" and workspace.
             Method::Post => 240,
+            // Tier 4: 100.
+            Method::File => 99,
             // Tier 3: 50.
             Method::Update | Method::Invite => 49,
             // Tier 2: 20.

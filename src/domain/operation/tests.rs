@@ -138,7 +138,17 @@ fn ordered(text: &str) -> Ordered {
 }
 
 fn result(end: CommandEnd, says: &str, readings: Vec<Reading>) -> RunResult {
-    RunResult { at: 0, verifies: false, end, output: None, took_ms: 5, native: false, says: says.into(), readings }
+    RunResult {
+        at: 0,
+        verifies: false,
+        end,
+        output: None,
+        took_ms: 5,
+        native: false,
+        says: says.into(),
+        readings,
+        files: Vec::new(),
+    }
 }
 
 #[test]

@@ -362,6 +362,12 @@ fn bounded(results: &[RunResult]) -> Vec<RunResult> {
         let mut r = r.clone();
         r.says = cut(&r.says);
         r.readings.truncate(limits::RUN_READINGS_MAX);
+        r.files.truncate(limits::RUN_FILES_MAX);
+        for file in &mut r.files {
+            for text in [&mut file.name, &mut file.media_type, &mut file.digest] {
+                *text = text::line_of_machine(text, limits::NAME_CHARS_MAX);
+            }
+        }
         for reading in &mut r.readings {
             for text in [&mut reading.metric, &mut reading.value, &mut reading.unit] {
                 *text = text::line_of_machine(text, limits::NAME_CHARS_MAX);

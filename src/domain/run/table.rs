@@ -100,6 +100,7 @@ pub struct Row {
     pub native: bool,
     /// Bytes of what it said that are kept, and its digest.
     pub output: Option<super::Output>,
+    pub files: Vec<super::RunFile>,
 }
 
 /// What earlier runs read, by command and metric.
@@ -155,6 +156,7 @@ fn begin(event: &IncidentEvent, run: RunNo, order: &Order) -> Table {
             took_ms: None,
             native: false,
             output: None,
+            files: Vec::new(),
         }
     };
     let commands = (0..).zip(&order.commands).map(row(false));
@@ -231,7 +233,7 @@ fn fill(t: &mut Table, results: &[RunResult], before: &Before) {
         };
         row.change = change(row, before);
         (row.took_ms, row.native) = (Some(r.took_ms), r.native);
-        row.output = r.output.clone();
+        (row.output, row.files) = (r.output.clone(), r.files.clone());
     }
 }
 

@@ -108,7 +108,7 @@ pub enum ChatJob {
     Lines {
         place: String,
         lines: Vec<Line>,
-        /// What belongs to them, where a platform takes files: what a run's commands printed.
+        /// What belongs to them, where a platform takes files: what a run's commands printed and drew.
         files: Vec<ChatFile>,
     },
 }
@@ -161,11 +161,19 @@ pub struct RunTable {
     pub link: String,
 }
 
-/// A text that is too long to be said.
+/// What cannot be said in a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChatFile {
     pub name: String,
-    pub text: String,
+    pub content: ChatContent,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum ChatContent {
+    /// Too long to be said; where a platform takes less, its beginning is enough.
+    Text(String),
+    /// A picture, with what it shows in words.
+    Image { media_type: String, bytes: Vec<u8>, shows: String },
 }
 
 /// The state of one incident for people who look at it in a chat.

@@ -2,10 +2,10 @@
 //! of a private incident for whoever is not in it.
 
 use super::*;
-use crate::store::RunOutput;
+use crate::store::{KeptFile, RunOutput};
 use firebell_domain::playbook::Risk;
 use firebell_domain::run::decide::RunOutcome;
-use firebell_domain::run::{CommandEnd, Order, Ordered, Output, RunEnd, RunKind, RunResult, RunState};
+use firebell_domain::run::{CommandEnd, Order, Ordered, Output, RunEnd, RunFile, RunKind, RunResult, RunState};
 use std::io::Read;
 
 const UP: &str = "web Up 3 hours <script>";
@@ -43,7 +43,17 @@ fn order() -> Order {
 fn result(at: u32, status: i32, says: &str) -> RunResult {
     let output = Some(Output { digest: "d".into(), bytes: 3, left_out: 0 });
     let (end, readings) = (CommandEnd::Exited { status }, Vec::new());
-    RunResult { at, verifies: false, end, output, took_ms: 40, native: true, says: says.into(), readings }
+    RunResult {
+        at,
+        verifies: false,
+        end,
+        output,
+        took_ms: 40,
+        native: true,
+        says: says.into(),
+        readings,
+        files: Vec::new(),
+    }
 }
 
 /// A run whose first command is back. Gives the number of its claim.
@@ -60,7 +70,7 @@ pub async fn half_run(w: &World, id: IncidentId, said: &str) -> i64 {
 }
 
 async fn keep(w: &World, id: IncidentId, place: i64, output: &str) {
-    let said = RunOutput { place, digest: "d".into(), output: output.into() };
+    let said = RunOutput { place, digest: "d".into(), output: output.into(), files: Vec::new() };
     w.app.store().keep_outputs(id, 1, NOW, &[said]).await.expect("kept");
 }
 
@@ -133,14 +143,76 @@ async fn everything_that_was_gathered_comes_in_one_archive() {
 async fn runs_of_a_private_incident_are_not_there_for_whoever_is_not_in_it() {
     let w = World::new().await;
     let id = w.declare("somebody stole a key", true).await;
-    half_run(&w, id, UP).await;
+    drawn(&w, id).await;
     let bo = w.sign_in("bo", false).await;
-    for path in ["runs/1", "bundle"] {
+    for path in ["runs/1", "runs/1/files/0/up.png", "bundle"] {
         let (status, page) = w.page(&format!("/incidents/{}/{path}", id.0), &bo).await;
         assert!(status == 404 && !page.contains("web"), "{path}: {status} {page}");
     }
-    for path in ["runs", "runs/1", "bundle"] {
+    for path in ["runs", "runs/1", "runs/1/files/0/up.png", "bundle"] {
         let (status, body) = w.read(&format!("/api/v1/incidents/{id}/{path}?as=bo")).await;
         assert_eq!((status, code(&body)), (StatusCode::NOT_FOUND, "no_such_incident"), "{path}");
     }
+}
+
+/// A run whose first command drew something, and made a page of HTML.
+async fn drawn(w: &World, id: IncidentId) {
+    let claim_seq = half_run(w, id, UP).await;
+    let file = |name: &str, media_type: &str, content: &[u8]| KeptFile {
+        name: name.into(),
+        media_type: media_type.into(),
+        digest: format!("of {name}"),
+        content: content.to_vec(),
+    };
+    let files = vec![file("up.png", "image/png", b"\x89PNG"), file("page.html", "text/html", b"<script>")];
+    let named = |f: &KeptFile| RunFile {
+        name: f.name.clone(),
+        media_type: f.media_type.clone(),
+        digest: f.digest.clone(),
+        bytes: f.content.len() as u64,
+    };
+    let gone = RunFile { name: "gone.png".into(), media_type: "image/png".into(), digest: "g".into(), bytes: 9 };
+    let named: Vec<RunFile> = files.iter().map(named).chain([gone]).collect();
+    let said = RunOutput { place: 0, digest: "d".into(), output: UP.into(), files };
+    w.app.store().keep_outputs(id, 1, NOW, &[said]).await.expect("kept");
+    let results = vec![RunResult { files: named, ..result(0, 0, "web Up 3 hours") }];
+    let outcome = RunOutcome::Finished { end: RunEnd::Done, results, verified: None };
+    w.app.act_engine(id, Input::RunReported { no: 1, claim_seq, outcome }).await.expect("finished");
+}
+
+#[tokio::test]
+async fn what_a_command_drew_is_shown_and_nothing_that_it_made_is_run_by_a_browser() {
+    let w = World::new().await;
+    let ana = w.sign_in("ana", false).await;
+    let id = w.declare("web is slow", false).await;
+    drawn(&w, id).await;
+    let base = format!("/incidents/{}/runs/1", id.0);
+    let (_, page) = w.page(&base, &ana).await;
+    let image = format!("<img class=\"graph\" src=\"{base}/files/0/up.png\" alt=\"Graph: what runs\"");
+    assert!(page.contains(&image), "{page}");
+
+    let (_, one) = w.read(&format!("/api/v1/incidents/{id}/runs/1")).await;
+    let path = one["run"]["rows"][0]["files"][0]["path"].as_str().expect("a path").to_string();
+    let read = async |path: &str| w.get(path).bearer_auth(LOCAL).send().await.expect("an answer");
+    let answer = read(&path).await;
+    assert_eq!((answer.status().as_u16(), &answer.headers()["content-type"]), (200, &"image/png".parse().expect("ok")));
+    assert_eq!(answer.bytes().await.expect("bytes").as_ref(), b"\x89PNG");
+    let html = read(&path.replace("up.png", "page.html")).await;
+    assert_eq!(html.headers()["content-type"], "application/octet-stream");
+    assert!(html.headers()["content-disposition"].to_str().expect("text").starts_with("attachment; "));
+    for (name, why) in [("gone.png", "no longer"), ("other.png", "no such file"), ("..%2F1", "no such file")] {
+        let answer = read(&path.replace("up.png", name)).await;
+        let status = answer.status().as_u16();
+        let said = answer.text().await.expect("text");
+        assert!(status == 404 && said.contains(why), "{name}: {said}");
+    }
+
+    let archive = read(&format!("/api/v1/incidents/{id}/bundle")).await.bytes().await.expect("bytes");
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(&archive[..]));
+    let names: Vec<String> = archive
+        .entries()
+        .expect("an archive")
+        .map(|e| e.expect("an entry").path().expect("a name").display().to_string())
+        .collect();
+    assert!(names.contains(&format!("{id}-diagnosis/run-1/01-line-12-up.png")), "{names:?}");
 }

@@ -5,7 +5,7 @@ use super::{House, card};
 use crate::fake_discord::{Fault, permissions};
 use firebell::chat::discord::check::check;
 use firebell::engine::ports::Outcome;
-use firebell::engine::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, Line, RunTable};
+use firebell::engine::ports::chat::{Chat, ChatAct, ChatContent, ChatFile, ChatJob, ChatKind, Line, RunTable};
 use std::time::Duration;
 
 async fn done(house: &House, act: &ChatAct) -> String {
@@ -214,5 +214,29 @@ async fn a_run_of_two_hundred_commands_is_one_message_that_is_edited() {
     let [message] = &all[..] else { panic!("{} messages", all.len()) };
     assert!(message.content.contains("more: https://bell.example.org/incidents/1/runs/1"), "{}", message.content);
     assert!(message.content.contains("\\*so\\*") && message.pings.users.is_empty(), "{}", message.content);
+    house.finish().await;
+}
+
+#[tokio::test]
+async fn a_graph_goes_with_the_lines_and_says_in_words_what_it_shows() {
+    let house = House::with("gateway = false").await;
+    let place = done(&house, &house.act("open", open())).await;
+    let ChatJob::Lines { lines, .. } = lines(&place) else { panic!("lines") };
+    // Bytes that are no text, and what would end a form if it were one.
+    let bytes = [b"\x89PNG\r\n\xff--firebell--\r\n".to_vec(), vec![0, 255]].concat();
+    let shows = format!("Graph: {}", "é".repeat(2_000));
+    let picture = ChatContent::Image { media_type: "image/png".into(), bytes: bytes.clone(), shows };
+    let files = vec![
+        ChatFile { name: "inc-1-run-1.txt".into(), content: ChatContent::Text("up\n".into()) },
+        ChatFile { name: "inc-1-run-1-up.png".into(), content: picture },
+    ];
+    done(&house, &house.act("lines", ChatJob::Lines { place, lines, files })).await;
+    let all = house.server.messages("inc-1-checkout-is-down");
+    let [text, graph] = &all[0].attachments[..] else { panic!("{:?}", all[0].attachments) };
+    assert_eq!((text.filename.as_str(), text.bytes.as_slice()), ("inc-1-run-1.txt", b"up\n".as_slice()));
+    assert_eq!((graph.filename.as_str(), graph.content_type.as_deref()), ("inc-1-run-1-up.png", Some("image/png")));
+    assert_eq!(graph.bytes, bytes);
+    let shown = graph.description.as_deref().expect("words");
+    assert!(shown.starts_with("Graph: é") && shown.chars().count() == 1_024, "{shown}");
     house.finish().await;
 }

@@ -1,8 +1,13 @@
-//! A diagnosis in a channel: one message, a line for each command, which fills in while commands are under way.
+//! A diagnosis in a channel: one message, a line for each command, which fills in while commands are under way; what they
+//! printed and drew, as files in the thread of the lines about it, once, whatever Slack does meanwhile.
 
 use super::{Both, by_socket, told};
-use crate::fake_slack::Setup;
+use crate::fake_slack::{FakeSlack, Fault, Setup};
 use crate::harness::serve::Serve;
+use crate::harness::wire::Wire;
+use axum::Router;
+use axum::routing::get;
+use serde_json::{Value, json};
 
 const SHOP: &str = "\
 # Shop
@@ -48,5 +53,103 @@ async fn a_diagnosis_is_one_message_that_fills_in_and_leads_to_what_was_said() {
     assert!(last.blocks().to_string().contains("/incidents/1/runs/1"), "{}", last.blocks());
     let tables = slack.messages(&room).iter().filter(|m| m.text().starts_with("Run 1 of INC-1")).count();
     assert_eq!(tables, 1);
+    both.finish().await;
+}
+
+const METRICS: &str = "\
+# Shop
+
+## Severity levels
+
+| Level | Name | Response time |
+|---|---|---|
+| P1 | Outage | 15 minutes |
+
+## Health checks
+
+```bash
+# requests that fail
+promtool query range --step=60 http://localhost:9090 'rate(failed[5m])'
+```
+";
+
+/// Something that has a range to tell.
+fn metrics() -> Wire {
+    let values: Vec<Value> = (0..30).map(|n| json!([1_700_000_000 + n * 60, format!("{}", n % 7)])).collect();
+    let series = json!({ "metric": { "job": "shop" }, "values": values });
+    let answer = json!({ "status": "success", "data": { "resultType": "matrix", "result": [series] } });
+    Wire::serve(Router::new().route("/api/v1/query_range", get(async move || axum::Json(answer))))
+}
+
+async fn diagnosed(slack: FakeSlack, faults: &[(&'static str, Fault)]) -> (Both, String, Wire) {
+    let metrics = metrics();
+    let target = format!("[targets.metrics]\nkind = \"prometheus\"\naddress = {:?}\n", metrics.url());
+    let mut bot = Serve::configured(&by_socket(&slack, &target));
+    let folder = bot.folder().join("runbooks");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("shop.md"), METRICS).expect("written");
+    bot.start_again().await;
+    slack.connected(2).await;
+    for (method, fault) in faults {
+        slack.fault(method, fault.clone());
+    }
+    let both = Both { slack, bot };
+    let ana = both.slack.ana();
+    told(&ana.says("general", "/incident declare P1 checkout is slow").await);
+    let room = both.slack.channel("inc-1-checkout-is-slow").await;
+    told(&ana.says(&room, "/incident diagnose").await);
+    (both, room, metrics)
+}
+
+/// The files in the thread of the lines that say that the run is over: name, what a picture shows, how they begin.
+async fn files(slack: &FakeSlack, room: &str) -> Vec<(String, String, String)> {
+    let lines = slack.message(room, "Run 1 (diagnosis) done").await;
+    slack.eventually("files are there", |w| w.done("files.completeUploadExternal") > 0).await;
+    let replies = slack.replies(&lines);
+    let all = replies.iter().flat_map(|m| m.body["files"].as_array().cloned().unwrap_or_default());
+    let text = |v: &Value| v.as_str().unwrap_or_default().to_string();
+    let content =
+        |file: &Value| slack.see(|w| text(&w.team(w.home()).files[file["id"].as_str().expect("an id")]["content"]));
+    all.map(|f| (text(&f["name"]), text(&f["alt_txt"]), content(&f).chars().take(4).collect())).collect()
+}
+
+fn expected() -> Vec<(String, String, String)> {
+    let of = |name: &str, shows: &str, begins: &str| (name.to_string(), shows.to_string(), begins.to_string());
+    vec![
+        of("inc-1-run-1.txt", "", "Run "),
+        of("inc-1-run-1-rate-failed-5m.png", "Graph: requests that fail", "\u{fffd}PNG"),
+    ]
+}
+
+#[tokio::test]
+async fn what_a_run_printed_and_drew_is_in_the_thread_of_the_lines_about_it() {
+    let (both, room, _metrics) = diagnosed(Setup::default().start(), &[]).await;
+    assert_eq!(files(&both.slack, &room).await, expected());
+    both.finish().await;
+}
+
+#[tokio::test]
+async fn files_whose_upload_was_cut_off_are_there_once() {
+    let lost = [("files.completeUploadExternal", Fault::LostAfter)];
+    let (both, room, _metrics) = diagnosed(Setup::default().start(), &lost).await;
+    let slack = &both.slack;
+    slack.eventually("it was looked whether they are there", |w| w.done("conversations.replies") > 0).await;
+    // Whatever comes after them is posted when they are through.
+    told(&slack.ana().says(&room, "/incident ack").await);
+    slack.message(&room, "Acknowledged").await;
+    assert_eq!(files(slack, &room).await, expected());
+    assert_eq!(slack.messages(&room).iter().filter(|m| m.says("Run 1 (diagnosis) done")).count(), 1);
+    both.finish().await;
+}
+
+#[tokio::test]
+async fn a_workspace_that_takes_no_files_loses_nothing_else() {
+    let no = [("files.getUploadURLExternal", Fault::Error("file_uploads_disabled"))];
+    let (both, room, _metrics) = diagnosed(Setup::default().start(), &no).await;
+    let slack = &both.slack;
+    slack.message(&room, "Run 1 (diagnosis) done").await;
+    told(&slack.ana().says(&room, "/incident ack").await);
+    slack.message(&room, "Acknowledged").await;
+    slack.see(|w| assert_eq!(w.done("files.completeUploadExternal"), 0));
     both.finish().await;
 }

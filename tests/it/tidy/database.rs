@@ -140,6 +140,7 @@ fn without_a_unit(limits: &str) -> Vec<String> {
         "commands",
         "runs",
         "readings",
+        "files",
         "months",
     ];
     let mut wrong = Vec::new();

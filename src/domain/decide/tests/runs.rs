@@ -7,8 +7,8 @@ use crate::run::authority::{Grant, RunPolicy, RunRules};
 use crate::run::decide::{Approve, RunOutcome};
 use crate::run::target::{self, Held};
 use crate::run::{
-    CommandEnd, ExpireReason, Judged, LOCAL_TOKEN, Needs, Order, Ordered, Output, Reading, RunEnd, RunKind, RunNo,
-    RunResult, RunState,
+    CommandEnd, ExpireReason, Judged, LOCAL_TOKEN, Needs, Order, Ordered, Output, Reading, RunEnd, RunFile, RunKind,
+    RunNo, RunResult, RunState,
 };
 use crate::timer::TimerKind;
 
@@ -130,7 +130,7 @@ fn well() -> RunOutcome {
 pub fn result(at: u32) -> RunResult {
     let end = CommandEnd::Exited { status: 0 };
     let (says, readings) = (String::new(), Vec::new());
-    RunResult { at, verifies: false, end, output: None, took_ms: 5, native: true, says, readings }
+    RunResult { at, verifies: false, end, output: None, took_ms: 5, native: true, says, readings, files: Vec::new() }
 }
 
 /// One of each kind, for the table of all.
@@ -144,6 +144,7 @@ pub fn every_event() -> Vec<Event> {
         took_ms: 5,
         native: true,
         says: "says".into(),
+        files: vec![RunFile { name: "up.png".into(), media_type: "image/png".into(), digest: "f".into(), bytes: 9 }],
         readings: vec![Reading {
             metric: "memory".into(),
             value: "91.5".into(),

@@ -17,7 +17,14 @@ fn ask(world: &mut World, call: &Call) -> Answer {
         return Err("invalid_arguments".into());
     }
     let id = world.id("F");
-    let file = json!({"id": id, "name": name, "title": name, "length": length, "team": call.team, "user": call.user});
+    let mut file =
+        json!({"id": id, "name": name, "title": name, "length": length, "team": call.team, "user": call.user});
+    if let Some(shows) = call.args.text("alt_txt") {
+        if shows.chars().count() > 1_000 {
+            return Err("invalid_arguments".into());
+        }
+        file["alt_txt"] = json!(shows);
+    }
     world.uploads.insert(id.clone(), file);
     Ok(json!({"upload_url": format!("{}/upload/{id}", world.base_url), "file_id": id}))
 }

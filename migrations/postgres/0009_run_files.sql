@@ -1,0 +1,12 @@
+-- Files that commands of a run made, by their digest in the log. They go when what the command said goes.
+CREATE TABLE run_file (
+    incident_id BIGINT NOT NULL,
+    run_no      BIGINT NOT NULL,
+    place       BIGINT NOT NULL,
+    name        TEXT NOT NULL,
+    media_type  TEXT NOT NULL,
+    digest      TEXT NOT NULL,
+    content     BYTEA NOT NULL,
+    PRIMARY KEY (incident_id, run_no, place, name),
+    FOREIGN KEY (incident_id, run_no, place) REFERENCES run_output (incident_id, run_no, place) ON DELETE CASCADE
+);
