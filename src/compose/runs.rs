@@ -8,6 +8,7 @@ use crate::engine::ports::execute::CarryOut;
 use crate::exec::clean::Secrets;
 use crate::exec::compose::{Compose, Project};
 use crate::exec::database::server::{Keys, Kind, Server};
+use crate::exec::database::ways::Containers;
 use crate::exec::docker::{Address, Docker, Host};
 use crate::exec::host::Hosts;
 use crate::exec::http::{Allowed, Http};
@@ -85,13 +86,14 @@ pub fn carrier(config: &Config) -> Result<Arc<dyn CarryOut>, CannotStart> {
     for (name, target) in &config.targets {
         databases.extend(database(name, target, &secrets)?);
     }
+    let containers = Containers { docker: docker.clone(), kubernetes: Kubernetes::new(clusters) };
     let mut registry = Registry::default()
         .with(docker.clone())
         .with(Compose::new(docker.clone(), projects))
-        .with(Postgres::new(databases.iter().cloned(), docker.clone()))
-        .with(Mysql::new(databases.iter().cloned(), docker.clone()))
-        .with(Redis::new(databases.iter().cloned(), docker.clone()))
-        .with(Kubernetes::new(clusters))
+        .with(Postgres::new(databases.iter().cloned(), containers.clone()))
+        .with(Mysql::new(databases.iter().cloned(), containers.clone()))
+        .with(Redis::new(databases.iter().cloned(), containers.clone()))
+        .with(containers.kubernetes)
         .with(Http::new(asked).map_err(CannotStart)?)
         .with(Prometheus::new(servers(config, &secrets)?).map_err(CannotStart)?)
         .with(Tls::new(certificates))

@@ -34,10 +34,11 @@ use op::Op;
 use place::Here;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-pub struct Kubernetes(BTreeMap<String, Host>);
+#[derive(Clone)]
+pub struct Kubernetes(Arc<BTreeMap<String, Host>>);
 
 /// The change that was asked for and not answered yet, and how to find out about it.
 #[derive(Default)]
@@ -59,7 +60,7 @@ impl Asked {
 
 impl Kubernetes {
     pub fn new(hosts: BTreeMap<String, Host>) -> Kubernetes {
-        Kubernetes(hosts)
+        Kubernetes(Arc::new(hosts))
     }
 
     /// The cluster that a call is for, where in it, and what it says to do.
@@ -81,6 +82,18 @@ impl Kubernetes {
         let namespace = host.enter(command.namespace.as_deref())?;
         Ok((Here { host, namespace }, command.op))
     }
+}
+
+/// `kubectl exec … POD -- CLIENT …`: the words up to its `--` without those of a terminal, the client's, and whether it is
+/// fed. Anything else is a sentence for people.
+pub fn inside(argv: &[String]) -> Result<(Vec<String>, Vec<String>, bool), String> {
+    let Op::Exec(inside) = read::read(argv.get(1..).unwrap_or_default())?.op else {
+        return Err("This kubectl command is none of a database's client in a pod".to_string());
+    };
+    let end = argv.iter().position(|word| word == "--").ok_or("Without -- in front of it kubectl takes no command")?;
+    let terminal = ["-i", "-t", "-it", "-ti", "--stdin", "--tty"];
+    let lead = argv[..end].iter().filter(|word| !terminal.contains(&word.as_str())).cloned().collect();
+    Ok((lead, inside.argv, inside.input))
 }
 
 impl Execute for Kubernetes {

@@ -1,30 +1,28 @@
-//! mysql in a container, as an argument vector: with the same limits, told to the server as the client's first command.
+//! mysql in a container or a pod, as an argument vector: with the same limits, told to the server as the client's first command.
 //! The password goes with the environment of the client and not with its words.
 
 use super::asked::{self, Does};
 use crate::engine::ports::execute::{Call, Ran};
-use crate::exec::database::{changes, ways};
-use crate::exec::docker::Inside;
+use crate::exec::database::changes;
+use crate::exec::database::ways::{self, Inside};
 use crate::exec::ran::reading;
 
-/// The call for Docker, or why there is none.
+/// The call for whatever reaches it, or why there is none.
 pub fn fitted(call: &Call, inside: &Inside) -> Result<Call, String> {
     let program = inside.argv.first().ok_or("There is no command")?;
     let input = call.input.clone().filter(|_| inside.input);
     let asked = asked::read(&inside.argv, input.as_deref())?;
     super::fits(&asked, changes(call))?;
-    let mut env = Vec::new();
-    if let Some(password) = asked.password.as_ref().or(call.env.get(super::PASSWORD)) {
-        env.push(format!("{}={password}", super::PASSWORD));
-    }
+    let password = asked.password.as_ref().or(call.env.get(super::PASSWORD));
+    let secret = password.map(|password| format!("{}={password}", super::PASSWORD));
     let mut argv = vec![program.clone()];
     let Does::Statements(statements) = asked.does else {
         argv.extend(asked.words);
-        return Ok(ways::inside_call(call, inside, &argv, &env, None));
+        return ways::inside_call(call, inside, &argv, &[], secret);
     };
     if program.ends_with("admin") {
         argv.extend(asked.words);
-        return Ok(ways::inside_call(call, inside, &argv, &env, None));
+        return ways::inside_call(call, inside, &argv, &[], secret);
     }
     let (s, ms) = (call.bounds.time.as_secs().max(1), call.bounds.time.as_millis().max(1));
     let only_read = u8::from(!changes(call));
@@ -46,7 +44,7 @@ pub fn fitted(call: &Call, inside: &Inside) -> Result<Call, String> {
         false => format!("START TRANSACTION READ ONLY; {texts} ROLLBACK;"),
     };
     argv.push(format!("--execute={text}"));
-    Ok(ways::inside_call(call, inside, &argv, &env, None))
+    ways::inside_call(call, inside, &argv, &[], secret)
 }
 
 /// The words that are no statement.

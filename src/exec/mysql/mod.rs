@@ -11,9 +11,8 @@ mod run;
 
 use super::database::said::Said;
 use super::database::server::{Kind, Named, Server};
-use super::database::ways::{Way, Ways};
+use super::database::ways::{Containers, Way, Ways};
 use super::database::{Failed, LAST_LOOK, Phase, changes, only_reads};
-use super::docker::Docker;
 use super::ran::{Waited, not_started, within};
 use crate::clock;
 use crate::engine::ports::BoxFuture;
@@ -31,8 +30,8 @@ const PASSWORD: &str = "MYSQL_PWD";
 pub struct Mysql(Ways);
 
 impl Mysql {
-    pub fn new(servers: impl IntoIterator<Item = Server>, docker: Docker) -> Mysql {
-        Mysql(Ways::new(Kind::Mysql, servers, docker))
+    pub fn new(servers: impl IntoIterator<Item = Server>, containers: impl Into<Containers>) -> Mysql {
+        Mysql(Ways::new(Kind::Mysql, servers, containers.into()))
     }
 }
 
@@ -83,7 +82,7 @@ impl Execute for Mysql {
             match self.0.of(call, PASSWORD).map_err(Cannot)? {
                 Way::Inside { inside } => {
                     let inner = inside::fitted(call, &inside).map_err(Cannot)?;
-                    self.0.docker().plan(&inner).await
+                    self.0.containers().plan(&inner).await
                 }
                 Way::Native { server, argv, password } => {
                     plan::plan(&ready(server, &argv, password, call).map_err(Cannot)?, call).await
@@ -104,7 +103,7 @@ impl Execute for Mysql {
                     Err(why) => not_started(why, true),
                 },
                 Way::Inside { inside } => match inside::fitted(call, &inside) {
-                    Ok(inner) => inside::read(self.0.docker().run(&inner, watch).await),
+                    Ok(inner) => inside::read(self.0.containers().run(&inner, watch).await),
                     Err(why) => not_started(why, false),
                 },
             }

@@ -1,13 +1,13 @@
-//! psql in a container, as an argument vector: with the same limits, told to the server through the client. What only
+//! psql in a container or a pod, as an argument vector: with the same limits, told to the server through the client. What only
 //! reads stands between `BEGIN READ ONLY` and `ROLLBACK`, which the client sends as commands of their own.
 
 use super::asked::{self, Does};
 use crate::engine::ports::execute::{Call, Ran};
-use crate::exec::database::{changes, ways};
-use crate::exec::docker::Inside;
+use crate::exec::database::changes;
+use crate::exec::database::ways::{self, Inside};
 use crate::exec::ran::reading;
 
-/// The call for Docker, or why there is none.
+/// The call for whatever reaches it, or why there is none.
 pub fn fitted(call: &Call, inside: &Inside) -> Result<Call, String> {
     let program = inside.argv.first().map(|p| p.rsplit('/').next().unwrap_or_default()).unwrap_or_default();
     let ms = call.bounds.time.as_millis().max(1);
@@ -20,17 +20,15 @@ pub fn fitted(call: &Call, inside: &Inside) -> Result<Call, String> {
         "PGOPTIONS=-c default_transaction_read_only={only_read} -c statement_timeout={ms} -c standard_conforming_strings=on"
     )];
     env.push("PGAPPNAME=firebell".to_string());
-    if let Some(password) = call.env.get(super::PASSWORD) {
-        env.push(format!("{}={password}", super::PASSWORD));
-    }
+    let secret = call.env.get(super::PASSWORD).map(|password| format!("{}={password}", super::PASSWORD));
     if program == "pg_dump" || program == "pg_dumpall" {
-        return Ok(ways::inside_call(call, inside, &inside.argv, &env, None));
+        return ways::inside_call(call, inside, &inside.argv, &env, secret);
     }
     let input = call.input.clone().filter(|_| inside.input);
     let asked = asked::read(&inside.argv, input.as_deref())?;
     super::fits(&asked, changes(call))?;
     let Does::Units(units) = &asked.does else {
-        return Ok(ways::inside_call(call, inside, &inside.argv, &env, None));
+        return ways::inside_call(call, inside, &inside.argv, &env, secret);
     };
     let mut argv: Vec<String> = Vec::from([inside.argv[0].clone()]);
     argv.extend(["--no-psqlrc", "--no-password"].map(String::from));
@@ -57,7 +55,7 @@ pub fn fitted(call: &Call, inside: &Inside) -> Result<Call, String> {
         argv.push("--quiet".to_string());
     }
     argv.extend(others(&asked.words));
-    Ok(ways::inside_call(call, inside, &argv, &env, None))
+    ways::inside_call(call, inside, &argv, &env, secret)
 }
 
 /// The words that are neither statements nor what they are read from.

@@ -11,9 +11,8 @@ mod run;
 
 use super::database::said::Said;
 use super::database::server::{Kind, Server};
-use super::database::ways::{Way, Ways};
+use super::database::ways::{Containers, Way, Ways};
 use super::database::{Failed, LAST_LOOK, Phase, changes, only_reads};
-use super::docker::Docker;
 use super::ran::{Waited, not_started, within};
 use crate::clock;
 use crate::engine::ports::BoxFuture;
@@ -30,8 +29,8 @@ const PASSWORD: &str = "PGPASSWORD";
 pub struct Postgres(Ways);
 
 impl Postgres {
-    pub fn new(servers: impl IntoIterator<Item = Server>, docker: Docker) -> Postgres {
-        Postgres(Ways::new(Kind::Postgres, servers, docker))
+    pub fn new(servers: impl IntoIterator<Item = Server>, containers: impl Into<Containers>) -> Postgres {
+        Postgres(Ways::new(Kind::Postgres, servers, containers.into()))
     }
 }
 
@@ -69,7 +68,7 @@ impl Execute for Postgres {
             match self.0.of(call, PASSWORD).map_err(Cannot)? {
                 Way::Inside { inside } => {
                     let inner = inside::fitted(call, &inside).map_err(Cannot)?;
-                    self.0.docker().plan(&inner).await
+                    self.0.containers().plan(&inner).await
                 }
                 Way::Native { server, argv, password } => {
                     plan::plan(&ready(server, &argv, password, call).map_err(Cannot)?, call).await
@@ -90,7 +89,7 @@ impl Execute for Postgres {
                     Err(why) => not_started(why, true),
                 },
                 Way::Inside { inside } => match inside::fitted(call, &inside) {
-                    Ok(inner) => inside::read(self.0.docker().run(&inner, watch).await),
+                    Ok(inner) => inside::read(self.0.containers().run(&inner, watch).await),
                     Err(why) => not_started(why, false),
                 },
             }

@@ -1,12 +1,12 @@
-//! redis-cli in a container, as an argument vector. What only reads is asked of that server first, by the same client.
+//! redis-cli in a container or a pod, as an argument vector. What only reads is asked of that server first, by the same client.
 //! The password goes with the environment of the client and not with its words.
 
 use super::asked::{self, Asked, Does};
 use super::reads;
 use super::show::Form;
-use crate::engine::ports::execute::{Call, Execute, Ran, Watch};
-use crate::exec::database::{changes, ways};
-use crate::exec::docker::{Docker, Inside};
+use crate::engine::ports::execute::{Call, Ran, Watch};
+use crate::exec::database::changes;
+use crate::exec::database::ways::{self, Containers, Inside};
 use crate::exec::ran::reading;
 
 pub struct Fitted {
@@ -16,21 +16,19 @@ pub struct Fitted {
     pub asked: Asked,
 }
 
-/// The call for Docker, or why there is none.
+/// The call for whatever reaches it, or why there is none.
 pub fn fitted(call: &Call, inside: &Inside) -> Result<Fitted, String> {
     let program = inside.argv.first().ok_or("There is no command")?;
     let input = call.input.clone().filter(|_| inside.input);
     let asked = asked::read(&inside.argv, input.as_deref())?;
-    let mut env = Vec::new();
-    if let Some(password) = asked.password.as_ref().or(call.env.get(super::PASSWORD)) {
-        env.push(format!("{}={password}", super::PASSWORD));
-    }
+    let password = asked.password.as_ref().or(call.env.get(super::PASSWORD));
+    let secret = password.map(|password| format!("{}={password}", super::PASSWORD));
     let with = |form: &str, words: &[String]| {
         let mut argv = vec![program.clone()];
         argv.extend(asked.options.iter().cloned());
         argv.push(form.to_string());
         argv.extend(words.iter().cloned());
-        ways::inside_call(call, inside, &argv, &env, None)
+        ways::inside_call(call, inside, &argv, &[], secret.clone())
     };
     let form = match asked.form {
         Form::Terminal => "--no-raw",
@@ -38,7 +36,7 @@ pub fn fitted(call: &Call, inside: &Inside) -> Result<Fitted, String> {
         Form::Csv => "--csv",
     };
     let inner = match &asked.does {
-        Does::Command(command) => with(form, command),
+        Does::Command(command) => with(form, command)?,
         Does::Scan { pattern, count, kind } => {
             let mut words = vec!["--scan".to_string()];
             let mut option = |name: &str, value: Option<String>| {
@@ -47,22 +45,22 @@ pub fn fitted(call: &Call, inside: &Inside) -> Result<Fitted, String> {
             option("--pattern", pattern.clone());
             option("--count", count.map(|c| c.to_string()));
             option("--type", kind.clone());
-            with("--raw", &words)
+            with("--raw", &words)?
         }
     };
     let before = match &asked.does {
         Does::Command(command) if !changes(call) && !reads::is_report(command) => {
             let names = reads::names(command);
-            Some(with("--csv", &["COMMAND".to_string(), "INFO".to_string(), names[0].clone(), names[1].clone()]))
+            Some(with("--csv", &["COMMAND".to_string(), "INFO".to_string(), names[0].clone(), names[1].clone()])?)
         }
         _ => None,
     };
     Ok(Fitted { call: inner, before, asked })
 }
 
-pub async fn run(docker: &Docker, fitted: &Fitted, watch: &mut Watch) -> Result<Ran, String> {
+pub async fn run(containers: &Containers, fitted: &Fitted, watch: &mut Watch) -> Result<Ran, String> {
     if let Some(before) = &fitted.before {
-        let ran = docker.run(before, watch).await;
+        let ran = containers.run(before, watch).await;
         if !ran.ok() {
             // It says why better than we could.
             return Ok(ran);
@@ -74,7 +72,7 @@ pub async fn run(docker: &Docker, fitted: &Fitted, watch: &mut Watch) -> Result<
             return Err(super::not_reading(&fitted.asked));
         }
     }
-    let mut ran = docker.run(&fitted.call, watch).await;
+    let mut ran = containers.run(&fitted.call, watch).await;
     let number = ran.stdout.trim().trim_start_matches("(integer)").trim().trim_matches('"').parse::<f64>().ok();
     if let (Does::Command(command), Some(number)) = (&fitted.asked.does, number.filter(|n| n.is_finite())) {
         ran.readings.push(reading(super::metric(command), number, ""));

@@ -10,9 +10,8 @@ mod show;
 
 use super::database::said::Said;
 use super::database::server::{Kind, Server};
-use super::database::ways::{Way, Ways};
+use super::database::ways::{Containers, Way, Ways};
 use super::database::{Failed, LAST_LOOK, Phase, changes};
-use super::docker::Docker;
 use super::process::shown;
 use super::ran::{Waited, not_started, within};
 use crate::clock;
@@ -36,8 +35,8 @@ const SCRIPT_LOOK: Duration = Duration::from_secs(7);
 pub struct Redis(Ways);
 
 impl Redis {
-    pub fn new(servers: impl IntoIterator<Item = Server>, docker: Docker) -> Redis {
-        Redis(Ways::new(Kind::Redis, servers, docker))
+    pub fn new(servers: impl IntoIterator<Item = Server>, containers: impl Into<Containers>) -> Redis {
+        Redis(Ways::new(Kind::Redis, servers, containers.into()))
     }
 }
 
@@ -73,7 +72,7 @@ impl Execute for Redis {
             match self.0.of(call, PASSWORD).map_err(Cannot)? {
                 Way::Inside { inside } => {
                     let inner = inside::fitted(call, &inside).map_err(Cannot)?;
-                    self.0.docker().plan(&inner.call).await
+                    self.0.containers().plan(&inner.call).await
                 }
                 Way::Native { server, argv, password } => {
                     plan(&ready(server, &argv, password, call).map_err(Cannot)?, call).await
@@ -94,7 +93,7 @@ impl Execute for Redis {
                     Err(why) => not_started(why, true),
                 },
                 Way::Inside { inside } => match inside::fitted(call, &inside) {
-                    Ok(inner) => match inside::run(self.0.docker(), &inner, watch).await {
+                    Ok(inner) => match inside::run(self.0.containers(), &inner, watch).await {
                         Ok(ran) => ran,
                         Err(why) => not_started(why, false),
                     },

@@ -98,6 +98,16 @@ async fn program(mut socket: Socket, argv: &[String], input: bool, line: Line) {
             say(&mut socket, 1, format!("{} bytes\n", read.len()).as_bytes()).await;
             ended(0)
         }
+        ["redis-cli", .., "--csv", "COMMAND", "INFO", name, _] => {
+            let flag = if name.eq_ignore_ascii_case("llen") { "readonly" } else { "write" };
+            say(&mut socket, 1, format!("\"{name}\",2,\"{flag}\",1,1,1\n").as_bytes()).await;
+            ended(0)
+        }
+        // What they were told, a word a line.
+        ["redis-cli" | "env" | "mysql", ..] => {
+            say(&mut socket, 1, format!("{}\n", words.join("\n")).as_bytes()).await;
+            ended(0)
+        }
         ["flood"] => {
             for _ in 0..200 {
                 say(&mut socket, 1, &[b'x'; 10_000]).await;

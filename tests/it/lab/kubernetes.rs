@@ -3,6 +3,7 @@
 
 mod acts;
 mod certificates;
+mod clients;
 mod runbooks;
 
 use super::{TARGET, call, run, unwatched, within};
