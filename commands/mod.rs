@@ -3,6 +3,7 @@
 //! platforms are printed from it. Nothing here decides: that is the domain's, behind `App::act`.
 
 mod access;
+pub mod arguments;
 pub mod discord_paths;
 pub mod filled;
 mod read;
@@ -28,6 +29,7 @@ mod list;
 mod menu;
 mod merge;
 mod note;
+pub mod offered;
 mod oncall;
 mod r#override;
 mod page;

@@ -8,6 +8,7 @@ use super::render::{MORE, PRESS, read_pressed};
 use super::wire::{Interaction, Message, View};
 use super::{Reply, Slack, Words};
 use crate::chat::hear::{Answer, Kind, WITHIN, WITHIN_TRIGGER};
+use crate::commands::arguments;
 use crate::fault::Fault;
 use crate::notice;
 use serde_json::{Value, json};
@@ -182,7 +183,14 @@ impl Slack {
             return self.not_ours(&i, "a form's metadata").await;
         };
         let values = self.filled(view).await;
-        let mut lines = notice::form::said(&carried.form, &values);
+        let mut lines = match self.argued(&i, &carried, &values).await {
+            Some(Ok(line)) => vec![line],
+            Some(Err(reply)) => {
+                self.0.seen.let_again(&view.delivery());
+                return reply;
+            }
+            None => notice::form::said(&carried.form, &values),
+        };
         if let Some(note) = &carried.note {
             lines.push(format!("note {note}"));
         }
@@ -234,6 +242,26 @@ impl Slack {
                 refused(view, &answer)
             }
         }
+    }
+
+    /// The line for values of what a remediation leaves open, or what is wrong with them.
+    async fn argued(
+        &self,
+        i: &Interaction,
+        carried: &Carried,
+        values: &BTreeMap<String, String>,
+    ) -> Option<Result<String, Reply>> {
+        let id = carried.incident().filter(|_| arguments::is_one(&carried.form))?;
+        let place = carried.channel.as_deref().unwrap_or_default();
+        let speaker = self.speaker(&i.user.id, &i.user.name, place).await;
+        let form = match arguments::again(self.app(), &speaker, id, &carried.form).await {
+            Ok(form) => form,
+            Err(no) => return Some(Err(page(said_view("Not done", &no.shown())))),
+        };
+        Some(arguments::line(&form, values).map_err(|no| {
+            let why = super::text::cut(&no.why, FIELD_ERROR_CHARS_MAX);
+            Reply::Body(json!({ "response_action": "errors", "errors": { no.field: why } }))
+        }))
     }
 
     /// What a form says beyond its first line, and the answer to all of it.

@@ -2,6 +2,7 @@
 //! goes wrong there. The application is a real one over a database of its own; nothing here waits for time to pass.
 
 mod acts;
+mod chosen;
 mod gateway;
 mod hearing;
 mod http;
