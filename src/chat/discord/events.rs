@@ -14,6 +14,7 @@ use crate::commands::{ArgKind, Speaker, Spec, arguments, discord_paths, may_see}
 use crate::{clock, notice};
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::incident::Incident;
+use firebell_domain::origin::Origin;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::text;
 use reqwest::Method;
@@ -196,7 +197,19 @@ impl Discord {
     ) -> Reply {
         let began = clock::instant();
         let place = i.channel.clone();
-        let saying = Saying { person: me.clone(), admin: false, place, text: line, key, within: hear::WITHIN };
+        let (person, within) = (me.clone(), hear::WITHIN);
+        let saying = Saying { person, admin: false, place, text: line, key, within, origin: None };
+        self.say_to_its_end(i, me, saying, then, began).await
+    }
+
+    async fn say_to_its_end(
+        self: &Arc<Self>,
+        i: &Interaction,
+        me: &PersonId,
+        saying: Saying,
+        then: Vec<String>,
+        began: Instant,
+    ) -> Reply {
         let heard = self.ear.hear(saying).await;
         let (discord, about, me) = (self.clone(), i.clone(), me.clone());
         match heard.later {
@@ -222,6 +235,7 @@ impl Discord {
                 text: format!("/incident {id} {line}"),
                 key: format!("{}+{n}", i.id),
                 within: THEN_WITHIN,
+                origin: None,
             };
             let heard = self.ear.hear(saying).await;
             if !heard.answer.done() {
@@ -346,26 +360,49 @@ impl Discord {
                 self.ask(me, None, "declare", &[("title", title)]).await
             }
             super::commands::TO_TIMELINE => match self.kept(message) {
-                Some(note) => {
-                    let options = Filled::from([("text".to_string(), note)]);
-                    self.say_filled(i, me, "note", None, &options).await
-                }
+                Some((note, origin)) => self.quote(i, me, note, origin).await,
                 None => say("There are no words in that message to keep. /incident note says it in yours."),
             },
             _ => say(STALE),
         }
     }
 
+    async fn quote(self: &Arc<Self>, i: &Interaction, me: &PersonId, note: String, origin: Origin) -> Reply {
+        let began = clock::instant();
+        let options = Filled::from([("text".to_string(), note)]);
+        let Some(spec) = filled::spec_of("note") else { return say(STALE) };
+        let text = match filled::line(spec, None, &options, &self.app().directory()) {
+            Ok(text) => text,
+            Err(refusal) => return say(&ActError::from(refusal).shown()),
+        };
+        let saying = Saying {
+            person: me.clone(),
+            admin: false,
+            place: i.channel.clone(),
+            text,
+            key: i.id.clone(),
+            within: hear::WITHIN,
+            origin: Some(Box::new(origin)),
+        };
+        self.say_to_its_end(i, me, saying, Vec::new(), began).await
+    }
+
     /// A message as a note: who said what, and where.
-    pub fn kept(&self, message: &Message) -> Option<String> {
+    pub fn kept(&self, message: &Message) -> Option<(String, Origin)> {
         let said = self.identities().unmentioned(message.text.trim());
         if said.is_empty() {
             return None;
         }
         let author = self.person(&message.author);
         let guild = &self.settings.guild_id;
-        let link = format!("https://discord.com/channels/{guild}/{}/{}", message.channel, message.id);
-        Some(format!("@{author} in Discord: {} ({link})", text::cut(&said, KEPT_CHARS)))
+        let origin = Origin {
+            chat: self.channel.clone(),
+            place: message.channel.clone(),
+            message: message.id.clone(),
+            author: Some(message.author.id.clone()),
+            link: Some(format!("https://discord.com/channels/{guild}/{}/{}", message.channel, message.id)),
+        };
+        Some((format!("@{author} in Discord: {}", text::cut(&said, KEPT_CHARS)), origin))
     }
 
     async fn on_user(&self, i: &Interaction, me: &PersonId, name: &str, user: &User) -> Reply {
@@ -398,12 +435,13 @@ impl Discord {
     /// Keeps a message in the timeline of its place's incident, for a reaction or a pin; `key` keeps it once.
     pub async fn keep(self: &Arc<Self>, message: &Message, by: &PersonId, key: String) -> Option<Answer> {
         let incident = self.ear.room(&message.channel).await?;
-        let note = self.kept(message)?;
+        let (note, origin) = self.kept(message)?;
         let spec = filled::spec_of("note")?;
         let options = Filled::from([("text".to_string(), note)]);
         let text = filled::line(spec, Some(incident), &options, &self.app().directory()).ok()?;
         let place = Some(message.channel.clone());
-        let saying = Saying { person: by.clone(), admin: false, place, text, key, within: hear::WITHIN };
+        let origin = Some(Box::new(origin));
+        let saying = Saying { person: by.clone(), admin: false, place, text, key, within: hear::WITHIN, origin };
         let heard = self.ear.hear(saying).await;
         match heard.later {
             Some(later) => Some(later.outcome().await),

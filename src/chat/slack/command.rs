@@ -47,6 +47,7 @@ impl Slack {
             place: Some(command.channel_id),
             text: in_front(&command.command, line),
             key,
+            origin: None,
         };
         let heard = self.hear(words, began, WITHIN).await;
         self.say_later(heard.later, command.response_url, command.user_id);
@@ -75,6 +76,7 @@ impl Slack {
             incident: form.incident.map(|i| i.0),
             channel: Some(place.to_string()).filter(|c| !c.is_empty()),
             note: None,
+            origin: None,
         };
         Some((form, carried))
     }
@@ -105,6 +107,7 @@ impl Slack {
             incident: incident.map(|i| i.0),
             channel: Some(channel.to_string()).filter(|c| !c.is_empty()),
             note: None,
+            origin: None,
         };
         self.open_with(trigger, user, carried, &[]).await
     }

@@ -102,7 +102,7 @@ async fn checks_and_remediations_of_the_incidents_runbook_are_offered_while_they
 async fn what_a_remediation_leaves_open_is_asked_for_in_a_form_and_asked_for_once() {
     let (server, mut bot, ana) = shop().await;
     let runs = async || -> usize {
-        let log = bot.get("/api/v1/incidents/INC-1").await.json();
+        let log = bot.get_as_operator("/api/v1/incidents/1/events?limit=500").await;
         log["events"].as_array().expect("events").iter().filter(|e| e["kind"] == "run_asked").count()
     };
     let restart = format!("line {}", line_of("docker restart"));
