@@ -3,12 +3,16 @@
 //! Discord.
 
 use super::Discord;
+use super::render::channel_name;
 use super::words::plain;
 use crate::app::App;
 use crate::commands::offered::{About, Offered, chosen, offered};
 use crate::commands::{Arg, ArgKind, COMMANDS, filled, may_see};
-use firebell_domain::id::{IncidentId, PersonId, ServiceId};
+use crate::notice;
+use firebell_domain::chat::RoomTask;
+use firebell_domain::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use firebell_domain::incident::Incident;
+use firebell_domain::intent::{IntentNo, Live, What};
 use firebell_domain::severity::Severity;
 use firebell_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +29,7 @@ const REMEMBERED_MAX: usize = 10_000;
 /// others become known when they move, or when somebody asks.
 const LOADS_MAX: usize = 400;
 
+/// What is remembered, by the number of the incident.
 #[derive(Default)]
 pub struct Index(RwLock<BTreeMap<i64, Known>>);
 
@@ -38,28 +43,53 @@ struct Known {
     private: Option<Box<Incident>>,
     /// Of an open one: which runbook it is about. `None`: not known yet.
     about: Option<Arc<About>>,
+    /// Of one whose place may be there already, although nothing says so.
+    opening: Option<Opening>,
+}
+
+impl Known {
+    fn new(id: IncidentId, title: &str, rank: u32, open: bool, private: Option<Box<Incident>>) -> Known {
+        let end = if open { "" } else { " (ended)" };
+        let shown = plain(&format!("{id}{end} {title}"), NAME_MAX);
+        let folded = format!("{id} {title}").to_lowercase();
+        Known { folded, shown, open, rank, private, about: None, opening: None }
+    }
+}
+
+/// A place that was begun to be made.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    pub incident: IncidentId,
+    pub no: IntentNo,
+    pub name: String,
+    pub queued_at: Timestamp,
+}
+
+impl Opening {
+    /// Once it was claimed, and until its receipt is in the log.
+    fn of(incident: &Incident, chat: &ChannelId) -> Option<Opening> {
+        let opens = |l: &&Live| {
+            l.intent.channel == *chat && matches!(l.intent.what, What::Room { task: RoomTask::Open }) && l.attempt > 0
+        };
+        incident.live.values().find(opens).map(|l| Opening {
+            incident: incident.id,
+            no: l.intent.no,
+            name: channel_name(&notice::card::place_name(incident)),
+            queued_at: l.queued_at,
+        })
+    }
 }
 
 impl Index {
-    pub fn put(&self, incident: &Incident) {
+    pub fn put(&self, incident: &Incident, chat: &ChannelId) {
         let private = incident.private.then(|| Box::new(incident.clone()));
         let (id, open) = (incident.id, incident.status.open());
         let about = open.then(|| Arc::new(About::of(incident)));
-        self.add(id, &incident.title, incident.severity.rank, open, private, about);
+        let opening = Opening::of(incident, chat);
+        self.add(Known { opening, about, ..Known::new(id, &incident.title, incident.severity.rank, open, private) }, id);
     }
 
-    fn add(
-        &self,
-        id: IncidentId,
-        title: &str,
-        rank: u32,
-        open: bool,
-        private: Option<Box<Incident>>,
-        about: Option<Arc<About>>,
-    ) {
-        let end = if open { "" } else { " (ended)" };
-        let shown = plain(&format!("{id}{end} {title}"), NAME_MAX);
-        let known = Known { folded: format!("{id} {title}").to_lowercase(), shown, open, rank, private, about };
+    fn add(&self, known: Known, id: IncidentId) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         all.insert(id.0, known);
         while all.len() > REMEMBERED_MAX {
@@ -67,6 +97,12 @@ impl Index {
             let first = oldest_ended.or_else(|| all.keys().next().copied());
             first.and_then(|n| all.remove(&n));
         }
+    }
+
+    /// Places that may be there although the log does not say so yet.
+    pub fn opening(&self) -> Vec<Opening> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.values().filter_map(|k| k.opening.clone()).collect()
     }
 
     /// Open ones first, the worst and newest of them before the others.
@@ -108,9 +144,9 @@ impl Index {
     }
 
     /// Reads what there is, then follows what moves, until told to stop.
-    pub async fn follow(&self, app: &App, mut stop: watch::Receiver<bool>) {
+    pub async fn follow(&self, app: &App, chat: &ChannelId, mut stop: watch::Receiver<bool>) {
         let mut moved = app.moved();
-        self.load(app).await;
+        self.load(app, chat).await;
         while !*stop.borrow() {
             let heard = tokio::select! {
                 heard = moved.recv() => heard,
@@ -119,16 +155,16 @@ impl Index {
             match heard {
                 Ok(moved) => {
                     if let Ok(Some(loaded)) = app.store().incident(moved.incident).await {
-                        self.put(&loaded.incident);
+                        self.put(&loaded.incident, chat);
                     }
                 }
-                Err(RecvError::Lagged(_)) => self.load(app).await,
+                Err(RecvError::Lagged(_)) => self.load(app, chat).await,
                 Err(RecvError::Closed) => return,
             }
         }
     }
 
-    async fn load(&self, app: &App) {
+    async fn load(&self, app: &App, chat: &ChannelId) {
         let rows = match app.store().recent_incidents(Timestamp(i64::MAX), REMEMBERED_MAX as i64).await {
             Ok(rows) => rows,
             Err(fault) => {
@@ -142,12 +178,12 @@ impl Index {
             if (row.private || open) && loads < LOADS_MAX {
                 loads += 1;
                 if let Ok(Some(loaded)) = app.store().incident(row.id).await {
-                    self.put(&loaded.incident);
+                    self.put(&loaded.incident, chat);
                     continue;
                 }
             }
             if !row.private {
-                self.add(row.id, &row.title, row.severity_rank, open, None, None);
+                self.add(Known::new(row.id, &row.title, row.severity_rank, open, None), row.id);
             }
         }
     }
@@ -320,7 +356,8 @@ mod tests {
     fn open_incidents_come_first_and_ten_thousand_take_no_time() {
         let index = Index::default();
         for n in 1..=10_500i64 {
-            index.add(IncidentId(n), &format!("checkout {n} is slow"), (n % 4 + 1) as u32, n % 100 == 0, None, None);
+            let (id, title, rank) = (IncidentId(n), format!("checkout {n} is slow"), (n % 4 + 1) as u32);
+            index.add(Known::new(id, &title, rank, n % 100 == 0, None), id);
         }
         let ana = PersonId::from("ana");
         let began = crate::clock::instant();

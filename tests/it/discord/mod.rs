@@ -6,6 +6,7 @@ mod chosen;
 mod gateway;
 mod hearing;
 mod http;
+mod killed;
 mod registered;
 mod served;
 mod shown;
