@@ -12,7 +12,7 @@ pub const SPEC: Spec = Spec {
     verb: "diagnose",
     aliases: &["diag", "check", "checks"],
     summary: "Runs the checks of the runbook side by side",
-    usage: "/incident diagnose [CHECK…|line LINE…]",
+    usage: "/incident diagnose [CHECK…]",
     details: "Only what reads: the checks of the followed playbook, then those under the runbook's headings about looking. \
               Each has its own time, so one that hangs delays no other. Words leave only the checks that speak of them, line LINE the one in that line of the runbook. \
               What they say is judged by the runbook's thresholds and stands in the timeline.",

@@ -86,7 +86,10 @@ impl Index {
         let (id, open) = (incident.id, incident.status.open());
         let about = open.then(|| Arc::new(About::of(incident)));
         let opening = Opening::of(incident, chat);
-        self.add(Known { opening, about, ..Known::new(id, &incident.title, incident.severity.rank, open, private) }, id);
+        self.add(
+            Known { opening, about, ..Known::new(id, &incident.title, incident.severity.rank, open, private) },
+            id,
+        );
     }
 
     fn add(&self, known: Known, id: IncidentId) {

@@ -34,7 +34,7 @@ pub struct Carried {
     #[serde(default)]
     pub note: Option<String>,
     /// The message that the note quotes.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
 }
 

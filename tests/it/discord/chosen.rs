@@ -54,11 +54,17 @@ async fn shop() -> (Discord, Serve, Person) {
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join("shop.md"), SHOP).expect("written");
     bot.start_again().await;
+    connected(&server).await;
     let ana = server.ana();
     let asked =
         ana.runs("/incident declare", json!({"title": "no orders", "severity": "P1", "service": "checkout"})).await;
     assert!(asked.says().await.contains("INC-1"));
     (server, bot, ana)
+}
+
+/// Discord delivers to whoever is on the gateway.
+async fn connected(server: &Discord) {
+    server.eventually("the connection is there", |s| s.sessions.by_id.values().any(|one| one.link.is_some())).await;
 }
 
 async fn offered(ana: &Person, line: &str, option: &str, typed: &str) -> Vec<(String, String)> {
@@ -147,6 +153,7 @@ async fn a_form_that_was_opened_before_the_runbook_changed_asks_for_nothing() {
     fs::write(bot.folder().join("runbooks/shop.md"), changed).expect("written");
     bot.terminate().await;
     bot.start_again().await;
+    connected(&server).await;
     let said = ana.submits(&asked, json!({"worker-name": "web-1"})).await.says().await;
     assert!(said.contains("The runbook has changed since this form was opened"), "{said}");
     bot.terminate().await;

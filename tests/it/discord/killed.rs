@@ -69,8 +69,7 @@ async fn killed_at(place: &str) {
         assert!(present, "{place}: {channel} shows the present:\n{}", texts(&server, &all));
     }
     let all = server.messages(ROOM);
-    let lines: Vec<&Message> =
-        all.iter().filter(|m| !pressed(m) && server.plain(m).contains("Acknowledged")).collect();
+    let lines: Vec<&Message> = all.iter().filter(|m| !pressed(m) && server.plain(m).contains("Acknowledged")).collect();
     assert!(lines.iter().filter(|m| !marked(&server, m)).count() <= 1, "{place}:\n{}", texts(&server, &all));
     // What happened before there was a channel is in its card, and was never to be said in it.
     let (_, log) = bot.say("ana", "/incident INC-1 timeline").await;
@@ -132,6 +131,7 @@ async fn a_channel_that_was_made_but_not_recorded_is_its_incidents_at_once_and_i
     bot.start_again().await;
     bot.say("ana", "/incident declare P1 checkout is down").await;
     eventually("it has stopped with the channel made", BOUND, async || bot.has_ended()).await;
+    bot.kill9();
     assert_eq!(rooms(&server), 1);
     // Somebody has given it another name meanwhile: it is known by its tag.
     let channel = server.channel(ROOM).id;

@@ -3,7 +3,7 @@
 use super::{Both, told};
 use crate::fake_slack::{FakeSlack, Fault};
 use crate::harness::{BOUND, eventually};
-use serde_json::json;
+use serde_json::{Value, json};
 
 async fn on_the_timeline(both: &Both, part: &str) {
     eventually(&format!("{part:?} is on the timeline"), BOUND, async || timeline(both).await.contains(part)).await;
@@ -30,11 +30,8 @@ async fn an_edit_and_a_deletion_of_a_noted_message_are_told_and_what_was_written
 
     // Where it stands is kept beside its words, for programs and for whoever follows it.
     let log = both.bot.get_as_operator("/api/v1/incidents/1/events?limit=500").await;
-    let origin = |n: usize| {
-        let notes = log["events"].as_array().expect("events").iter().filter(|e| e["kind"] == "noted");
-        notes.map(|e| e["origin"].clone()).nth(n).expect("a note")
-    };
-    let kept = origin(0);
+    let quoted = |e: &&Value| e["text"].as_str().is_some_and(|text| text.starts_with("db1 is full"));
+    let kept = log["events"].as_array().and_then(|all| all.iter().find(quoted)).expect("a note")["origin"].clone();
     assert_eq!((&kept["chat"], &kept["author"]), (&json!("slack"), &json!("UBO")), "{kept}");
     assert_eq!((&kept["place"], &kept["message"]), (&json!(noted.channel), &json!(noted.ts)), "{kept}");
     assert!(kept["link"].as_str().expect("a link").contains("/archives/"), "{kept}");
