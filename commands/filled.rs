@@ -50,7 +50,9 @@ fn word_of(
         _ if flag => return Ok(None),
         (ArgKind::Text, _) => text(spec, arg, value, filled),
         // These are made of several words, and nothing follows them that could be taken for a part.
-        (ArgKind::Span | ArgKind::Time | ArgKind::Playbook, _) => value.to_string(),
+        (ArgKind::Span | ArgKind::Time | ArgKind::Playbook | ArgKind::Check | ArgKind::Remediation, _) => {
+            value.to_string()
+        }
         _ => one_word(value),
     }))
 }

@@ -3,6 +3,7 @@
 //! platforms are printed from it. Nothing here decides: that is the domain's, behind `App::act`.
 
 mod access;
+pub mod arguments;
 pub mod discord_paths;
 pub mod filled;
 mod read;
@@ -28,6 +29,7 @@ mod list;
 mod menu;
 mod merge;
 mod note;
+pub mod offered;
 mod oncall;
 mod r#override;
 mod page;
@@ -59,6 +61,7 @@ use firebell_domain::directory::Directory;
 use firebell_domain::event::Actor;
 use firebell_domain::id::{ChannelId, IncidentId, PersonId};
 use firebell_domain::incident::Incident;
+use firebell_domain::origin::Origin;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::time::Timestamp;
 use route::{Line, find, route, unknown};
@@ -139,6 +142,8 @@ pub struct Call<'a> {
     pub app: &'a App,
     pub ground: Ground,
     pub rest: String,
+    /// The message of a chat that is quoted.
+    pub origin: Option<Box<Origin>>,
 }
 
 impl Call<'_> {
@@ -191,6 +196,17 @@ fn facts(i: &Incident) -> Value {
 
 /// Hears what somebody says, in an incident's room or outside any, and answers once it is done.
 pub async fn say(app: &App, speaker: &Speaker, room: Option<IncidentId>, text: &str) -> Result<Said, ActError> {
+    say_quoting(app, speaker, room, text, None).await
+}
+
+/// The same of a line that puts a message of a chat on the timeline.
+pub async fn say_quoting(
+    app: &App,
+    speaker: &Speaker,
+    room: Option<IncidentId>,
+    text: &str,
+    origin: Option<Box<Origin>>,
+) -> Result<Said, ActError> {
     let routed = route(text);
     let verb = match &routed {
         Ok((Some(command), _)) => command.spec.verb,
@@ -198,7 +214,7 @@ pub async fn say(app: &App, speaker: &Speaker, room: Option<IncidentId>, text: &
         Err(_) => "unknown",
     };
     let said = match routed {
-        Ok((command, line)) => heard(app, speaker, room, command, line).await,
+        Ok((command, line)) => heard(app, speaker, room, command, line, origin).await,
         Err(refusal) => Err(refusal.into()),
     };
     measure::command(verb, said.as_ref().map_or_else(ActError::outcome, |_| "done"));
@@ -211,6 +227,7 @@ async fn heard(
     room: Option<IncidentId>,
     command: Option<&'static Command>,
     mut line: Line,
+    origin: Option<Box<Origin>>,
 ) -> Result<Said, ActError> {
     line.incident = line.incident.or(room);
     // One configuration from the beginning of a command to its end.
@@ -229,7 +246,7 @@ async fn heard(
     } else if let Some(id) = line.incident {
         ground.incident = Some(access::one(app, speaker, id).await?);
     }
-    (command.run)(&Call { app, ground, rest: line.rest }).await
+    (command.run)(&Call { app, ground, rest: line.rest, origin }).await
 }
 
 /// Reads a line and its arguments without doing anything: which command it is, or why it is none.

@@ -30,7 +30,11 @@ pub fn parse(words: &mut Words, _: &Ground) -> Result<Input, Refusal> {
 }
 
 pub async fn run(call: &Call<'_>, input: Input) -> Result<Said, ActError> {
-    call.act(input).await
+    call.act(match (input, call.origin.clone()) {
+        (Input::Note { text }, Some(origin)) => Input::Quote { text, origin },
+        (input, _) => input,
+    })
+    .await
 }
 
 #[cfg(test)]

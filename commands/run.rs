@@ -1,8 +1,9 @@
 //! `run`: asks for a command of the runbook to be carried out, or shows what would be.
 
+use super::offered::About;
 use super::spec::{Arg, ArgKind, Group, Spec};
 use super::words::{Words, shown, usage_refusal};
-use super::{Call, Ground, Said, answer, facts, runbook, timeline};
+use super::{Call, Ground, Said, answer, facts, timeline};
 use crate::app::ActError;
 use crate::engine::ports::execute::{Cannot, Plan};
 use crate::notice;
@@ -39,7 +40,7 @@ pub const SPEC: Spec = Spec {
         "/incident run line 120 pod=web-1",
         "/incident run line 120 dry-run",
     ],
-    args: &[Arg::optional("what", ArgKind::Text, "A step, a line or a quick fix, then ARG=VALUE and dry-run")],
+    args: &[Arg::optional("what", ArgKind::Remediation, "A step, a line or a quick fix, then ARG=VALUE and dry-run")],
     group: Group::Fix,
     doing: "run something for",
     ..Spec::BASE
@@ -119,13 +120,7 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
 
 /// The runbook that an incident is about.
 pub fn source<'a>(incident: &Incident, ground: &'a Ground) -> Result<&'a Source, Refusal> {
-    let followed = incident.walk.as_ref().map(|w| w.playbook.system.clone());
-    let system = followed.or_else(|| runbook::system_of(incident, ground));
-    let found = match &system {
-        Some(system) => ground.program.of(system),
-        None => ground.program.sources.first().filter(|_| ground.program.sources.len() == 1),
-    };
-    found.ok_or(Refusal::NoRunbook { system })
+    About::of(incident).source(&ground.program, &ground.directory)
 }
 
 pub fn ground(ground: &Ground) -> orders::Ground<'_> {
@@ -133,7 +128,7 @@ pub fn ground(ground: &Ground) -> orders::Ground<'_> {
     orders::Ground { rules: runs, read_s: runs.read_s, change_s: runs.change_s }
 }
 
-fn line(incident: &Incident, source: &Source, what: &What) -> Result<u32, Refusal> {
+pub(super) fn line(incident: &Incident, source: &Source, what: &What) -> Result<u32, Refusal> {
     let step = |no: Option<u32>| {
         let walk = incident.walk.as_ref().filter(|w| w.playbook.system == source.system)?;
         walk.playbook.step(no.unwrap_or(walk.next)).filter(|s| s.risk.is_some()).map(|s| s.line)

@@ -1,5 +1,6 @@
 //! `runbook`: which playbooks of the runbook fit, following one, and what of the runbook waits for a confirmation.
 
+use super::offered::About;
 use super::spec::{Arg, ArgKind, Group, Spec};
 use super::words::{Words, closest, shown};
 use super::{Call, Ground, Said, answer, facts, menu, timeline};
@@ -91,9 +92,7 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
 
 /// Whose severity it has, else whose service it is about.
 pub fn system_of(incident: &Incident, ground: &Ground) -> Option<String> {
-    let known = |s: &&String| ground.program.of(s).is_some();
-    let by_severity = incident.severity.system.as_ref().filter(known).cloned();
-    by_severity.or_else(|| ground.directory.system_of(incident.service.as_ref()).map(str::to_string))
+    About { walk: None, ..About::of(incident) }.system(&ground.program, &ground.directory)
 }
 
 /// What is known of the trouble in words: the title and what its alerts say.

@@ -78,6 +78,10 @@ pub enum ArgKind {
     Incident,
     ActionItem,
     Playbook,
+    /// What the runbook says how to look at: words, or lines of it.
+    Check,
+    /// What the runbook says how to change: a line of it, a step or a quick fix.
+    Remediation,
     /// A run of the incident, by its number.
     Run,
     Span,

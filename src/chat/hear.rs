@@ -9,6 +9,7 @@ use crate::engine::ports::BoxFuture;
 use crate::fault::{Fault, FaultKind};
 use firebell_domain::directory::Directory;
 use firebell_domain::id::{ChannelId, IncidentId, PersonId};
+use firebell_domain::origin::Origin;
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,8 @@ pub struct Saying {
     /// What the platform calls this saying; the same one again does nothing again, also after a restart.
     pub key: String,
     pub within: Duration,
+    /// The message that it quotes, where it puts one on the timeline.
+    pub origin: Option<Box<Origin>>,
 }
 
 /// What is answered, and what may follow.
@@ -184,7 +187,7 @@ impl Ear {
                 admin: saying.admin,
                 place: saying.place.clone().map(|place| (self.chat.clone(), place)),
             };
-            commands::say(&app, &speaker, room, &saying.text).await
+            commands::say_quoting(&app, &speaker, room, &saying.text, saying.origin.clone()).await
         });
         let said = said.await;
         if let Some(first) = manner.again() {

@@ -14,6 +14,7 @@ use crate::directory::EscalationPolicy;
 use crate::hours::When;
 use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::intent::{Intent, IntentNo};
+use crate::origin::Origin;
 use crate::playbook::Playbook;
 use crate::postmortem::written::Texts;
 use crate::run::{ExpireReason, Needs, Order, RunEnd, RunNo, RunResult};
@@ -118,6 +119,9 @@ pub enum Event {
     },
     Noted {
         text: String,
+        /// The message of a chat that it was taken from. Boxed: most notes have none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        origin: Option<Box<Origin>>,
     },
     LeadAssigned {
         person: PersonId,

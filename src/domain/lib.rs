@@ -21,6 +21,7 @@ pub mod intent;
 pub mod limits;
 pub mod operation;
 pub mod org;
+pub mod origin;
 pub mod outbox;
 pub mod playbook;
 pub mod postmortem;

@@ -41,6 +41,9 @@ pub struct Entry {
     pub icon_word: &'static str,
     /// A sentence; lines after the first are indented.
     pub text: String,
+    /// The message that it was taken from: `text` ends with ", " and this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub link: Option<String>,
     pub importance: Importance,
 }
 
@@ -110,7 +113,11 @@ impl Walk {
             _ => None,
         };
         let actor = one(&event.actor.shown());
-        Entry { seq: event.seq, at: event.at, actor, via, icon_word, text, importance }
+        let link = match &event.body {
+            Event::Noted { origin: Some(origin), .. } => origin.shown().map(str::to_string),
+            _ => None,
+        };
+        Entry { seq: event.seq, at: event.at, actor, via, icon_word, text, link, importance }
     }
 
     /// What an event adds for its own sentence and later ones.
@@ -203,7 +210,10 @@ impl Walk {
                 ("status", Headline, format!("Status changed from {from} to {to}{mitigated}{}", because(text)))
             }
             Event::UpdatePosted { text } => ("update", Normal, format!("Status update{}", because(text))),
-            Event::Noted { text } => ("note", Normal, format!("Note{}", because(text))),
+            Event::Noted { text, origin } => {
+                let link = origin.as_ref().and_then(|o| o.shown()).map_or(String::new(), |l| format!(", {l}"));
+                ("note", Normal, format!("Note{}{link}", because(text)))
+            }
             Event::LeadAssigned { person: p } => ("role", Normal, format!("Incident lead: {}", person(p))),
             Event::RoleAssigned { role, person: p } => {
                 ("role", Normal, format!("{}: {}", sentence(&one(role)), person(p)))

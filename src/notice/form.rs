@@ -4,6 +4,7 @@
 
 use crate::engine::ports::chat::{Field, FieldKind, Form};
 use firebell_domain::directory::Directory;
+use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::limits::{TEXT_CHARS_MAX, TITLE_CHARS_MAX};
 use firebell_domain::status::IncidentStatus;
@@ -13,6 +14,8 @@ use std::collections::BTreeMap;
 
 /// Choices of one list: Slack takes 100, Discord 25.
 pub const CHOICES_MAX: usize = 25;
+/// Characters of a command's argument: what a value may have.
+const ARGUMENT_CHARS_MAX: usize = 200;
 
 /// The form of a verb, or `None` where the verb needs none. `incident` is there for every verb but `declare`.
 pub fn form(verb: &str, incident: Option<&Incident>, directory: &Directory) -> Option<Form> {
@@ -85,6 +88,36 @@ pub fn form(verb: &str, incident: Option<&Incident>, directory: &Directory) -> O
         intro: intro.map(str::to_string),
         fields,
     })
+}
+
+/// What a command of the runbook leaves open: the name, what is said of it, and what was given already. `name` is what
+/// the form is called on its way.
+pub fn arguments(
+    incident: IncidentId,
+    line: u32,
+    name: String,
+    command: &str,
+    open: Vec<(String, String, Option<String>)>,
+) -> Form {
+    let field = |(n, (label, hint, value)): (usize, (String, String, Option<String>))| Field {
+        name: format!("arg{n}"),
+        label,
+        hint: Some(hint),
+        kind: FieldKind::Line(ARGUMENT_CHARS_MAX),
+        required: true,
+        value,
+    };
+    Form {
+        name,
+        incident: Some(incident),
+        title: format!("Run line {line}"),
+        submit: "Ask for it".to_string(),
+        intro: Some(format!(
+            "What this leaves open: {}",
+            firebell_domain::text::cut(command, TEXT_CHARS_MAX.min(1_000))
+        )),
+        fields: open.into_iter().enumerate().map(field).collect(),
+    }
 }
 
 /// The most needed first: where a platform has room for fewer, the last are left out.

@@ -6,6 +6,7 @@ pub mod authority;
 mod clocks;
 mod escalation;
 pub mod imported;
+pub mod offers;
 pub mod operations;
 pub mod orders;
 pub mod overlay;

@@ -65,33 +65,67 @@ pub fn of_line(source: &Source, line: Line, given: &[(String, String)], ground: 
         .then(verify, rollback))
 }
 
-/// What is looked at for an incident: what the followed playbook investigates and verifies, then what stands under
-/// headings about looking. Only what reads, ends by itself and leaves nothing open.
-pub fn diagnosis(source: &Source, walk: Option<&Walk>, wanted: &[String], ground: &Ground) -> Option<Order> {
+/// Which checks somebody asks for: those that speak of one of the words, and those in the lines. Neither: all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looks {
+    pub words: Vec<String>,
+    pub lines: Vec<Line>,
+}
+
+impl Looks {
+    fn all(&self) -> bool {
+        self.words.is_empty() && self.lines.is_empty()
+    }
+
+    fn fits(&self, c: &Command) -> bool {
+        let said = normal(&format!("{} {} {}", c.text, c.comment.as_deref().unwrap_or_default(), c.section.join(" ")));
+        self.all()
+            || self.lines.iter().any(|l| (c.line..=c.line_end).contains(l))
+            || self.words.iter().any(|w| said.contains(&normal(w)))
+    }
+
+    fn shown(&self) -> String {
+        self.lines.iter().map(|l| format!("line {l}")).chain(self.words.iter().cloned()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// What can be looked at for an incident, each with where it works: what the followed playbook investigates and
+/// verifies, then what stands under headings about looking. Only what reads, ends by itself and leaves nothing open.
+pub(super) fn looked_at<'a>(source: &'a Source, walk: Option<&Walk>, rules: &RunRules) -> Vec<(&'a Command, String)> {
     let book = source.book();
-    let followed = walk.filter(|w| w.playbook.system == source.system).map(|w| normal(&w.playbook.name));
+    let followed = followed(source, walk);
     let of_book = |p: &&model::Playbook| followed.as_deref() == Some(normal(&p.name).as_str());
     let first = book.playbooks.iter().filter(of_book).flat_map(|p| p.investigation.iter().chain(&p.verification));
     let under = |c: &&Command| c.section.iter().any(|s| LOOKS.iter().any(|w| normal(s).contains(w)));
     let second = book.commands.iter().filter(under).map(|c| &c.line);
     let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut commands = Vec::new();
-    let fits = |c: &Command| {
-        let said = normal(&format!("{} {} {}", c.text, c.comment.as_deref().unwrap_or_default(), c.section.join(" ")));
-        wanted.is_empty() || wanted.iter().any(|w| said.contains(&normal(w)))
-    };
+    let mut found = Vec::new();
     for line in first.chain(second) {
-        for command in book.commands.iter().filter(|c| c.line == *line && fits(c)) {
+        for command in book.commands.iter().filter(|c| c.line == *line) {
             if playbooks::risk(source, command) != Risk::Read || by_hand(command).is_some() {
                 continue;
             }
-            let Ok(params) = params(source, command, &[]) else { continue };
-            let Some(target) = target(source, command.executor, ground.rules) else { continue };
-            if commands.len() < RUN_COMMANDS_MAX && seen.insert(&command.text) {
-                let text = values::shown(&command.text, &params);
-                commands.push((ordered(source, command, text, target), params));
+            let Some(target) = target(source, command.executor, rules) else { continue };
+            if params(source, command, &[]).is_ok() && seen.insert(&command.text) {
+                found.push((command, target));
             }
         }
+    }
+    found
+}
+
+fn followed(source: &Source, walk: Option<&Walk>) -> Option<String> {
+    walk.filter(|w| w.playbook.system == source.system).map(|w| normal(&w.playbook.name))
+}
+
+/// The order for looking, at everything or at what somebody names.
+pub fn diagnosis(source: &Source, walk: Option<&Walk>, wanted: &Looks, ground: &Ground) -> Option<Order> {
+    let fitting = looked_at(source, walk, ground.rules).into_iter().filter(|(c, _)| wanted.fits(c));
+    let mut commands = Vec::new();
+    for (command, target) in fitting.take(RUN_COMMANDS_MAX) {
+        let Ok(params) = params(source, command, &[]) else { continue };
+        let text = values::shown(&command.text, &params);
+        commands.push((ordered(source, command, text, target), params));
     }
     let mut all = BTreeMap::new();
     commands.iter().for_each(|(_, params)| all.extend(params.clone()));
@@ -99,10 +133,10 @@ pub fn diagnosis(source: &Source, walk: Option<&Walk>, wanted: &[String], ground
     if commands.is_empty() {
         return None;
     }
-    let name = match (&followed, wanted) {
-        (_, [_, ..]) => format!("diagnosis: {}", wanted.join(" ")),
-        (Some(_), _) => format!("diagnosis of {}", walk.map_or(String::new(), |w| w.playbook.name.clone())),
-        (None, _) => "diagnosis".to_string(),
+    let name = match followed(source, walk) {
+        _ if !wanted.all() => format!("diagnosis: {}", wanted.shown()),
+        Some(_) => format!("diagnosis of {}", walk.map_or(String::new(), |w| w.playbook.name.clone())),
+        None => "diagnosis".to_string(),
     };
     let order = order(source, RunKind::Diagnose, name, Risk::Read, commands, ground.read_s, ground, String::new(), all);
     Some(order)
@@ -264,6 +298,15 @@ fn params(source: &Source, command: &Command, given: &[(String, String)]) -> Res
     }
     let open: Vec<String> = command.placeholders.iter().filter(|p| !params.contains_key(*p)).cloned().collect();
     if open.is_empty() { Ok(params) } else { Err(NotMade::Open { names: open }) }
+}
+
+/// What a command leaves open, in its order, each with what was given for it already.
+pub fn open(source: &Source, line: Line, given: &[(String, String)]) -> Vec<(String, Option<String>)> {
+    let found = source.book().commands.iter().find(|c| (c.line..=c.line_end).contains(&line));
+    let Some(command) = found else { return Vec::new() };
+    let said = values::assign(&command.placeholders, given).unwrap_or_default();
+    let left = command.placeholders.iter().filter(|p| !source.overlay.values.contains_key(*p));
+    left.map(|p| (p.clone(), said.get(p).cloned())).collect()
 }
 
 /// Where a command works: as the overlay says of its client, else the only target there is.

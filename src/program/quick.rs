@@ -38,13 +38,19 @@ pub fn fitting<'a>(source: &'a Source, said: &[&str]) -> Vec<Fix<'a>> {
     let mut all: Vec<(usize, &QuickFix)> =
         certain.map(|f| (fits(&f.issue, &wanted), f)).filter(|(n, _)| *n > 0).collect();
     all.sort_by_key(|(n, _)| std::cmp::Reverse(*n));
-    let command = |f: &QuickFix| {
-        let at = |c: &&Command| f.command.as_deref().is_some_and(|t| t == c.text) && c.line == f.line;
-        let text = |c: &&Command| f.command.as_deref().is_some_and(|t| t == c.text);
-        let all = &source.book().commands;
-        all.iter().find(at).or_else(|| all.iter().find(text))
-    };
-    all.into_iter().take(OFFERED_MAX).map(|(_, fix)| Fix { source, fix, command: command(fix) }).collect()
+    all.into_iter().take(OFFERED_MAX).map(|(_, fix)| Fix { source, fix, command: command(source, fix) }).collect()
+}
+
+fn command<'a>(source: &'a Source, fix: &QuickFix) -> Option<&'a Command> {
+    let text = |c: &&Command| fix.command.as_deref().is_some_and(|t| t == c.text);
+    let all = &source.book().commands;
+    all.iter().find(|c| text(c) && c.line == fix.line).or_else(|| all.iter().find(text))
+}
+
+/// All of one runbook that are certain, in its order.
+pub fn all(source: &Source) -> Vec<Fix<'_>> {
+    let certain = source.book().quick_reference.iter().filter(|f| source.certain("quick_reference", f.line));
+    certain.map(|fix| Fix { source, fix, command: command(source, fix) }).collect()
 }
 
 impl Program {

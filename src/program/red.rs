@@ -78,7 +78,10 @@ mod tests {
         let rules = RunRules { targets: BTreeMap::from([("main".into(), None)]), ..RunRules::default() };
         let ground = Ground { rules: &rules, read_s: 20, change_s: 60 };
         let change = orders::of_line(&book, 10, &[], &ground).expect("it can be ordered");
-        (change, orders::diagnosis(&book, None, &[], &ground).expect("there is something to look at"))
+        (
+            change,
+            orders::diagnosis(&book, None, &orders::Looks::default(), &ground).expect("there is something to look at"),
+        )
     }
 
     fn result(at: u32, status: i32, judged: Option<Judged>) -> RunResult {

@@ -95,11 +95,13 @@ struct Line<'a> {
     via: Option<&'a str>,
     word: &'a str,
     text: &'a str,
+    link: Option<&'a str>,
     importance: Importance,
 }
 
 impl<'a> Line<'a> {
     fn of(e: &'a Entry) -> Line<'a> {
+        let link = e.link.as_deref();
         Line {
             seq: e.seq,
             at: e.at.rfc3339(),
@@ -107,7 +109,9 @@ impl<'a> Line<'a> {
             actor: &e.actor,
             via: e.via.as_deref(),
             word: e.icon_word,
-            text: &e.text,
+            // The address is the link's, which people read in words.
+            text: link.and_then(|l| e.text.strip_suffix(l)?.strip_suffix(", ")).unwrap_or(&e.text),
+            link,
             importance: e.importance,
         }
     }

@@ -14,6 +14,8 @@ use std::time::Instant;
 const INCIDENTS: usize = 50;
 /// Completions, one after the other, as one person types.
 const COMPLETIONS: u64 = 1_000;
+/// Checks of the runbook, and as many remediations.
+const COMMANDS: usize = 150;
 
 pub async fn run(rate: u64, seconds: u64, stored: u64) -> Value {
     json!({
@@ -37,10 +39,23 @@ async fn start() -> (Discord, Serve) {
         discord.api_url(),
         discord.ana().id
     );
-    let serve = Serve::start(&config).await;
+    let mut serve = Serve::configured(&format!("{config}[targets.here]\nkind = \"host\"\n"));
+    let folder = serve.folder().join("runbooks");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::write(folder.join("shop.md"), runbook()).expect("written");
+    serve.start_again().await;
     discord.eventually("the commands are registered", |s| !s.commands.is_empty()).await;
     discord.eventually("the gateway is there", |s| s.sessions.by_id.values().any(|one| one.link.is_some())).await;
     (discord, serve)
+}
+
+/// As long as the longest that teams have.
+fn runbook() -> String {
+    let look = |n: usize| format!("# How full disk {n} is\ndf -h /srv/{n}\n");
+    let change = |n: usize| format!("# Restart worker {n}\ndocker restart worker-{n}\n");
+    let of = |one: &dyn Fn(usize) -> String| (1..=COMMANDS).map(one).collect::<String>();
+    let (looks, changes) = (of(&look), of(&change));
+    format!("# Shop\n\n## Health checks\n\n```bash\n{looks}```\n\n## Recovery\n\n```bash\n{changes}```\n")
 }
 
 async fn interactions(rate: u64, seconds: u64) -> Value {
@@ -80,13 +95,20 @@ async fn completion(stored: u64) -> Value {
     let ana = discord.ana();
     let (mut took, mut empty) = (Vec::new(), 0);
     for n in 0..COMPLETIONS {
-        let typed = match n % 3 {
+        let typed = match n % 5 {
             0 => format!("bench-{}", n % stored.max(1)),
             1 => "shop 42".to_string(),
+            3 => format!("disk {}", n % COMMANDS as u64),
+            4 => format!("worker {}", n % COMMANDS as u64),
             _ => format!("INC-{}", n % stored.max(1)),
         };
         let at = Instant::now();
-        let offered = ana.types("/incident ack", json!({"incident": typed}), "incident").await;
+        let incident = format!("INC-{}", n % stored.max(1) + 1);
+        let offered = match n % 5 {
+            3 => ana.types("/incident diagnose", json!({"checks": typed, "incident": incident}), "checks").await,
+            4 => ana.types("/incident fix run", json!({"what": typed, "incident": incident}), "what").await,
+            _ => ana.types("/incident ack", json!({"incident": typed}), "incident").await,
+        };
         took.push(at.elapsed());
         empty += usize::from(offered.is_empty());
     }

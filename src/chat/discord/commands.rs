@@ -132,6 +132,8 @@ pub fn completes(arg: &Arg) -> bool {
             | ArgKind::Incident
             | ArgKind::ActionItem
             | ArgKind::Playbook
+            | ArgKind::Check
+            | ArgKind::Remediation
             | ArgKind::Verb
     );
     named || arg.name == "system"

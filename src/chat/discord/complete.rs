@@ -3,15 +3,20 @@
 //! Discord.
 
 use super::Discord;
+use super::render::channel_name;
 use super::words::plain;
 use crate::app::App;
+use crate::commands::offered::{About, Offered, chosen, offered};
 use crate::commands::{Arg, ArgKind, COMMANDS, filled, may_see};
-use firebell_domain::id::{IncidentId, PersonId, ServiceId};
+use crate::notice;
+use firebell_domain::chat::RoomTask;
+use firebell_domain::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use firebell_domain::incident::Incident;
+use firebell_domain::intent::{IntentNo, Live, What};
 use firebell_domain::severity::Severity;
 use firebell_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
@@ -20,9 +25,11 @@ const OFFERS_MAX: usize = 25;
 const NAME_MAX: usize = 100;
 /// Incidents that are remembered; older ones are named by their number.
 const REMEMBERED_MAX: usize = 10_000;
-/// Private ones that are loaded at the start to know who is in them; the others become known when they move.
-const PRIVATE_LOADS_MAX: usize = 200;
+/// Private and open ones that are loaded at the start, to know who is in them and which runbook they are about; the
+/// others become known when they move, or when somebody asks.
+const LOADS_MAX: usize = 400;
 
+/// What is remembered, by the number of the incident.
 #[derive(Default)]
 pub struct Index(RwLock<BTreeMap<i64, Known>>);
 
@@ -34,19 +41,58 @@ struct Known {
     rank: u32,
     /// Who may see it, where not everybody may.
     private: Option<Box<Incident>>,
+    /// Of an open one: which runbook it is about. `None`: not known yet.
+    about: Option<Arc<About>>,
+    /// Of one whose place may be there already, although nothing says so.
+    opening: Option<Opening>,
+}
+
+impl Known {
+    fn new(id: IncidentId, title: &str, rank: u32, open: bool, private: Option<Box<Incident>>) -> Known {
+        let end = if open { "" } else { " (ended)" };
+        let shown = plain(&format!("{id}{end} {title}"), NAME_MAX);
+        let folded = format!("{id} {title}").to_lowercase();
+        Known { folded, shown, open, rank, private, about: None, opening: None }
+    }
+}
+
+/// A place that was begun to be made.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    pub incident: IncidentId,
+    pub no: IntentNo,
+    pub name: String,
+    pub queued_at: Timestamp,
+}
+
+impl Opening {
+    /// Once it was claimed, and until its receipt is in the log.
+    fn of(incident: &Incident, chat: &ChannelId) -> Option<Opening> {
+        let opens = |l: &&Live| {
+            l.intent.channel == *chat && matches!(l.intent.what, What::Room { task: RoomTask::Open }) && l.attempt > 0
+        };
+        incident.live.values().find(opens).map(|l| Opening {
+            incident: incident.id,
+            no: l.intent.no,
+            name: channel_name(&notice::card::place_name(incident)),
+            queued_at: l.queued_at,
+        })
+    }
 }
 
 impl Index {
-    pub fn put(&self, incident: &Incident) {
+    pub fn put(&self, incident: &Incident, chat: &ChannelId) {
         let private = incident.private.then(|| Box::new(incident.clone()));
         let (id, open) = (incident.id, incident.status.open());
-        self.add(id, &incident.title, incident.severity.rank, open, private);
+        let about = open.then(|| Arc::new(About::of(incident)));
+        let opening = Opening::of(incident, chat);
+        self.add(
+            Known { opening, about, ..Known::new(id, &incident.title, incident.severity.rank, open, private) },
+            id,
+        );
     }
 
-    fn add(&self, id: IncidentId, title: &str, rank: u32, open: bool, private: Option<Box<Incident>>) {
-        let end = if open { "" } else { " (ended)" };
-        let shown = plain(&format!("{id}{end} {title}"), NAME_MAX);
-        let known = Known { folded: format!("{id} {title}").to_lowercase(), shown, open, rank, private };
+    fn add(&self, known: Known, id: IncidentId) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         all.insert(id.0, known);
         while all.len() > REMEMBERED_MAX {
@@ -54,6 +100,12 @@ impl Index {
             let first = oldest_ended.or_else(|| all.keys().next().copied());
             first.and_then(|n| all.remove(&n));
         }
+    }
+
+    /// Places that may be there although the log does not say so yet.
+    pub fn opening(&self) -> Vec<Opening> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.values().filter_map(|k| k.opening.clone()).collect()
     }
 
     /// Open ones first, the worst and newest of them before the others.
@@ -73,6 +125,16 @@ impl Index {
         found.into_iter().map(|(n, k)| (k.shown.clone(), IncidentId(*n).to_string())).collect()
     }
 
+    /// Which runbook an incident is about, where that is remembered; `Err`: it is none of theirs.
+    fn about(&self, id: IncidentId, person: &PersonId) -> Result<Option<Arc<About>>, ()> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = all.get(&id.0) else { return Ok(None) };
+        match known.private.as_ref().is_none_or(|i| may_see(i, person, false)) {
+            true => Ok(known.about.clone()),
+            false => Err(()),
+        }
+    }
+
     /// The only open one that somebody may see.
     pub fn only_open(&self, person: &PersonId) -> Option<IncidentId> {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -85,9 +147,9 @@ impl Index {
     }
 
     /// Reads what there is, then follows what moves, until told to stop.
-    pub async fn follow(&self, app: &App, mut stop: watch::Receiver<bool>) {
+    pub async fn follow(&self, app: &App, chat: &ChannelId, mut stop: watch::Receiver<bool>) {
         let mut moved = app.moved();
-        self.load(app).await;
+        self.load(app, chat).await;
         while !*stop.borrow() {
             let heard = tokio::select! {
                 heard = moved.recv() => heard,
@@ -96,16 +158,16 @@ impl Index {
             match heard {
                 Ok(moved) => {
                     if let Ok(Some(loaded)) = app.store().incident(moved.incident).await {
-                        self.put(&loaded.incident);
+                        self.put(&loaded.incident, chat);
                     }
                 }
-                Err(RecvError::Lagged(_)) => self.load(app).await,
+                Err(RecvError::Lagged(_)) => self.load(app, chat).await,
                 Err(RecvError::Closed) => return,
             }
         }
     }
 
-    async fn load(&self, app: &App) {
+    async fn load(&self, app: &App, chat: &ChannelId) {
         let rows = match app.store().recent_incidents(Timestamp(i64::MAX), REMEMBERED_MAX as i64).await {
             Ok(rows) => rows,
             Err(fault) => {
@@ -115,15 +177,16 @@ impl Index {
         };
         let mut loads = 0;
         for row in rows {
-            match row.private {
-                false => self.add(row.id, &row.title, row.severity_rank, row.ended_at.is_none(), None),
-                true if loads < PRIVATE_LOADS_MAX => {
-                    loads += 1;
-                    if let Ok(Some(loaded)) = app.store().incident(row.id).await {
-                        self.put(&loaded.incident);
-                    }
+            let open = row.ended_at.is_none();
+            if (row.private || open) && loads < LOADS_MAX {
+                loads += 1;
+                if let Ok(Some(loaded)) = app.store().incident(row.id).await {
+                    self.put(&loaded.incident, chat);
+                    continue;
                 }
-                true => {}
+            }
+            if !row.private {
+                self.add(Known::new(row.id, &row.title, row.severity_rank, open, None), row.id);
             }
         }
     }
@@ -154,7 +217,25 @@ impl Discord {
         if arg.kind == ArgKind::Severity {
             return fitting(self.severities(incident, given).await, typed);
         }
+        if matches!(arg.kind, ArgKind::Check | ArgKind::Remediation) {
+            let about = self.about(incident.or_else(|| self.index.only_open(person)), person).await;
+            let all = offered(arg.kind, &about, &self.app().program(), &self.app().directory());
+            return of_runbook(all, typed, arg.kind == ArgKind::Check);
+        }
         fitting(self.names(arg), typed)
+    }
+
+    /// Which runbook is meant, as far as the incident says it.
+    async fn about(&self, incident: Option<IncidentId>, person: &PersonId) -> Arc<About> {
+        let Some(id) = incident else { return Arc::default() };
+        match self.index.about(id, person) {
+            Ok(Some(about)) => about,
+            Err(()) => Arc::default(),
+            Ok(None) => match self.app().store().incident(id).await {
+                Ok(Some(loaded)) if may_see(&loaded.incident, person, false) => Arc::new(About::of(&loaded.incident)),
+                _ => Arc::default(),
+            },
+        }
     }
 
     /// Those of the service that was chosen, else of the incident that is meant, as its runbook has them; where neither
@@ -236,6 +317,25 @@ impl Discord {
     }
 }
 
+/// What of a runbook fits what was typed: the name with its line, and what a change does. Of checks several may be
+/// chosen: those that are stay in front.
+fn of_runbook(all: Vec<Offered>, typed: &str, several: bool) -> Vec<(String, String)> {
+    let (before, rest) = if several { chosen(typed) } else { (Vec::new(), typed) };
+    let rest = rest.trim().to_lowercase();
+    let mut found: Vec<(u8, Offered)> =
+        all.into_iter().filter(|o| !before.contains(&o.line)).filter_map(|o| Some((o.fits(&rest)?, o))).collect();
+    found.sort_by_key(|(late, _)| *late);
+    let before: String = before.iter().map(|line| format!("line {line}, ")).collect();
+    let one = |(_, o): (u8, Offered)| {
+        let front = format!("{before}line {}: ", o.line);
+        let end = o.risk.map_or(String::new(), |risk| format!(" ({risk})"));
+        let room = NAME_MAX.saturating_sub(front.chars().count() + end.chars().count());
+        (format!("{front}{}{end}", plain(&o.name, room)), format!("{before}{}", o.value()))
+    };
+    let fits = |(name, value): &(String, String)| name.chars().count() <= NAME_MAX && value.chars().count() <= NAME_MAX;
+    found.into_iter().map(one).filter(fits).take(OFFERS_MAX).collect()
+}
+
 /// Those that hold what was typed, those that begin with it first.
 fn fitting(names: Vec<(String, String)>, typed: &str) -> Vec<(String, String)> {
     let wanted = typed.trim().trim_start_matches('@').to_lowercase();
@@ -259,7 +359,8 @@ mod tests {
     fn open_incidents_come_first_and_ten_thousand_take_no_time() {
         let index = Index::default();
         for n in 1..=10_500i64 {
-            index.add(IncidentId(n), &format!("checkout {n} is slow"), (n % 4 + 1) as u32, n % 100 == 0, None);
+            let (id, title, rank) = (IncidentId(n), format!("checkout {n} is slow"), (n % 4 + 1) as u32);
+            index.add(Known::new(id, &title, rank, n % 100 == 0, None), id);
         }
         let ana = PersonId::from("ana");
         let began = crate::clock::instant();

@@ -9,12 +9,12 @@ use super::render::{self, Press};
 use super::wire::{Interaction, Kind, Message, Reply, User};
 use crate::app::ActError;
 use crate::chat::hear::{self, Answer, Saying};
-use crate::commands::discord_paths;
 use crate::commands::filled::{self, Filled};
-use crate::commands::may_see;
+use crate::commands::{ArgKind, Speaker, Spec, arguments, discord_paths, may_see};
 use crate::{clock, notice};
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::incident::Incident;
+use firebell_domain::origin::Origin;
 use firebell_domain::refusal::Refusal;
 use firebell_domain::text;
 use reqwest::Method;
@@ -29,6 +29,8 @@ const TOKEN_HOLDS: Duration = Duration::from_secs(14 * 60 + 30);
 const THEN_WITHIN: Duration = Duration::from_millis(400);
 /// Characters of a message that are kept in the timeline: what a note takes, with room for who said it and where.
 const KEPT_CHARS: usize = 3_500;
+/// Stands between the name of a form and the interaction that opened it.
+const OPENED_BY: char = '@';
 const STALE: &str =
     "This is from another version of Firebell, so nothing was done. /incident menu shows what can be done now.";
 
@@ -49,7 +51,7 @@ impl Discord {
                 let typed = options.get(focused).map(String::as_str).unwrap_or_default();
                 let named = options.get(super::commands::INCIDENT).and_then(|v| IncidentId::parse(v));
                 let incident = match (named, &i.channel) {
-                    (None, Some(channel)) if ["number", "level"].contains(&focused.as_str()) => {
+                    (None, Some(channel)) if ["number", "level", "checks", "what"].contains(&focused.as_str()) => {
                         self.ear.room(channel).await
                     }
                     (named, _) => named,
@@ -115,8 +117,62 @@ impl Discord {
             return say(STALE);
         };
         match filled::line(spec, incident, options, &self.app().directory()) {
-            Ok(line) => self.say_line(i, me, line).await,
+            Ok(line) => match self.arguments(i, me, spec, &line).await {
+                Some(form) => form,
+                None => self.say_line(i, me, line).await,
+            },
             Err(refusal) => say(&ActError::from(refusal).shown()),
+        }
+    }
+
+    /// The form for what a remediation leaves open. It knows the interaction that opened it, so that it is heard once
+    /// however often it is sent.
+    async fn arguments(&self, i: &Interaction, me: &PersonId, spec: &Spec, line: &str) -> Option<Reply> {
+        if !spec.args.iter().any(|a| a.kind == ArgKind::Remediation) {
+            return None;
+        }
+        let room = match &i.channel {
+            Some(channel) => self.ear.room(channel).await,
+            None => None,
+        };
+        let mut form = arguments::form(self.app(), &self.speaker(i, me), room, line).await?;
+        form.name = format!("{}{OPENED_BY}{}", form.name, i.id);
+        Some(Reply::Form(forms::modal(&form)))
+    }
+
+    /// Values for what a remediation leaves open: it is asked for as if it had been typed with them.
+    async fn argued(
+        self: &Arc<Self>,
+        i: &Interaction,
+        me: &PersonId,
+        id: IncidentId,
+        name: &str,
+        fields: &BTreeMap<String, String>,
+    ) -> Reply {
+        let (name, opened_by) = name.split_once(OPENED_BY).unwrap_or((name, &i.id));
+        let form = match arguments::again(self.app(), &self.speaker(i, me), id, name).await {
+            Ok(form) => form,
+            Err(no) => return say(&no.shown()),
+        };
+        let filled = match forms::filled(&form, fields, &self.identities()) {
+            Ok(filled) => filled,
+            Err(sentence) => return say(&sentence),
+        };
+        match arguments::line(&form, &filled) {
+            Ok(line) => {
+                let line = format!("/incident {id} {line}");
+                self.say_once(i, me, format!("form:{opened_by}"), line, Vec::new()).await
+            }
+            Err(no) => say(&format!("Nothing was asked for. {}", no.why)),
+        }
+    }
+
+    fn speaker(&self, i: &Interaction, me: &PersonId) -> Speaker {
+        Speaker {
+            person: me.clone(),
+            via: self.channel.to_string(),
+            admin: false,
+            place: i.channel.clone().map(|place| (self.channel.clone(), place)),
         }
     }
 
@@ -127,15 +183,33 @@ impl Discord {
     /// Says a line of the grammar and answers in time; what comes of it later follows. Then those that are about the
     /// incident which the first one made.
     async fn say_lines(self: &Arc<Self>, i: &Interaction, me: &PersonId, line: String, then: Vec<String>) -> Reply {
+        self.say_once(i, me, i.id.clone(), line, then).await
+    }
+
+    /// The same, once for every `key`.
+    async fn say_once(
+        self: &Arc<Self>,
+        i: &Interaction,
+        me: &PersonId,
+        key: String,
+        line: String,
+        then: Vec<String>,
+    ) -> Reply {
         let began = clock::instant();
-        let saying = Saying {
-            person: me.clone(),
-            admin: false,
-            place: i.channel.clone(),
-            text: line,
-            key: i.id.clone(),
-            within: hear::WITHIN,
-        };
+        let place = i.channel.clone();
+        let (person, within) = (me.clone(), hear::WITHIN);
+        let saying = Saying { person, admin: false, place, text: line, key, within, origin: None };
+        self.say_to_its_end(i, me, saying, then, began).await
+    }
+
+    async fn say_to_its_end(
+        self: &Arc<Self>,
+        i: &Interaction,
+        me: &PersonId,
+        saying: Saying,
+        then: Vec<String>,
+        began: Instant,
+    ) -> Reply {
         let heard = self.ear.hear(saying).await;
         let (discord, about, me) = (self.clone(), i.clone(), me.clone());
         match heard.later {
@@ -161,6 +235,7 @@ impl Discord {
                 text: format!("/incident {id} {line}"),
                 key: format!("{}+{n}", i.id),
                 within: THEN_WITHIN,
+                origin: None,
             };
             let heard = self.ear.hear(saying).await;
             if !heard.answer.done() {
@@ -207,7 +282,7 @@ impl Discord {
         };
         match press {
             Some(Press::Say(id, verb)) if filled::spec_of(&verb).is_some() => {
-                self.say_line(i, me, format!("/incident {id} {verb}")).await
+                self.say_filled(i, me, &verb, Some(id), &Filled::new()).await
             }
             Some(Press::Ask(id, verb)) => self.ask(me, Some(id), &verb, &[]).await,
             _ => self.unknown(i, custom_id),
@@ -248,6 +323,9 @@ impl Discord {
         fields: &BTreeMap<String, String>,
     ) -> Reply {
         let Some(Press::Form(id, verb)) = Press::read(custom_id) else { return self.unknown(i, custom_id) };
+        if let Some(id) = id.filter(|_| arguments::is_one(&verb)) {
+            return self.argued(i, me, id, &verb, fields).await;
+        }
         let about = match id {
             Some(id) => match self.seen(me, id).await {
                 Ok(found) => Some(found),
@@ -282,26 +360,49 @@ impl Discord {
                 self.ask(me, None, "declare", &[("title", title)]).await
             }
             super::commands::TO_TIMELINE => match self.kept(message) {
-                Some(note) => {
-                    let options = Filled::from([("text".to_string(), note)]);
-                    self.say_filled(i, me, "note", None, &options).await
-                }
+                Some((note, origin)) => self.quote(i, me, note, origin).await,
                 None => say("There are no words in that message to keep. /incident note says it in yours."),
             },
             _ => say(STALE),
         }
     }
 
+    async fn quote(self: &Arc<Self>, i: &Interaction, me: &PersonId, note: String, origin: Origin) -> Reply {
+        let began = clock::instant();
+        let options = Filled::from([("text".to_string(), note)]);
+        let Some(spec) = filled::spec_of("note") else { return say(STALE) };
+        let text = match filled::line(spec, None, &options, &self.app().directory()) {
+            Ok(text) => text,
+            Err(refusal) => return say(&ActError::from(refusal).shown()),
+        };
+        let saying = Saying {
+            person: me.clone(),
+            admin: false,
+            place: i.channel.clone(),
+            text,
+            key: i.id.clone(),
+            within: hear::WITHIN,
+            origin: Some(Box::new(origin)),
+        };
+        self.say_to_its_end(i, me, saying, Vec::new(), began).await
+    }
+
     /// A message as a note: who said what, and where.
-    pub fn kept(&self, message: &Message) -> Option<String> {
+    pub fn kept(&self, message: &Message) -> Option<(String, Origin)> {
         let said = self.identities().unmentioned(message.text.trim());
         if said.is_empty() {
             return None;
         }
         let author = self.person(&message.author);
         let guild = &self.settings.guild_id;
-        let link = format!("https://discord.com/channels/{guild}/{}/{}", message.channel, message.id);
-        Some(format!("@{author} in Discord: {} ({link})", text::cut(&said, KEPT_CHARS)))
+        let origin = Origin {
+            chat: self.channel.clone(),
+            place: message.channel.clone(),
+            message: message.id.clone(),
+            author: Some(message.author.id.clone()),
+            link: Some(format!("https://discord.com/channels/{guild}/{}/{}", message.channel, message.id)),
+        };
+        Some((format!("@{author} in Discord: {}", text::cut(&said, KEPT_CHARS)), origin))
     }
 
     async fn on_user(&self, i: &Interaction, me: &PersonId, name: &str, user: &User) -> Reply {
@@ -334,12 +435,13 @@ impl Discord {
     /// Keeps a message in the timeline of its place's incident, for a reaction or a pin; `key` keeps it once.
     pub async fn keep(self: &Arc<Self>, message: &Message, by: &PersonId, key: String) -> Option<Answer> {
         let incident = self.ear.room(&message.channel).await?;
-        let note = self.kept(message)?;
+        let (note, origin) = self.kept(message)?;
         let spec = filled::spec_of("note")?;
         let options = Filled::from([("text".to_string(), note)]);
         let text = filled::line(spec, Some(incident), &options, &self.app().directory()).ok()?;
         let place = Some(message.channel.clone());
-        let saying = Saying { person: by.clone(), admin: false, place, text, key, within: hear::WITHIN };
+        let origin = Some(Box::new(origin));
+        let saying = Saying { person: by.clone(), admin: false, place, text, key, within: hear::WITHIN, origin };
         let heard = self.ear.hear(saying).await;
         match heard.later {
             Some(later) => Some(later.outcome().await),

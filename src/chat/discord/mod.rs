@@ -31,7 +31,7 @@ use crate::engine::ports::BoxFuture;
 use crate::fault::Fault;
 use firebell_domain::id::{ChannelId, IncidentId};
 use reqwest::Method;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, Weak};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -56,14 +56,17 @@ pub struct Health {
     pub gateway_starts: i64,
 }
 
-/// Which incident a place belongs to, by the log.
-struct Placed(App);
+/// Which incident a place belongs to: by the log, and by Discord where a place is being made.
+struct Placed {
+    app: App,
+    /// Known once it is there: it has this.
+    discord: OnceLock<Weak<Discord>>,
+}
 
 impl Rooms for Placed {
     fn incident_at<'a>(&'a self, chat: &'a ChannelId, place: &'a str) -> BoxFuture<'a, Option<IncidentId>> {
         Box::pin(async move {
-            let found = self.0.incident_at(chat, place).await;
-            found.unwrap_or_else(|fault| {
+            self.find(chat, place).await.unwrap_or_else(|fault| {
                 drop(fault.logged());
                 None
             })
@@ -71,7 +74,15 @@ impl Rooms for Placed {
     }
 
     fn find<'a>(&'a self, chat: &'a ChannelId, place: &'a str) -> BoxFuture<'a, Result<Option<IncidentId>, Fault>> {
-        Box::pin(self.0.incident_at(chat, place))
+        Box::pin(async move {
+            if let Some(id) = self.app.incident_at(chat, place).await? {
+                return Ok(Some(id));
+            }
+            match self.discord.get().and_then(Weak::upgrade) {
+                Some(discord) => Ok(discord.being_opened(place).await),
+                None => Ok(None),
+            }
+        })
     }
 }
 
@@ -91,8 +102,10 @@ pub struct Discord {
 impl Discord {
     /// As a running bot has it.
     pub fn of(settings: config::Discord, identities: Identities, app: App) -> Result<Arc<Discord>, String> {
-        let rooms = Arc::new(Placed(app.clone()));
-        Discord::new(settings, identities, app, rooms, gateway::Watch::default())
+        let rooms = Arc::new(Placed { app: app.clone(), discord: OnceLock::new() });
+        let discord = Discord::new(settings, identities, app, rooms.clone(), gateway::Watch::default())?;
+        let _ = rooms.discord.set(Arc::downgrade(&discord));
+        Ok(discord)
     }
 
     pub fn new(
@@ -123,7 +136,7 @@ impl Discord {
     /// keeps it has something to give back at the end, and is to be waited for.
     pub fn start(self: &Arc<Self>, stop: watch::Receiver<bool>) -> Option<JoinHandle<()>> {
         let (discord, stopped) = (self.clone(), stop.clone());
-        tokio::spawn(async move { discord.index.follow(discord.app(), stopped).await });
+        tokio::spawn(async move { discord.index.follow(discord.app(), &discord.channel, stopped).await });
         self.settings.token.as_ref()?;
         tokio::spawn(self.clone().introduce(stop.clone()));
         self.settings.gateway.then(|| tokio::spawn(gateway::run(self.clone(), stop)))

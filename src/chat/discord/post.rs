@@ -4,13 +4,14 @@
 
 use super::Discord;
 use super::client::{No, Request};
+use super::complete::Opening;
 use super::multipart::{self, Part};
 use super::render;
 use super::wire::{first_id_at, id, made_at, permission};
 use crate::config::DiscordPlace;
 use crate::engine::ports::chat::{Chat, ChatAct, ChatContent, ChatFile, ChatJob, ChatKind, ChatStanding};
 use crate::engine::ports::{BoxFuture, Outcome};
-use firebell_domain::id::{ChannelId, PersonId};
+use firebell_domain::id::{ChannelId, IncidentId, PersonId};
 use firebell_domain::time::Timestamp;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -20,6 +21,8 @@ use std::time::Duration;
 const NONCE_S: i64 = 120;
 /// Less than the engine gives one act, with a request's own time.
 const SOON: Duration = Duration::from_secs(5);
+/// How long Discord is asked what a place is, before the answer to somebody in it.
+const LOOK_UP: Duration = Duration::from_millis(800);
 /// Messages that are read back to find one: a page of Discord's.
 const READ_BACK: usize = 100;
 /// Minutes without a word after which Discord puts a thread away: its longest, a week.
@@ -253,10 +256,11 @@ impl Discord {
             return Ok(Some(found));
         }
         let guild = &self.settings.guild_id;
-        let topic = super::words::plain(topic, TOPIC_MAX);
         let parent = self.settings.parent.clone();
         let request = match (self.settings.open, parent) {
             (DiscordPlace::Channel, parent) => {
+                // With its tag, until the first change of the topic: so it is found again if its answer is lost.
+                let topic = render::tagged_topic(topic, &act.key, TOPIC_MAX);
                 let mut body = json!({ "name": name, "type": 0, "topic": topic });
                 if let Some(parent) = parent {
                     body["parent_id"] = json!(parent);
@@ -278,7 +282,7 @@ impl Discord {
                 return Err(No::Refused { status: 0, code: 0, why: why.to_string() });
             }
             (DiscordPlace::Forum, Some(parent)) => {
-                let message = json!({ "content": super::words::words(&topic, TOPIC_MAX), "allowed_mentions": render::mentions(&[]) });
+                let message = json!({ "content": super::words::words(&super::words::plain(topic, TOPIC_MAX), TOPIC_MAX), "allowed_mentions": render::mentions(&[]) });
                 let body = json!({ "name": name, "auto_archive_duration": ARCHIVE_MIN, "message": message });
                 Request::new(Method::POST, THREADS, &parent, format!("/channels/{parent}/threads")).with(body)
             }
@@ -296,7 +300,7 @@ impl Discord {
         Ok(place)
     }
 
-    /// A place of this name that is no older than the wish for it.
+    /// The place that an earlier try of the same act has made.
     async fn opened_before(&self, act: &ChatAct, name: &str) -> Made {
         let guild = &self.settings.guild_id;
         let request = match self.settings.open {
@@ -307,13 +311,39 @@ impl Discord {
         };
         let found = self.patiently(request).await?;
         let all = found.as_array().or_else(|| found["threads"].as_array());
-        let since = act.queued_at.plus_s(-60);
-        let ours = |c: &&Value| {
-            let fresh = c["id"].as_str().and_then(made_at).is_some_and(|at| at >= since);
-            let parent = self.settings.parent.as_ref().is_none_or(|p| c["parent_id"].as_str() == Some(p));
-            c["name"].as_str() == Some(name) && fresh && parent
+        let all: Vec<&Value> = all.into_iter().flatten().collect();
+        let tagged = all.iter().find(|c| render::is_tagged(c, &act.key));
+        let found = tagged.or_else(|| all.iter().find(|c| self.made_for(c, &act.key, name, act.queued_at)));
+        Ok(found.and_then(|c| id(&c["id"])))
+    }
+
+    /// Whether a place was made by this act: it has the act's tag, or (a thread has no topic, and people change them) it
+    /// has the name, stands where the bot makes places, and is no older than the wish for it.
+    fn made_for(&self, place: &Value, key: &str, name: &str, queued_at: Timestamp) -> bool {
+        if render::is_tagged(place, key) {
+            return true;
+        }
+        let since = queued_at.plus_s(-60);
+        let fresh = place["id"].as_str().and_then(made_at).is_some_and(|at| at >= since);
+        let parent = self.settings.parent.as_ref().is_none_or(|p| place["parent_id"].as_str() == Some(p));
+        let mine = place["owner_id"].as_str().is_none_or(|owner| owner == self.bot_user());
+        place["name"].as_str() == Some(name) && fresh && parent && mine
+    }
+
+    /// The incident whose place this is going to be: it was made, and a crash came between that and the log. The engine
+    /// takes it over by itself; until it has, who is in it already is heard as if it had.
+    pub(super) async fn being_opened(&self, place: &str) -> Option<IncidentId> {
+        let opening = self.index.opening();
+        if opening.is_empty() {
+            return None;
+        }
+        let asked = self.client.ask(Request::new(Method::GET, CHANNEL, place, format!("/channels/{place}")));
+        let found = tokio::time::timeout(LOOK_UP, asked).await.ok()?.ok()?;
+        let ours = |o: &Opening| {
+            let key = self.app().thread(o.incident, o.no);
+            self.made_for(&found, &key, &o.name, o.queued_at)
         };
-        Ok(all.into_iter().flatten().find(ours).and_then(|c| id(&c["id"])))
+        opening.into_iter().find(ours).map(|o| o.incident)
     }
 
     /// Nobody but the bot, the configured roles and these people.

@@ -76,6 +76,17 @@ fn shown_tag(key: &str) -> String {
     format!("ref {}", tag(key).get(..10).unwrap_or_default())
 }
 
+/// A topic with the tag of the act that made its channel, within so many characters.
+pub fn tagged_topic(topic: &str, key: &str, max: usize) -> String {
+    let end = format!(" · {}", shown_tag(key));
+    format!("{}{end}", super::words::plain(topic, max.saturating_sub(end.chars().count())))
+}
+
+/// Whether a channel has the topic that it was made with under this key.
+pub fn is_tagged(channel: &Value, key: &str) -> bool {
+    channel["topic"].as_str().is_some_and(|t| t.ends_with(&shown_tag(key)))
+}
+
 /// Whether a message of a channel is the one that was posted under this key.
 pub fn has_tag(message: &Value, key: &str) -> bool {
     let wanted = shown_tag(key);

@@ -8,8 +8,10 @@ use super::render::{MORE, PRESS, read_pressed};
 use super::wire::{Interaction, Message, View};
 use super::{Reply, Slack, Words};
 use crate::chat::hear::{Answer, Kind, WITHIN, WITHIN_TRIGGER};
+use crate::commands::arguments;
 use crate::fault::Fault;
 use crate::notice;
+use firebell_domain::origin::Origin;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -66,6 +68,7 @@ impl Slack {
             place: Some(channel.clone()).filter(|c| !c.is_empty()),
             text: format!("{incident} {verb}"),
             key,
+            origin: None,
         };
         let heard = self.hear(words, began, WITHIN).await;
         let (slack, answer) = (self.clone(), heard.answer.text);
@@ -112,22 +115,23 @@ impl Slack {
     async fn opened_by(&self, i: &Interaction, message: Option<Message>) -> Reply {
         let channel = i.channel.as_ref().map(|c| c.id.clone());
         let mut known = Vec::new();
-        let mut note = None;
+        let (mut note, mut origin) = (None, None);
         if let Some(message) = &message {
             let text = self.typed(&message.text).await;
             let first = text.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or_default();
             known.push(("title", super::text::cut(first, TITLE_CHARS)));
-            note = Some(self.quote(message, channel.as_deref().unwrap_or_default()).await);
+            let quoted = self.quote(message, channel.as_deref().unwrap_or_default()).await;
+            (note, origin) = (Some(quoted.0), Some(quoted.1));
         }
-        let carried = Carried { form: "declare".into(), incident: None, channel: channel.clone(), note };
+        let carried = Carried { form: "declare".into(), incident: None, channel: channel.clone(), note, origin };
         if let Err(why) = self.open_with(&i.trigger_id, &i.user.id, carried, &known).await {
             self.answer_beside(i, &channel.unwrap_or_default(), &why).await;
         }
         Reply::Empty
     }
 
-    /// A message as a note has it: its words, its author, its files and where it is.
-    pub(super) async fn quote(&self, message: &Message, channel: &str) -> String {
+    /// A message as a note has it: its words, its author, its files; and where it is.
+    pub(super) async fn quote(&self, message: &Message, channel: &str) -> (String, Origin) {
         let text = self.typed(&message.text).await;
         let author = match &message.user {
             Some(user) => self.0.identity.who(&self.app().directory(), user, "").await.person.to_string(),
@@ -146,15 +150,20 @@ impl Slack {
         if !files.is_empty() {
             note.push_str(&format!("\nFiles: {}", files.join(", ")));
         }
-        note.push_str(&format!("\n— @{author} in Slack{}", link.map_or(String::new(), |l| format!(", {l}"))));
-        note.trim().to_string()
+        note.push_str(&format!("\n— @{author} in Slack"));
+        (note.trim().to_string(), self.origin(message, channel, link))
+    }
+
+    pub(super) fn origin(&self, message: &Message, channel: &str, link: Option<String>) -> Origin {
+        let author = message.user.clone().or_else(|| message.bot_id.clone());
+        Origin { chat: self.0.channel.clone(), place: channel.to_string(), message: message.ts.clone(), author, link }
     }
 
     async fn to_timeline(&self, i: Interaction, key: String, began: Instant) -> Reply {
         let channel = i.channel.as_ref().map(|c| c.id.clone()).unwrap_or_default();
         let Some(message) = &i.message else { return self.not_ours(&i, &i.callback_id).await };
-        let note = self.quote(message, &channel).await;
-        let words = self.note_of(&i.user.id, &channel, message, &note, key);
+        let (note, origin) = self.quote(message, &channel).await;
+        let words = self.note_of(&i.user.id, &channel, message, &note, Some(origin), key);
         let heard = self.hear(words, began, WITHIN).await;
         self.say_later(heard.later, i.response_url.clone(), i.user.id.clone());
         let (slack, text) = (self.clone(), heard.answer.text);
@@ -163,14 +172,23 @@ impl Slack {
     }
 
     /// A note of a message, in the name of whoever put it on the timeline.
-    pub(super) fn note_of(&self, user: &str, channel: &str, message: &Message, note: &str, key: String) -> Words {
+    pub(super) fn note_of(
+        &self,
+        user: &str,
+        channel: &str,
+        message: &Message,
+        note: &str,
+        origin: Option<Origin>,
+        key: String,
+    ) -> Words {
         let place = match message.thread_ts.as_deref().filter(|t| !t.is_empty()) {
             Some(thread) => format!("{channel}/{thread}"),
             None => channel.to_string(),
         };
         // The words are out of Slack's marks already, and are not to be read for any again.
         let text = format!("note {}", super::text::escape_marks(note));
-        Words { user: user.to_string(), handle: String::new(), place: Some(place), text, key }
+        let origin = origin.map(Box::new);
+        Words { user: user.to_string(), handle: String::new(), place: Some(place), text, key, origin }
     }
 
     /// A form that was filled in: the lines of the grammar that it stands for.
@@ -182,7 +200,15 @@ impl Slack {
             return self.not_ours(&i, "a form's metadata").await;
         };
         let values = self.filled(view).await;
-        let mut lines = notice::form::said(&carried.form, &values);
+        let mut lines = match self.argued(&i, &carried, &values).await {
+            Some(Ok(line)) => vec![line],
+            Some(Err(reply)) => {
+                self.0.seen.let_again(&view.delivery());
+                return reply;
+            }
+            None => notice::form::said(&carried.form, &values),
+        };
+        let quoted = carried.note.is_some().then_some(lines.len());
         if let Some(note) = &carried.note {
             lines.push(format!("note {note}"));
         }
@@ -193,6 +219,7 @@ impl Slack {
             place: place.clone(),
             text: super::text::escape_marks(&text),
             key: if n == 0 { format!("view:{}", view.id) } else { format!("view:{}:{n}", view.id) },
+            origin: carried.origin.clone().filter(|_| Some(n) == quoted).map(Box::new),
         };
         let mut lines = lines.into_iter().enumerate();
         let Some((_, first)) = lines.next() else { return Reply::Empty };
@@ -234,6 +261,26 @@ impl Slack {
                 refused(view, &answer)
             }
         }
+    }
+
+    /// The line for values of what a remediation leaves open, or what is wrong with them.
+    async fn argued(
+        &self,
+        i: &Interaction,
+        carried: &Carried,
+        values: &BTreeMap<String, String>,
+    ) -> Option<Result<String, Reply>> {
+        let id = carried.incident().filter(|_| arguments::is_one(&carried.form))?;
+        let place = carried.channel.as_deref().unwrap_or_default();
+        let speaker = self.speaker(&i.user.id, &i.user.name, place).await;
+        let form = match arguments::again(self.app(), &speaker, id, &carried.form).await {
+            Ok(form) => form,
+            Err(no) => return Some(Err(page(said_view("Not done", &no.shown())))),
+        };
+        Some(arguments::line(&form, values).map_err(|no| {
+            let why = super::text::cut(&no.why, FIELD_ERROR_CHARS_MAX);
+            Reply::Body(json!({ "response_action": "errors", "errors": { no.field: why } }))
+        }))
     }
 
     /// What a form says beyond its first line, and the answer to all of it.

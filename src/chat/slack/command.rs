@@ -4,7 +4,8 @@
 use super::forms::{Carried, view};
 use super::{Reply, Slack, Words, render, wire};
 use crate::chat::hear::{Kind, WITHIN, WITHIN_TRIGGER};
-use crate::commands;
+use crate::commands::{self, Speaker};
+use crate::engine::ports::chat::Form;
 use crate::notice;
 use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
@@ -33,12 +34,20 @@ impl Slack {
                 }
             }
         }
+        if let Some((form, carried)) = self.arguments(&command, line).await.filter(|_| ours) {
+            match self.open_form(&command.trigger_id, &form, &carried).await {
+                Ok(()) => return Reply::Empty,
+                // The line itself says what it lacks.
+                Err(why) => tracing::info!("a form for what is open goes by words instead: {why}"),
+            }
+        }
         let words = Words {
             user: command.user_id.clone(),
             handle: command.user_name,
             place: Some(command.channel_id),
             text: in_front(&command.command, line),
             key,
+            origin: None,
         };
         let heard = self.hear(words, began, WITHIN).await;
         self.say_later(heard.later, command.response_url, command.user_id);
@@ -46,6 +55,42 @@ impl Slack {
             tracing::warn!("a command from Slack was not done: {}", heard.answer.text);
         }
         said(&heard.answer.text)
+    }
+
+    /// The form for what a remediation leaves open.
+    async fn arguments(&self, command: &wire::Command, line: &str) -> Option<(Form, Carried)> {
+        let place = command.channel_id.as_str();
+        let asked = async {
+            let speaker = self.speaker(&command.user_id, &command.user_name, place).await;
+            let room = self.0.ear.room(place).await;
+            commands::arguments::form(self.app(), &speaker, room, line).await
+        };
+        // Most lines ask for nothing of the kind, and are not to wait for it.
+        let verb = |word: &str| ["run", "exec"].contains(&word.to_lowercase().as_str());
+        if !line.split_whitespace().take(3).any(verb) {
+            return None;
+        }
+        let form = tokio::time::timeout(LOOK_UP, asked).await.ok().flatten()?;
+        let carried = Carried {
+            form: form.name.clone(),
+            incident: form.incident.map(|i| i.0),
+            channel: Some(place.to_string()).filter(|c| !c.is_empty()),
+            note: None,
+            origin: None,
+        };
+        Some((form, carried))
+    }
+
+    /// Who speaks where, as the commands know it.
+    pub(super) async fn speaker(&self, user: &str, handle: &str, place: &str) -> Speaker {
+        let who = self.0.identity.who(&self.app().directory(), user, handle).await;
+        let chat = self.0.channel.clone();
+        Speaker {
+            person: who.person,
+            via: chat.to_string(),
+            admin: self.0.identity.administers(user).await,
+            place: Some((chat, place.to_string())).filter(|_| !place.is_empty()),
+        }
     }
 
     /// Opens a form by a trigger, which Slack honours for three seconds.
@@ -62,6 +107,7 @@ impl Slack {
             incident: incident.map(|i| i.0),
             channel: Some(channel.to_string()).filter(|c| !c.is_empty()),
             note: None,
+            origin: None,
         };
         self.open_with(trigger, user, carried, &[]).await
     }
@@ -86,7 +132,11 @@ impl Slack {
                 field.value = Some(value.clone());
             }
         }
-        let request = json!({ "trigger_id": trigger, "view": view(&form, &carried) });
+        self.open_form(trigger, &form, &carried).await
+    }
+
+    async fn open_form(&self, trigger: &str, form: &Form, carried: &Carried) -> Result<(), String> {
+        let request = json!({ "trigger_id": trigger, "view": view(form, carried) });
         match self.0.client.reply("views.open", &request).await {
             Ok(_) => Ok(()),
             Err(trouble) if trouble.code() == Some("expired_trigger_id") => {

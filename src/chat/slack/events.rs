@@ -78,7 +78,7 @@ impl Slack {
             Some(thread) => format!("{channel}/{thread}"),
             None => channel.clone(),
         };
-        let words = Words { user, handle: String::new(), place: Some(place), text: line, key };
+        let words = Words { user, handle: String::new(), place: Some(place), text: line, key, origin: None };
         let heard = self.hear(words, began, WITHIN).await;
         let slack = self.clone();
         tokio::spawn(async move {
@@ -132,8 +132,8 @@ impl Slack {
         if self.0.ear.room(&place).await.is_none() {
             return;
         }
-        let note = self.quote(&message, channel).await;
-        let words = self.note_of(event.user_id(), channel, &message, &note, key);
+        let (note, origin) = self.quote(&message, channel).await;
+        let words = self.note_of(event.user_id(), channel, &message, &note, Some(origin), key);
         let heard = self.hear(words, began, WITHIN).await;
         if !heard.answer.done() {
             let said =

@@ -5,8 +5,8 @@ use super::wire::{Event, Message};
 use super::{Slack, Words};
 use crate::chat::hear::WITHIN;
 use firebell_domain::event::Event as Happened;
-use firebell_domain::id::IncidentId;
 use firebell_domain::limits::TEXT_CHARS_MAX;
+use firebell_domain::origin::Origin;
 use std::time::Instant;
 
 /// Events of one log that are looked through for a message: more than any incident has had.
@@ -19,13 +19,14 @@ impl Slack {
         if now.text == before.text || self.is_ours(before).await {
             return;
         }
-        let Some((_, link)) = self.on_timeline(event.channel_id(), before).await else { return };
+        let Some(link) = self.on_timeline(event.channel_id(), before).await else { return };
         let editor = now.edited.as_ref().map(|e| e.user.clone()).filter(|u| !u.is_empty());
         let Some(editor) = editor.or_else(|| now.user.clone()) else { return };
         let words = super::text::cut(self.typed(&now.text).await.trim(), TEXT_CHARS_MAX / 2);
         let author = self.author(now).await;
-        let note = format!("Edited: {words}\n— @{author} in Slack, {link}");
-        self.noted(&editor, event.channel_id(), now, &note, key, began).await;
+        let note = format!("Edited: {words}\n— @{author} in Slack");
+        let origin = self.origin(before, event.channel_id(), link);
+        self.noted(&editor, event.channel_id(), now, &note, Some(origin), (key, began)).await;
     }
 
     /// Slack does not say who deleted it: it is told in the name of whoever had written it.
@@ -34,12 +35,13 @@ impl Slack {
         if self.is_ours(before).await {
             return;
         }
-        let (Some((_, link)), Some(user)) = (self.on_timeline(event.channel_id(), before).await, &before.user) else {
+        let (Some(link), Some(user)) = (self.on_timeline(event.channel_id(), before).await, &before.user) else {
             return;
         };
         let author = self.author(before).await;
-        let note = format!("Deleted in Slack: the message of @{author}, {link}. What it said stays above.");
-        self.noted(user, event.channel_id(), before, &note, key, began).await;
+        let note = format!("Deleted in Slack: the message of @{author} (what it said stays above)");
+        let origin = self.origin(before, event.channel_id(), link);
+        self.noted(user, event.channel_id(), before, &note, Some(origin), (key, began)).await;
     }
 
     /// Whom Firebell has brought in is among the responders anyway.
@@ -54,7 +56,7 @@ impl Slack {
             None => String::new(),
         };
         let note = format!("Joined the channel in Slack{by}.");
-        self.noted(&user, &channel, &Message::default(), &note, key, began).await;
+        self.noted(&user, &channel, &Message::default(), &note, None, (key, began)).await;
     }
 
     async fn is_ours(&self, message: &Message) -> bool {
@@ -73,8 +75,9 @@ impl Slack {
         self.0.identity.who(&self.app().directory(), user, "").await.person.to_string()
     }
 
-    /// The incident whose timeline a message is on, and its address there: a note keeps it (see `quote`).
-    async fn on_timeline(&self, channel: &str, message: &Message) -> Option<(IncidentId, String)> {
+    /// Whether a message is on the timeline of its place's incident, and its address, as far as that is known: a note
+    /// keeps where it comes from (see `quote`); older ones have the address in their words.
+    async fn on_timeline(&self, channel: &str, message: &Message) -> Option<Option<String>> {
         let place = match message.thread_ts.as_deref().filter(|t| !t.is_empty()) {
             Some(thread) => format!("{channel}/{thread}"),
             None => channel.to_string(),
@@ -82,16 +85,30 @@ impl Slack {
         let incident = self.0.ear.room(&place).await?;
         let address = format!("/archives/{channel}/p{}", message.ts.replace('.', ""));
         let events = self.app().store().events(incident, 0, EVENTS_MAX).await.ok()?;
-        let link = events.iter().find_map(|e| match &e.body {
-            Happened::Noted { text } => text.split_whitespace().find(|word| word.contains(&address)),
+        let in_words = |text: &str| {
+            let found = text.split_whitespace().find(|word| word.contains(&address))?;
+            Some(found.trim_end_matches([',', '.']).to_string())
+        };
+        events.iter().find_map(|e| match &e.body {
+            Happened::Noted { origin: Some(o), .. } => {
+                o.is(&self.0.channel, channel, &message.ts).then(|| o.link.clone())
+            }
+            Happened::Noted { text, origin: None } => in_words(text).map(Some),
             _ => None,
-        })?;
-        Some((incident, link.trim_end_matches([',', '.']).to_string()))
+        })
     }
 
     /// Nobody asked for this note, so nobody is answered.
-    async fn noted(&self, user: &str, channel: &str, message: &Message, note: &str, key: String, began: Instant) {
-        let words: Words = self.note_of(user, channel, message, note, key);
+    async fn noted(
+        &self,
+        user: &str,
+        channel: &str,
+        message: &Message,
+        note: &str,
+        origin: Option<Origin>,
+        (key, began): (String, Instant),
+    ) {
+        let words: Words = self.note_of(user, channel, message, note, origin, key);
         let heard = self.hear(words, began, WITHIN).await;
         if !heard.answer.done() {
             tracing::info!("a message's change could not be noted: {}", heard.answer.text);

@@ -6,6 +6,7 @@ use super::text::{cut, escape};
 use super::wire::{Entered, View};
 use crate::engine::ports::chat::{Field, FieldKind, Form};
 use firebell_domain::id::IncidentId;
+use firebell_domain::origin::Origin;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -32,6 +33,9 @@ pub struct Carried {
     /// Said about the incident that the form declares: what a shortcut took along.
     #[serde(default)]
     pub note: Option<String>,
+    /// The message that the note quotes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
 }
 
 impl Carried {

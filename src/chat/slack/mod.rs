@@ -39,6 +39,7 @@ use crate::engine::ports::BoxFuture;
 use crate::fault::Fault;
 use client::{Client, Trouble};
 use firebell_domain::id::{ChannelId, IncidentId};
+use firebell_domain::origin::Origin;
 use identity::Identity;
 pub use online::Finding;
 use pace::Pace;
@@ -189,6 +190,8 @@ struct Words {
     /// With Slack's marks.
     text: String,
     key: String,
+    /// The message that is quoted.
+    origin: Option<Box<Origin>>,
 }
 
 impl Slack {
@@ -203,7 +206,15 @@ impl Slack {
         let text = self.typed(&words.text).await;
         let admin = self.0.identity.administers(&words.user).await;
         let within = limit.saturating_sub(began.elapsed()).max(Duration::from_millis(200));
-        let saying = Saying { person: who.person, admin, place: words.place, text, key: words.key, within };
+        let saying = Saying {
+            person: who.person,
+            admin,
+            place: words.place,
+            text,
+            key: words.key,
+            within,
+            origin: words.origin,
+        };
         self.0.ear.hear(saying).await
     }
 

@@ -158,7 +158,8 @@ fn a_form_is_a_modal() {
             field("lead", FieldKind::Person, false),
         ],
     };
-    let carried = Carried { form: "declare".into(), incident: None, channel: Some("C1".into()), note: None };
+    let carried =
+        Carried { form: "declare".into(), incident: None, channel: Some("C1".into()), note: None, origin: None };
     let modal = view(&form, &carried);
     golden("form.json", &format!("{modal:#}\n"));
     serde_json::from_value::<SlackView>(modal.clone()).unwrap_or_else(|e| panic!("{e}: {modal:#}"));

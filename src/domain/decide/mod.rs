@@ -17,6 +17,7 @@ use crate::id::{ChannelId, IncidentId, PersonId, ServiceId};
 use crate::incident::{Illegal, Incident};
 use crate::intent::{Intent, IntentNo, Lane, NoticeKind, Told, What};
 use crate::limits;
+use crate::origin::Origin;
 use crate::playbook::Playbook;
 use crate::postmortem::written::Texts;
 use crate::refusal::Refusal;
@@ -56,6 +57,11 @@ pub enum Input {
     },
     Note {
         text: String,
+    },
+    /// A note of what somebody wrote in a chat.
+    Quote {
+        text: String,
+        origin: Box<Origin>,
     },
     /// Puts the reminder of the next status update off.
     SnoozeUpdates {

@@ -18,6 +18,7 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
     // What may still be said about an incident that has ended.
     match input {
         Input::Note { .. }
+        | Input::Quote { .. }
         | Input::AddAction { .. }
         | Input::FinishAction { .. }
         | Input::Reopen { .. }
@@ -95,7 +96,11 @@ pub(super) fn said(d: &mut Decider, input: &Input) -> Result<(), Refusal> {
         }
         Input::Note { text } => {
             let text = not_empty("note", text)?;
-            d.emit(Event::Noted { text });
+            d.emit(Event::Noted { text, origin: None });
+        }
+        Input::Quote { text, origin } => {
+            let text = not_empty("note", text)?;
+            d.emit(Event::Noted { text, origin: origin.cleaned().map(Box::new) });
         }
         Input::AssignLead { person } => {
             if d.incident.lead.as_ref() == Some(person) {

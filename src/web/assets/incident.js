@@ -9,12 +9,16 @@
   const timeline = at("timeline");
   let seen = Number(article.dataset.after) || 0;
 
+  // The address of what was quoted is the link's, which people read in words.
+  const words = (e) => (e.link && e.text.endsWith(", " + e.link) ? e.text.slice(0, -e.link.length - 2) : e.text);
+
   function entry(e) {
     const actor = Room.make("span", "actor", e.actor);
     if (e.via) actor.append(" ", Room.make("small", "", "(" + e.via + ")"));
     const link = Room.make("a", "at", Room.clock(e.at));
     link.href = "#e" + e.seq;
-    const line = Room.make("li", e.importance, link, " ", Room.make("span", "word", e.icon_word), " ", actor, " ", Room.words("span", "text", e.text));
+    const line = Room.make("li", e.importance, link, " ", Room.make("span", "word", e.icon_word), " ", actor, " ", Room.words("span", "text", words(e)));
+    if (e.link) line.append(" ", Object.assign(Room.make("a", "origin", "The message"), { href: e.link, rel: "noreferrer noopener" }));
     line.id = "e" + e.seq;
     line.dataset.seq = e.seq;
     return line;

@@ -1,6 +1,7 @@
 //! The room: commands from its script and from its form, whose requests count, and text that tries to be markup.
 
 use super::*;
+use firebell_domain::origin::Origin;
 
 fn form_token(page: &str) -> String {
     page.split_once("name=\"form\" value=\"").unwrap().1.split('"').next().unwrap().to_string()
@@ -184,4 +185,32 @@ async fn a_long_incident_shows_its_end_and_the_rest_when_asked() {
     assert!(page.contains("earlier entries"));
     let (_, page) = w.page("/incidents/1?all=1", &ana).await;
     assert!(page.contains("note number 5.") && page.contains("note number 599."));
+}
+
+#[tokio::test]
+async fn a_message_that_was_put_on_the_timeline_leads_back_to_where_it_stands() {
+    let w = World::new().await;
+    let id = w.declare("checkout is down", false).await;
+    let link = "https://acme.slack.com/archives/C1/p1764000000000100";
+    let origin = |link: &str| {
+        let text = "db1 is full\n— @bo in Slack".to_string();
+        let (chat, author) = ("slack".into(), Some("UBO".to_string()));
+        let message = "1764000000.000100".to_string();
+        let origin = Origin { chat, place: "C1".into(), message, author, link: Some(link.to_string()) };
+        Input::Quote { text, origin: Box::new(origin) }
+    };
+    for link in [link, "javascript:alert(1)"] {
+        w.app.act_on(id, origin(link), &Actor::person("ana", "slack")).await.unwrap();
+    }
+    let ana = w.sign_in("ana", false).await;
+    let (_, page) = w.page("/incidents/1", &ana).await;
+    let page = page.replace("&#x2f;", "/");
+    let href = format!("href=\"{link}\"");
+    assert_eq!(page.matches(&href).count(), 1, "{page}");
+    assert_eq!(page.matches("/archives/C1").count(), 1, "its address is said once, by the link: {page}");
+    assert!(!page.contains("javascript:") && page.matches("in Slack").count() == 2, "{page}");
+    let (_, log) = w.read("/api/v1/incidents/1/events").await;
+    let kept: Vec<&Value> = log["events"].as_array().unwrap().iter().filter(|e| e["kind"] == "noted").collect();
+    assert_eq!((&kept[0]["origin"]["link"], &kept[1]["origin"]["link"]), (&json!(link), &Value::Null), "{kept:?}");
+    assert_eq!(kept[0]["origin"]["author"], "UBO");
 }

@@ -3,6 +3,7 @@
 use super::{House, card};
 use firebell::engine::ports::Outcome;
 use firebell::engine::ports::chat::{Chat, ChatJob};
+use firebell_domain::event::Event;
 use firebell_domain::id::IncidentId;
 use serde_json::json;
 
@@ -116,6 +117,16 @@ async fn messages_and_people_have_commands_in_their_menus() {
     assert!(said.contains("INC-1") || said.contains("timeline"), "{said}");
     let timeline = ana.at("ops").runs("/incident timeline", json!({})).await.says().await;
     assert!(timeline.contains("the checkout says 500 since 14:00") && timeline.contains("cy"), "{timeline}");
+    let link = format!("https://discord.com/channels/{}/{channel}/{}", house.server.guild_id(), message.id);
+    assert!(timeline.contains(&link), "{timeline}");
+    let events = house.app.store().events(IncidentId(1), 0, 1_000).await.expect("events");
+    let origin = events.iter().find_map(|e| match &e.body {
+        Event::Noted { origin, .. } => origin.clone(),
+        _ => None,
+    });
+    let origin = *origin.expect("where it stands is kept beside its words");
+    assert!(origin.is(&"discord".into(), &channel.to_string(), &message.id.to_string()), "{origin:?}");
+    assert_eq!((origin.author, origin.link), (Some(cy.id.to_string()), Some(link)));
     let asked = ana.at("ops").runs_on_user("Page", &bo).await;
     let said = ana.submits(&asked, json!({ "text": "need help" })).await.says().await;
     assert!(said.contains("bo"), "{said}");

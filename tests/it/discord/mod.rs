@@ -2,9 +2,11 @@
 //! goes wrong there. The application is a real one over a database of its own; nothing here waits for time to pass.
 
 mod acts;
+mod chosen;
 mod gateway;
 mod hearing;
 mod http;
+mod killed;
 mod registered;
 mod served;
 mod shown;

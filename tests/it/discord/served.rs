@@ -14,7 +14,7 @@ use std::time::Duration;
 const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(45);
 const AUDIT_KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-fn config(server: &Discord, more: &str) -> String {
+pub fn config(server: &Discord, more: &str) -> String {
     format!(
         "{more}\n[discord]\ntoken = {:?}\napplication_id = \"{}\"\npublic_key = {:?}\nguild_id = \"{}\"\napi_url = {:?}\n\
          message_content = true\n[people.ana]\ndiscord = \"{}\"\n[people.bo]\ndiscord = \"{}\"\n",

@@ -3,6 +3,7 @@
 use super::{Both, told};
 use crate::fake_slack::{FakeSlack, Fault};
 use crate::harness::{BOUND, eventually};
+use serde_json::{Value, json};
 
 async fn on_the_timeline(both: &Both, part: &str) {
     eventually(&format!("{part:?} is on the timeline"), BOUND, async || timeline(both).await.contains(part)).await;
@@ -26,6 +27,14 @@ async fn an_edit_and_a_deletion_of_a_noted_message_are_told_and_what_was_written
     let other = slack.message(&room, "nobody notes").await;
     ana.reacts(&noted, "pushpin");
     on_the_timeline(&both, "df.txt").await;
+
+    // Where it stands is kept beside its words, for programs and for whoever follows it.
+    let log = both.bot.get_as_operator("/api/v1/incidents/1/events?limit=500").await;
+    let quoted = |e: &&Value| e["text"].as_str().is_some_and(|text| text.starts_with("db1 is full"));
+    let kept = log["events"].as_array().and_then(|all| all.iter().find(quoted)).expect("a note")["origin"].clone();
+    assert_eq!((&kept["chat"], &kept["author"]), (&json!("slack"), &json!("UBO")), "{kept}");
+    assert_eq!((&kept["place"], &kept["message"]), (&json!(noted.channel), &json!(noted.ts)), "{kept}");
+    assert!(kept["link"].as_str().expect("a link").contains("/archives/"), "{kept}");
 
     bo.edits(&other, "nobody notes this one either");
     bo.edits(&noted, "db2 is full, not db1");

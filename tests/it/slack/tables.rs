@@ -153,3 +153,34 @@ async fn a_workspace_that_takes_no_files_loses_nothing_else() {
     slack.see(|w| assert_eq!(w.done("files.completeUploadExternal"), 0));
     both.finish().await;
 }
+
+#[tokio::test]
+async fn what_a_remediation_leaves_open_is_asked_for_in_a_form_and_asked_for_once() {
+    let slack = Setup::default().start();
+    let mut bot = Serve::configured(&by_socket(&slack, "[targets.here]\nkind = \"host\"\n"));
+    let folder = bot.folder().join("runbooks");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let shop = format!("{SHOP}\n## Recovery\n\n```bash\n# Restart one worker\ndocker restart <worker-name>\n```\n");
+    let line = shop.lines().position(|l| l.contains("docker restart")).expect("it is there") + 1;
+    std::fs::write(folder.join("shop.md"), shop).expect("written");
+    bot.start_again().await;
+    slack.connected(2).await;
+    let both = Both { slack, bot };
+    let (slack, ana) = (&both.slack, both.slack.ana());
+    told(&ana.says("general", "/incident declare P1 checkout is slow").await);
+    let room = slack.channel("inc-1-checkout-is-slow").await;
+    assert_eq!(told(&ana.says(&room, &format!("/incident run line {line}")).await), "", "the form is the answer");
+    let form = slack.modal("ana", "worker-name").await;
+    assert!(form.says("docker restart"), "{}", form.body);
+    let refused = ana.submits(&form, &[("worker-name", "web 1; reboot")]).await;
+    let beside = refused.body["errors"].to_string();
+    assert!(beside.contains("worker-name=web 1; reboot holds"), "{}", refused.body);
+    for _ in 0..2 {
+        let reply = ana.submits(&form, &[("worker-name", "web-1")]).await;
+        assert_eq!(reply.error, None);
+    }
+    let (_, timeline) = both.bot.say("ana", "/incident INC-1 timeline").await;
+    assert_eq!(timeline.matches("docker restart web-1").count(), 1, "{timeline}");
+    slack.forgive("view");
+    both.finish().await;
+}

@@ -104,7 +104,7 @@ fn events_but_of_runs() -> Vec<Event> {
             text: String::new(),
         },
         Event::UpdatePosted { text: text.clone() },
-        Event::Noted { text: text.clone() },
+        Event::Noted { text: text.clone(), origin: None },
         Event::LeadAssigned { person: person.clone() },
         Event::RoleAssigned { role: "scribe".into(), person: person.clone() },
         Event::Escalated {

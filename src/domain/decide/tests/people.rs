@@ -1,6 +1,7 @@
 //! What people do: taking it, handing it back, snoozing, merging, paging by hand, and what they may not write.
 
 use super::*;
+use crate::origin::Origin;
 
 #[test]
 fn an_acknowledgement_takes_back_every_page_in_the_same_decision() {
@@ -215,7 +216,7 @@ fn text_from_people_is_cleaned_or_refused() {
     }
     let mut case = Case::new();
     let events = case.says(Input::Note { text: " a\u{7}b\r\nc\u{200b} <!channel> ".into() });
-    assert_eq!(events[0], Event::Noted { text: "ab\nc <!channel>".into() });
+    assert_eq!(events[0], Event::Noted { text: "ab\nc <!channel>".into(), origin: None });
 }
 
 #[test]
@@ -307,4 +308,28 @@ fn cards_that_pile_up_leave_no_page_without_room() {
     let fired = decide(&case.incident, &Input::TimerDue(timer), &Actor::Engine, &case.directory, timer.due_at);
     let after = fired.expect("due").incident;
     assert_eq!(after.live.values().filter(|l| matches!(l.intent.what, What::Page(_))).count(), 2);
+}
+
+#[test]
+fn a_quoted_message_keeps_where_it_stands_and_a_note_without_one_is_stored_as_before() {
+    let mut case = Case::new();
+    let origin = Origin {
+        chat: "slack".into(),
+        place: "C1".into(),
+        message: "1764000000.000100".into(),
+        author: Some("UBO".into()),
+        link: Some("https://acme.slack.com/archives/C1/p1764000000000100".into()),
+    };
+    let events = case.says(Input::Quote { text: "db1 is full".into(), origin: Box::new(origin.clone()) });
+    let Event::Noted { origin: Some(kept), .. } = &events[0] else { panic!("{events:?}") };
+    assert!(**kept == origin && kept.is(&"slack".into(), "C1", "1764000000.000100"));
+    let entry = crate::timeline::entries(&case.log).into_iter().find(|e| e.icon_word == "note").expect("an entry");
+    let link = origin.link.expect("a link");
+    assert_eq!((entry.text, entry.link), (format!("Note: db1 is full, {link}"), Some(link)));
+
+    // As logs have it that were written before: the same bytes, so the same hash.
+    let plain = Event::Noted { text: "db1 is full".into(), origin: None };
+    let old = r#"{"kind":"noted","text":"db1 is full"}"#;
+    assert_eq!(serde_json::to_string(&plain).expect("JSON"), old);
+    assert_eq!(serde_json::from_str::<Event>(old).expect("an event"), plain);
 }
