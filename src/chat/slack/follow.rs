@@ -46,7 +46,7 @@ impl Slack {
     pub(super) async fn joined(&self, event: Event, key: String, began: Instant) {
         let Some(me) = self.me().await else { return };
         let (user, channel) = (event.user_id().to_string(), event.channel_id().to_string());
-        if user == me.user || event.inviter.as_deref() == Some(&me.user) || self.0.ear.room(&channel).await.is_none() {
+        if user == me.user || event.inviter.as_deref() == Some(&me.user) || self.room(&channel).await.is_none() {
             return;
         }
         let by = match &event.inviter {
@@ -70,7 +70,7 @@ impl Slack {
     }
 
     async fn person(&self, user: &str) -> String {
-        self.0.identity.who(&self.app().directory(), user, "").await.person.to_string()
+        self.at.identity.who(&self.app().directory(), user, "").await.person.to_string()
     }
 
     /// The incident whose timeline a message is on, and its address there: a note keeps it (see `quote`).
@@ -79,7 +79,7 @@ impl Slack {
             Some(thread) => format!("{channel}/{thread}"),
             None => channel.to_string(),
         };
-        let incident = self.0.ear.room(&place).await?;
+        let incident = self.room(&place).await?;
         let address = format!("/archives/{channel}/p{}", message.ts.replace('.', ""));
         let events = self.app().store().events(incident, 0, EVENTS_MAX).await.ok()?;
         let link = events.iter().find_map(|e| match &e.body {
