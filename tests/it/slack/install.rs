@@ -90,7 +90,7 @@ impl Browser {
     }
 
     /// To Slack and up to the address that Slack sends back to, which is not opened.
-    pub async fn to_slack_and_back(&mut self) -> String {
+    pub async fn asks_slack(&mut self) -> String {
         let begun = self.open("/slack/install").await;
         assert_eq!(begun.status, 303, "{}", begun.body);
         let asked = self.open(&begun.to).await;
@@ -99,7 +99,7 @@ impl Browser {
     }
 
     pub async fn installs(&mut self) -> Page {
-        let back = self.to_slack_and_back().await;
+        let back = self.asks_slack().await;
         self.open(&back).await
     }
 }
@@ -177,7 +177,7 @@ async fn whoever_is_no_administrator_attaches_no_workspace() {
     assert!(page.body.contains("Sign in as an administrator"), "{}", page.body);
     // Nor with an answer of Slack that an administrator's browser began.
     bo.session = session;
-    let back = root.to_slack_and_back().await;
+    let back = root.asks_slack().await;
     bo.install = root.install.clone();
     assert_eq!(bo.open(&back).await.status, 403);
     assert!(root.open(&back).await.body.contains("Firebell is in Acme"), "and it was not used up by that");
@@ -194,7 +194,7 @@ async fn a_state_that_is_forged_used_of_another_browser_or_too_late_installs_not
         assert!(page.body.contains(part), "{part:?} in {}", page.body);
     };
     // A code that is good, with a state that nobody gave out.
-    let back = root.to_slack_and_back().await;
+    let back = root.asks_slack().await;
     let (head, _) = back.rsplit_once("state=").expect("a state");
     nothing(
         &root.open(&format!("{head}state=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")).await,
@@ -203,12 +203,12 @@ async fn a_state_that_is_forged_used_of_another_browser_or_too_late_installs_not
     );
     nothing(&root.open(head.trim_end_matches('&')).await, 403, "used already, or does");
     // The same administrator in another browser: the link was sent to them.
-    let back = root.to_slack_and_back().await;
+    let back = root.asks_slack().await;
     let mut other = Browser::of(&bot, "root", true).await;
     nothing(&other.open(&back).await, 403, "begun in another browser");
     nothing(&root.open(&back).await, 403, "used already, or does");
     // Another administrator in the same browser.
-    let back = root.to_slack_and_back().await;
+    let back = root.asks_slack().await;
     let own = std::mem::replace(&mut root.session, Browser::of(&bot, "ana", true).await.session);
     nothing(&root.open(&back).await, 403, "by somebody else who was signed in");
     root.session = own;
@@ -216,7 +216,7 @@ async fn a_state_that_is_forged_used_of_another_browser_or_too_late_installs_not
     slack.consents(Consent::Denied);
     nothing(&root.installs().await, 403, "pressed Cancel at Slack");
     slack.consents(Consent::Given("T0ACME".into()));
-    let back = root.to_slack_and_back().await;
+    let back = root.asks_slack().await;
     slack.expires_codes();
     nothing(&root.open(&back).await, 422, "older than 10 minutes");
     slack.consents(Consent::WholeOrganisation);
@@ -229,7 +229,7 @@ async fn a_state_that_is_forged_used_of_another_browser_or_too_late_installs_not
     let health = bot.get("/health/components").await.body;
     assert!(health.contains("nobody has installed the app yet"), "{health}");
     // And a replay of one that worked.
-    let back = root.to_slack_and_back().await;
+    let back = root.asks_slack().await;
     let kept = root.install.clone();
     assert!(root.open(&back).await.body.contains("Firebell is in Acme"));
     root.install = kept;

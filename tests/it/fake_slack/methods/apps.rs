@@ -81,7 +81,8 @@ fn access(world: &mut World, call: &Call) -> Answer {
                 world.app.scopes = scopes;
             }
             if code.team.is_empty() {
-                let mut answer = world.install(&world.home().to_owned());
+                let home = world.home().to_owned();
+                let mut answer = world.install(&home);
                 answer["team"] = serde_json::Value::Null;
                 answer["enterprise"] = json!({"id": "E0FIREBELL", "name": "Everybody"});
                 answer["is_enterprise_install"] = json!(true);
