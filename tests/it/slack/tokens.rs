@@ -141,7 +141,7 @@ async fn a_wrong_key_is_said_at_the_start_and_a_new_one_takes_over_from_the_one_
     let slack = FakeSlack::start();
     let (mut bot, _) = installed(&slack).await;
     bot.terminate().await;
-    let with = |key: &str, more: &str| by_browser(&slack, more).replace(KEY, key);
+    let with = |key: &str, more: &str| by_browser(&slack, more).replacen(KEY, key, 1);
     // Another key alone: said, nothing touched.
     bot.configure(&with(OTHER_KEY, ""));
     bot.start_again().await;
