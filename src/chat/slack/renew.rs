@@ -8,6 +8,7 @@ use super::vault::Tokens;
 use super::workspace::{CONNECTED, REVOKED, UNRENEWABLE, Workspace, called, lock};
 use super::{CHANNEL, Slack};
 use crate::clock;
+use crate::fault::Fault;
 use crate::stop;
 use crate::store;
 use firebell_domain::time::Timestamp;
@@ -70,6 +71,10 @@ impl Slack {
             return;
         }
         let holder = format!("{}-{:x}", std::process::id(), self.app().clock().now().0);
+        if self.house.is_configured() {
+            // Before the first command from elsewhere asks whose it is.
+            self.home_of_token().await;
+        }
         let mut again: HashMap<String, Instant> = HashMap::new();
         while !*stop.borrow() {
             self.look().await;
@@ -205,8 +210,10 @@ impl Slack {
                 return false;
             }
         };
-        let renewed = store::Workspace {
+        let before = row.sealed.clone();
+        let mut renewed = store::Workspace {
             sealed,
+            standing: CONNECTED.to_string(),
             expires_at: given.expires_at,
             obtained_at: self.app().clock().now().0,
             renewing_since: 0,
@@ -219,14 +226,28 @@ impl Slack {
                     tracing::info!("the token of {name} is renewed");
                     return true;
                 }
-                // Either it was installed again meanwhile, or this very change arrived and its answer was lost.
-                Ok(false) => return true,
+                // Installed again meanwhile, or this very change arrived and its answer was lost: then that holds. What
+                // another replica has noted of the old pair meanwhile does not.
+                Ok(false) => match self.stored(&renewed.team).await {
+                    Ok(Some(now)) if now.sealed == before => renewed.version = now.version,
+                    Ok(_) => return true,
+                    Err(fault) => {
+                        fault.logged();
+                        tokio::time::sleep(RECORD_AGAIN).await;
+                    }
+                },
                 Err(fault) => {
                     tracing::error!("the renewed token of {name} is not recorded yet ({})", fault.logged().id);
                     tokio::time::sleep(RECORD_AGAIN).await;
                 }
             }
         }
+    }
+}
+
+impl Slack {
+    async fn stored(&self, team: &str) -> Result<Option<store::Workspace>, Fault> {
+        Ok(self.app().store().workspaces(CHANNEL).await?.into_iter().find(|row| row.team == team))
     }
 }
 

@@ -184,7 +184,7 @@ impl Slack {
     }
 
     /// Whose the configured token is, asked now and then: while Slack does not say, the others are served all the same.
-    async fn home_of_token(&self) -> Option<String> {
+    pub(super) async fn home_of_token(&self) -> Option<String> {
         let known = lock(&self.house.home.me).as_ref().map(|me| me.team.clone());
         if known.is_some() {
             return known;
