@@ -61,7 +61,7 @@ async fn a_state_is_good_for_ten_minutes_and_once() {
     w.clock.advance_s(600);
     let (status, page) = back(&w, &state, &cookies).await;
     assert_eq!(status, 410, "{page}");
-    assert!(page.contains("longer than 10 minutes") && page.contains("/slack/install"), "{page}");
+    assert!(page.contains("longer than 10 minutes") && page.contains("Begin again at"), "{page}");
     assert_eq!(back(&w, &state, &cookies).await.0, 403, "and is forgotten with it");
 }
 
