@@ -14,6 +14,8 @@ pub enum Place {
     BeforeSend,
     /// The receiver has answered, the receipt is not committed.
     AfterSend,
+    /// A platform has given new tokens, they are not committed.
+    AfterExchange,
 }
 
 impl Place {
@@ -23,6 +25,7 @@ impl Place {
             Place::AfterCommit => "after_commit",
             Place::BeforeSend => "before_send",
             Place::AfterSend => "after_send",
+            Place::AfterExchange => "after_exchange",
         }
     }
 }

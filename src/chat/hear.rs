@@ -115,13 +115,26 @@ impl Later {
 pub struct Ear {
     app: App,
     chat: ChannelId,
+    /// As the log says where it was said: the platform, and which of its workspaces where there are several.
+    via: String,
     rooms: Arc<dyn Rooms>,
     under_way: Arc<Semaphore>,
 }
 
 impl Ear {
     pub fn new(app: App, chat: ChannelId, rooms: Arc<dyn Rooms>) -> Ear {
-        Ear { app, chat, rooms, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)) }
+        let via = chat.to_string();
+        Ear { app, chat, via, rooms, under_way: Arc::new(Semaphore::new(UNDER_WAY_MAX)) }
+    }
+
+    /// The same platform's, in one of its workspaces.
+    pub fn heard_in(&self, workspace: &str) -> Ear {
+        Ear { via: format!("{} {workspace}", self.chat), ..self.clone() }
+    }
+
+    /// As the log says where it was said.
+    pub fn via(&self) -> &str {
+        &self.via
     }
 
     pub fn app(&self) -> &App {
@@ -174,7 +187,7 @@ impl Ear {
 
     /// The answer, and whether it says what came of it.
     async fn once(&self, saying: &Saying) -> (Answer, bool) {
-        let manner = Arc::new(Manner::new(OUTCOME_WITHIN, format!("{}:{}", self.chat, saying.key)));
+        let manner = Arc::new(Manner::new(OUTCOME_WITHIN, format!("{}:{}", self.via, saying.key)));
         let app = self.app.in_manner(manner.clone());
         let said = tokio::time::timeout(OUTCOME_WITHIN, async {
             let room = match &saying.place {
@@ -183,7 +196,7 @@ impl Ear {
             };
             let speaker = commands::Speaker {
                 person: saying.person.clone(),
-                via: self.chat.to_string(),
+                via: self.via.clone(),
                 admin: saying.admin,
                 place: saying.place.clone().map(|place| (self.chat.clone(), place)),
             };

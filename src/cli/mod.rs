@@ -187,6 +187,11 @@ async fn run(cli: Cli) -> Result<(), End> {
             Format::Text => print!("{}", config::report_text(&loaded)),
             Format::Json => println!("{:#}", config::report_json(&loaded)),
         }
+        if let Ok(loaded) = &loaded
+            && !online::check_keys(&loaded.config).await
+        {
+            return Err(End::No);
+        }
         if let (Ok(loaded), true) = (&loaded, *online)
             && !online::check(&loaded.config, *format).await
         {

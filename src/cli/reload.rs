@@ -6,6 +6,7 @@ use crate::chat::discord::{self, Discord};
 use crate::chat::slack::Slack;
 use crate::compose::{self, CannotStart};
 use crate::config::{self, Change, Loaded, Look, Problem, Standing, Tables, Watched};
+use crate::engine::ports::chat::Install;
 use crate::engine::{EngineState, Outlets};
 use crate::measure;
 use crate::telemetry::LogFilter;
@@ -56,6 +57,7 @@ impl Parts {
             pagerduty: web::PagerDuty::of(config),
             templates: config.templates.clone(),
             chats: self.outlets.now().chats.values().cloned().collect(),
+            install: self.slack.clone().filter(Slack::is_installable).map(|s| Arc::new(s) as Arc<dyn Install>),
         });
         let mut hooks = web::hooks::router(web.app().clone(), Arc::new(config.ingest.clone()));
         if let Some(slack) = &self.slack {

@@ -87,6 +87,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     }
     greet(&app).await?;
 
+    let tokens = slack.clone().map(|s| tokio::spawn(s.keep_tokens(stopped.clone())));
     // Only now: what people say there is answered by what is in force.
     let in_slack = slack.filter(Slack::by_socket).map(|s| tokio::spawn(s.listen(stopped.clone())));
     let reloads = tokio::spawn(reloader.run(hangups, stopped.clone()));
@@ -100,6 +101,10 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     let _ = tokio::time::timeout(Duration::from_secs(20), engine).await;
     if let Some(in_slack) = in_slack {
         in_slack.abort();
+    }
+    // A renewal that is under way is recorded: what Slack gives it gives once.
+    if let Some(tokens) = tokens {
+        let _ = tokio::time::timeout(Duration::from_secs(15), tokens).await;
     }
     // Another replica need not wait for its lease to run out.
     if let Some(gateway) = gateway {

@@ -41,6 +41,7 @@ pub fn is_credential(key: &Key) -> bool {
 }
 
 const TOKEN: &str = "a random text of at least 16 characters (openssl rand -hex 24)";
+const TOKEN_KEY: &str = "64 hexadecimal digits (openssl rand -hex 32)";
 const ROUTING_KEY: &str = "a PagerDuty integration key of 32 characters";
 const SPAN: &str = "a span such as \"5m\", \"90s\" or \"1h30m\"";
 
@@ -287,6 +288,12 @@ pub const SLACK: &[Key] = &[
     key("app_token", Kind::Secret, "an app-level token that begins with xapp-"),
     key("bot_token", Kind::Secret, "the bot token of your Slack app, which begins with xoxb-"),
     key("signing_secret", Kind::Secret, "the signing secret of your Slack app"),
+    key("client_id", Kind::Text, "the Client ID of your Slack app such as \"3336676.569200954261\""),
+    key("client_secret", Kind::Secret, "the Client Secret of your Slack app"),
+    key("token_key", Kind::Secret, TOKEN_KEY),
+    key("previous_token_key", Kind::Secret, TOKEN_KEY),
+    key("workspaces", Kind::Texts, "a list of ids of workspaces such as [\"T024BE7LD\"]"),
+    key("site_url", Kind::Text, "an address such as \"https://slack.com\""),
     key("api_url", Kind::Text, "an address such as \"https://slack.com/api\""),
     key("command", Kind::Text, "a slash command such as \"/incident\""),
     key("announce", Kind::Text, "a channel such as \"#incidents\" or \"C024BE7LH\""),

@@ -198,8 +198,11 @@ pub fn heartbeat(root: &Table<'_>, problems: &mut Problems) -> Option<Address> {
 }
 
 pub fn audit_key(root: &Table<'_>, problems: &mut Problems) -> Option<SecretSlice<u8>> {
-    let table = root.table("audit");
-    let text = table.text("key")?;
+    key_of_32_bytes(&root.table("audit"), "key", problems)
+}
+
+pub fn key_of_32_bytes(table: &Table<'_>, key: &'static str, problems: &mut Problems) -> Option<SecretSlice<u8>> {
+    let text = table.text(key)?;
     let digits = text.as_bytes();
     let pairs = digits.chunks(2).map(|p| std::str::from_utf8(p).ok().and_then(|p| u8::from_str_radix(p, 16).ok()));
     // `from_str_radix` would take a sign for a digit.
@@ -207,7 +210,7 @@ pub fn audit_key(root: &Table<'_>, problems: &mut Problems) -> Option<SecretSlic
         Some(bytes) if digits.len() == 64 && digits.iter().all(u8::is_ascii_hexdigit) => Some(bytes.into()),
         _ => {
             let what = format!("has {} characters that are not 64 hexadecimal digits", text.chars().count());
-            problems.error(&table.spot("key"), what, "Write what \"openssl rand -hex 32\" prints");
+            problems.error(&table.spot(key), what, "Write what \"openssl rand -hex 32\" prints");
             None
         }
     }

@@ -212,9 +212,12 @@ pub struct Webhook {
 pub struct Slack {
     /// Socket Mode; `None` means that Slack calls us over HTTP.
     pub app_token: Option<SecretString>,
-    pub bot_token: SecretString,
+    /// Of the workspace that is home; `None` where only installed ones are.
+    pub bot_token: Option<SecretString>,
     /// What Slack signs its requests with; without it no HTTP is heard.
     pub signing_secret: Option<SecretString>,
+    /// Installing by a browser.
+    pub oauth: Option<SlackOauth>,
     pub api_url: Address,
     /// With its slash.
     pub command: String,
@@ -225,6 +228,21 @@ pub struct Slack {
     pub invite: Vec<SlackInvite>,
     /// User groups whose members are administrators when they speak in Slack.
     pub administrators: Vec<String>,
+}
+
+/// By which people install the app in workspaces, and how the tokens that come of it are kept.
+#[derive(Clone, Debug)]
+pub struct SlackOauth {
+    pub client_id: String,
+    pub client_secret: SecretString,
+    /// Seals the tokens in the database.
+    pub token_key: SecretSlice<u8>,
+    /// Of before: still opens what it sealed.
+    pub previous_token_key: Option<SecretSlice<u8>>,
+    /// Where people are asked.
+    pub site_url: Address,
+    /// Where it may be installed; empty: wherever an administrator installs it. The first one is home.
+    pub workspaces: Vec<String>,
 }
 
 /// User groups that are invited into incidents of one severity.

@@ -3,13 +3,16 @@
 use super::people::known_severity;
 use super::problem::{Problems, quoted};
 use super::read::Table;
-use super::server::{address, is_local};
-use super::settings::{Address, Slack, SlackInvite, is_slack_place};
+use super::server::{address, is_local, key_of_32_bytes};
+use super::settings::{Address, Slack, SlackInvite, SlackOauth, is_slack_place};
 use firebell_domain::severity::Severity;
 use reqwest::Url;
 use secrecy::SecretString;
 
 pub const SLACK_URL: &str = "https://slack.com/api";
+pub const SITE_URL: &str = "https://slack.com";
+/// All three, or none.
+const OAUTH: [&str; 3] = ["client_id", "client_secret", "token_key"];
 pub const COMMAND: &str = "/incident";
 /// Characters of a slash command, Slack's limit.
 const COMMAND_CHARS_MAX: usize = 32;
@@ -20,7 +23,10 @@ pub fn slack(root: &Table<'_>, severities: &[Severity], problems: &mut Problems)
         return None;
     }
     let table = root.table("slack");
-    table.required("bot_token", problems);
+    let oauth = oauth(&table, problems);
+    if !OAUTH.iter().any(|key| table.given(key)) {
+        table.required("bot_token", problems);
+    }
     let bot_token = token(&table, "bot_token", "xoxb-", problems);
     let app_token = token(&table, "app_token", "xapp-", problems);
     let signing_secret = table.secret("signing_secret");
@@ -41,11 +47,15 @@ pub fn slack(root: &Table<'_>, severities: &[Severity], problems: &mut Problems)
     let open_channels = table.text("open") != Some("none");
     let administrators = groups(&table, "administrators", problems);
     let invite = invite(&table, severities, problems);
-    let (bot_token, api_url) = (bot_token?, api_url?);
+    if bot_token.is_none() && oauth.is_none() {
+        return None;
+    }
+    let api_url = api_url?;
     Some(Slack {
         app_token,
         bot_token,
         signing_secret,
+        oauth,
         api_url,
         command,
         announce,
@@ -53,6 +63,56 @@ pub fn slack(root: &Table<'_>, severities: &[Severity], problems: &mut Problems)
         invite,
         administrators,
     })
+}
+
+/// Installing by a browser.
+fn oauth(table: &Table<'_>, problems: &mut Problems) -> Option<SlackOauth> {
+    let site_url = address(table, "site_url", problems);
+    let token_key = key_of_32_bytes(table, "token_key", problems);
+    let previous_token_key = key_of_32_bytes(table, "previous_token_key", problems);
+    let workspaces = workspaces(table, problems);
+    let given: Vec<&str> = OAUTH.into_iter().filter(|key| table.given(key)).collect();
+    if given.is_empty() {
+        for key in ["previous_token_key", "workspaces", "site_url"].into_iter().filter(|key| table.given(key)) {
+            let what = "does nothing without client_id, client_secret and token_key";
+            problems.error(&table.spot(key), what, "Add those three, or remove this");
+        }
+        return None;
+    }
+    for key in OAUTH.into_iter().filter(|key| !given.contains(key)) {
+        let what = format!("{} is there, and {key} is not", given.join(" and "));
+        let fix = match key {
+            "token_key" => "Add token_key: what \"openssl rand -hex 32\" prints",
+            _ => "Copy Client ID and Client Secret from \"Basic Information\" of your app",
+        };
+        problems.error(&table.here(), what, fix);
+    }
+    if let Some(a) = site_url.as_ref().filter(|a| a.url().scheme() == "http" && !is_local(a)) {
+        let what = format!("people would be sent to {} unencrypted", a.url().host_str().unwrap_or_default());
+        problems.warn(&table.spot("site_url"), what, "Write https://");
+    }
+    Some(SlackOauth {
+        client_id: table.text("client_id")?.to_string(),
+        client_secret: table.secret("client_secret")?,
+        token_key: token_key?,
+        previous_token_key,
+        site_url: site_url.or_else(|| Some(Address::new(Url::parse(SITE_URL).ok()?)))?,
+        workspaces,
+    })
+}
+
+fn workspaces(table: &Table<'_>, problems: &mut Problems) -> Vec<String> {
+    let mut all = Vec::new();
+    for (text, spot) in table.texts("workspaces") {
+        if text.starts_with('T') && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
+            all.push(text.to_string());
+        } else {
+            let what = format!("{} is not the id of a workspace", quoted(text));
+            let fix = "Write the id, such as \"T024BE7LD\": in a browser, Slack's address has it behind /client/";
+            problems.error(&spot, what, fix);
+        }
+    }
+    all
 }
 
 /// Also one that a rotation made (`xoxe.xoxb-…`).

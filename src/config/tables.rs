@@ -10,7 +10,7 @@ use std::fmt;
 
 /// What a running bot stands on and cannot exchange: changed, these take effect at the next start.
 /// So does everything of `[discord]`: it is a connection.
-const AT_START: [&str; 13] = [
+const AT_START: [&str; 19] = [
     "listen",
     "database_url",
     "data_dir",
@@ -19,6 +19,12 @@ const AT_START: [&str; 13] = [
     "slack.app_token",
     "slack.bot_token",
     "slack.signing_secret",
+    "slack.client_id",
+    "slack.client_secret",
+    "slack.token_key",
+    "slack.previous_token_key",
+    "slack.workspaces",
+    "slack.site_url",
     "slack.api_url",
     "slack.command",
     "slack.announce",

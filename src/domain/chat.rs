@@ -206,7 +206,9 @@ impl Room {
 /// Whether an event is to be said in a chat, where `chat` is where it is said. Pages and their receipts are told by the
 /// card; what somebody wrote in that very chat is there already.
 pub fn says(event: &IncidentEvent, chat: &ChannelId) -> bool {
-    let from_here = matches!(&event.actor, Actor::Person { via, .. } if via == chat.as_str());
+    // The platform, or one of its workspaces: its name stands behind a space.
+    let here = |via: &str| via.strip_prefix(chat.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '));
+    let from_here = matches!(&event.actor, Actor::Person { via, .. } if here(via));
     match &event.body {
         Event::Declared { .. }
         | Event::IntentsQueued { .. }

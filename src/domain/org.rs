@@ -32,6 +32,12 @@ pub enum OrgEvent {
     Started {
         version: String,
     },
+    /// Firebell was installed in a workspace of a chat platform, or installed there again.
+    WorkspaceInstalled {
+        chat: String,
+        workspace: String,
+        name: String,
+    },
     /// A runbook's schedule was looked at by itself and found otherwise than the time before, or its time was missed.
     ScheduleLooked {
         system: String,
@@ -53,6 +59,7 @@ impl OrgEvent {
             OrgEvent::Invited { .. } => "invited",
             OrgEvent::SignedIn { .. } => "signed_in",
             OrgEvent::SessionsEnded { .. } => "sessions_ended",
+            OrgEvent::WorkspaceInstalled { .. } => "workspace_installed",
             OrgEvent::Started { .. } => "started",
             OrgEvent::Reloaded { .. } => "reloaded",
             OrgEvent::ScheduleLooked { .. } => "schedule_looked",

@@ -16,6 +16,7 @@ mod rebuild;
 mod rights;
 mod runs;
 mod sql;
+mod workspaces;
 
 pub use batch::{Batch, Loaded, Written, event_row};
 pub use checkpoints::{Checkpoint, Head, RawEvent};
@@ -28,6 +29,7 @@ pub use operations::Operations;
 pub use reads::{DueIntent, FailedIntent, IncidentRow, OutboxDepth};
 pub use rights::{Ended, Ending, Right, SESSION_ENDED, SessionRow};
 pub use runs::{KeptFile, RunOutput};
+pub use workspaces::{Installation, Workspace};
 
 use crate::fault::{Fault, FaultKind};
 use sqlx::{PgPool, SqlitePool};

@@ -17,6 +17,7 @@ mod guard;
 mod health;
 mod history;
 pub mod hooks;
+mod install;
 mod json;
 mod keep;
 mod list;

@@ -12,7 +12,7 @@ use minijinja::{AutoEscape, Environment, Value, context};
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
 
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("base.html", include_str!("assets/base.html")),
     ("list.html", include_str!("assets/list.html")),
     ("board.html", include_str!("assets/board.html")),
@@ -27,6 +27,7 @@ const TEMPLATES: [(&str, &str); 15] = [
     ("signin.html", include_str!("assets/signin.html")),
     ("welcome.html", include_str!("assets/welcome.html")),
     ("ack.html", include_str!("assets/ack.html")),
+    ("installed.html", include_str!("assets/installed.html")),
     ("problem.html", include_str!("assets/problem.html")),
 ];
 /// One file for browsers: one request.

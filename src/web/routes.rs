@@ -2,8 +2,8 @@
 //! `openapi.json`.
 
 use super::{
-    WebState, ack, api, board, complete, digest, edit, figures, forms, health, history, metrics, pagerduty, pages,
-    postmortem, reads, room, runs, sessions, signin, stream,
+    WebState, ack, api, board, complete, digest, edit, figures, forms, health, history, install, metrics, pagerduty,
+    pages, postmortem, reads, room, runs, sessions, signin, stream,
 };
 use axum::routing::{MethodRouter, get, post};
 
@@ -83,6 +83,8 @@ pub fn all() -> Vec<Route> {
         post "/signout" signin::out, false;
         get "/sessions" sessions::page, false;
         post "/sessions" sessions::press, false;
+        get "/slack/install" install::begin, false;
+        get "/slack/oauth/callback" install::back, false;
         get "/assets/{name}" pages::asset, false;
     }
 }

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::app::ack_link::AckLinks;
 use crate::config::{Standing, Template};
 use crate::engine::EngineState;
-use crate::engine::ports::chat::Chat;
+use crate::engine::ports::chat::{Chat, Install};
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -47,6 +47,8 @@ pub struct Front {
     pub templates: Vec<Template>,
     /// The chat platforms that are connected.
     pub chats: Vec<Arc<dyn Chat>>,
+    /// The one in whose workspaces Firebell is installed by a browser.
+    pub install: Option<Arc<dyn Install>>,
 }
 
 /// The house, and one configuration's front of it: a request is answered by one front from its beginning to its end.
@@ -75,6 +77,7 @@ struct InForce {
     pagerduty: PagerDuty,
     templates: Vec<Template>,
     chats: Vec<Arc<dyn Chat>>,
+    install: Option<Arc<dyn Install>>,
 }
 
 /// Incidents that are remembered as public: being private never changes, so nothing has to be forgotten but for room.
@@ -119,6 +122,7 @@ impl WebState {
                 pagerduty: front.pagerduty,
                 templates: front.templates,
                 chats: front.chats,
+                install: front.install,
             }),
         }
     }
@@ -153,6 +157,9 @@ impl WebState {
     }
     pub(super) fn chats(&self) -> &[Arc<dyn Chat>] {
         &self.front.chats
+    }
+    pub(super) fn install(&self) -> Option<&Arc<dyn Install>> {
+        self.front.install.as_ref()
     }
     pub fn metrics(&self) -> &PrometheusHandle {
         &self.house.settings.metrics

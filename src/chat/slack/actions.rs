@@ -90,7 +90,7 @@ impl Slack {
     async fn only_for(&self, user: &str, channel: &str, text: &str) {
         if !channel.is_empty() {
             let said = super::render::answer(text).request(json!({ "channel": channel, "user": user }));
-            match self.0.client.call("chat.postEphemeral", &said).await {
+            match self.at.client.call("chat.postEphemeral", &said).await {
                 Ok(_) => return,
                 Err(trouble) => tracing::info!("an answer goes by message instead: {}", trouble.why()),
             }
@@ -134,11 +134,11 @@ impl Slack {
     pub(super) async fn quote(&self, message: &Message, channel: &str) -> (String, Origin) {
         let text = self.typed(&message.text).await;
         let author = match &message.user {
-            Some(user) => self.0.identity.who(&self.app().directory(), user, "").await.person.to_string(),
+            Some(user) => self.at.identity.who(&self.app().directory(), user, "").await.person.to_string(),
             None => message.username.clone().unwrap_or_else(|| "a bot".to_string()),
         };
         let request = json!({ "channel": channel, "message_ts": message.ts });
-        let link = self.0.client.reply("chat.getPermalink", &request).await;
+        let link = self.at.client.reply("chat.getPermalink", &request).await;
         let link = link.ok().and_then(|a| a.get("permalink").and_then(Value::as_str).map(str::to_string));
         let files: Vec<String> = message
             .files
@@ -156,7 +156,8 @@ impl Slack {
 
     pub(super) fn origin(&self, message: &Message, channel: &str, link: Option<String>) -> Origin {
         let author = message.user.clone().or_else(|| message.bot_id.clone());
-        Origin { chat: self.0.channel.clone(), place: channel.to_string(), message: message.ts.clone(), author, link }
+        let (chat, place) = (self.house.channel.clone(), self.place(channel));
+        Origin { chat, place, message: message.ts.clone(), author, link }
     }
 
     async fn to_timeline(&self, i: Interaction, key: String, began: Instant) -> Reply {
@@ -203,7 +204,7 @@ impl Slack {
         let mut lines = match self.argued(&i, &carried, &values).await {
             Some(Ok(line)) => vec![line],
             Some(Err(reply)) => {
-                self.0.seen.let_again(&view.delivery());
+                self.house.seen.let_again(&view.delivery());
                 return reply;
             }
             None => notice::form::said(&carried.form, &values),
@@ -257,7 +258,7 @@ impl Slack {
                 page(said_view("Not recorded yet", &answer.text))
             }
             Kind::Refused | Kind::Fault => {
-                self.0.seen.let_again(&view.delivery());
+                self.house.seen.let_again(&view.delivery());
                 refused(view, &answer)
             }
         }
@@ -300,7 +301,7 @@ impl Slack {
         let users = view.state.values.values().flat_map(|b| b.values()).filter_map(|e| e.selected_user.clone());
         let mut names = BTreeMap::new();
         for user in users {
-            let who = self.0.identity.who(&self.app().directory(), &user, "").await;
+            let who = self.at.identity.who(&self.app().directory(), &user, "").await;
             names.insert(user, who.person.to_string());
         }
         values(view, &|user| names.get(user).cloned().unwrap_or_else(|| user.to_string()))

@@ -6,6 +6,7 @@ use super::client::Trouble;
 use super::pace::{Method, method};
 use super::render::{self, Rendered, card, channel_of, lines};
 use super::wire::Message;
+use super::workspace::{lock, split};
 use super::{Slack, text};
 use crate::clock;
 use crate::engine::ports::chat::{Card, Chat, ChatAct, ChatFile, ChatJob, ChatKind, ChatStanding, Line, RunTable};
@@ -30,34 +31,29 @@ const EVENT_TYPE: &str = "firebell_message";
 
 impl Chat for Slack {
     fn channel(&self) -> &ChannelId {
-        &self.0.channel
+        &self.house.channel
     }
 
     fn wait(&self, kind: ChatKind, place: Option<&str>) -> Option<Duration> {
         let (method, reserve) = method(kind);
-        self.0.pace.wait(method, place, reserve, clock::instant())
+        let (team, place) = place.map(split).map_or((None, None), |(team, place)| (team, Some(place)));
+        let other = team.and_then(|team| self.house.other(team));
+        other.as_ref().unwrap_or(&self.house.home).pace.wait(method, place, reserve, clock::instant())
     }
 
     fn perform<'a>(&'a self, act: &'a ChatAct) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            let outcome = match &act.job {
-                ChatJob::Announce { room, card, message, place } => {
-                    let channel = room.as_ref().or(self.0.settings.announce.as_ref());
-                    self.announce(act, channel, card, message, place).await
-                }
-                ChatJob::Open { name, topic } => self.open_place(act, name, topic).await,
-                ChatJob::Topic { place, text } => self.topic(place, text).await,
-                ChatJob::Links { place, links } => self.links(place, links).await,
-                ChatJob::Invite { place, people, severity_rank } => self.invite(place, people, *severity_rank).await,
-                ChatJob::Card { place, card, message } => self.headline(act, place, card, message).await,
-                ChatJob::Pin { place, message } => self.pin(place, message).await,
-                ChatJob::Table { place, table, message } => self.table(act, place, table, message).await,
-                ChatJob::Lines { place, lines: all, files } => self.lines(act, place, all, files).await,
+            let done = match self.workspace_of(act).await {
+                Ok((slack, here)) => slack.done(&here).await.map(|receipt| (slack, receipt)),
+                Err(outcome) => Err(outcome),
             };
-            match outcome {
-                Ok(receipt) => {
-                    self.0.health.change(|h| h.refused = None);
-                    Outcome::Done { receipt }
+            match done {
+                Ok((slack, receipt)) => {
+                    if slack.at.prefix.is_none() {
+                        self.house.health.change(|h| h.refused = None);
+                    }
+                    let opened = matches!(act.job, ChatJob::Open { .. });
+                    Outcome::Done { receipt: receipt.map(|raw| if opened { slack.place(&raw) } else { raw }) }
                 }
                 Err(outcome) => outcome,
             }
@@ -67,20 +63,26 @@ impl Chat for Slack {
     fn standing(&self, now: Timestamp) -> ChatStanding {
         let health = self.health();
         let hears = !self.by_socket() || health.connected > 0;
-        let message = match (&health.problem, &health.refused) {
+        let mut message = match (&health.problem, &health.refused) {
             (Some(why), _) if !hears => format!("Nothing is heard from Slack: {why}."),
             (None, _) if !hears => "No socket to Slack is open yet.".to_string(),
             (Some(why), _) | (None, Some(why)) => format!("Slack takes nothing: {why}."),
             (None, None) if self.by_socket() => format!("{} sockets are open.", health.connected),
             (None, None) => "Slack calls over HTTP.".to_string(),
         };
+        let troubled = self.troubled();
+        for (name, why) in &troubled {
+            message.push_str(&format!(" Workspace {name}: {why}."));
+        }
         let age = health.last_inbound_at.map(|at| ("last_heard_s", now.seconds_since(at).max(0)));
         let counts = [
             ("sockets", health.connected as i64),
             ("hellos", health.hellos as i64),
             ("unreadable", health.unreadable as i64),
+            ("workspaces", self.house.all().len() as i64),
+            ("workspaces_in_trouble", troubled.len() as i64),
         ];
-        let sends = health.problem.is_none() && health.refused.is_none();
+        let sends = health.problem.is_none() && health.refused.is_none() && troubled.is_empty();
         ChatStanding { hears, sends, message, figures: counts.into_iter().chain(age).collect() }
     }
 }
@@ -88,6 +90,23 @@ impl Chat for Slack {
 type Did<T = Option<String>> = Result<T, Outcome>;
 
 impl Slack {
+    async fn done(&self, act: &ChatAct) -> Did {
+        match &act.job {
+            ChatJob::Announce { room, card, message, place } => {
+                let channel = room.as_ref().or(self.house.settings.announce.as_ref());
+                self.announce(act, channel, card, message, place).await
+            }
+            ChatJob::Open { name, topic } => self.open_place(act, name, topic).await,
+            ChatJob::Topic { place, text } => self.topic(place, text).await,
+            ChatJob::Links { place, links } => self.links(place, links).await,
+            ChatJob::Invite { place, people, severity_rank } => self.invite(place, people, *severity_rank).await,
+            ChatJob::Card { place, card, message } => self.headline(act, place, card, message).await,
+            ChatJob::Pin { place, message } => self.pin(place, message).await,
+            ChatJob::Table { place, table, message } => self.table(act, place, table, message).await,
+            ChatJob::Lines { place, lines: all, files } => self.lines(act, place, all, files).await,
+        }
+    }
+
     /// One call at its turn.
     pub(super) async fn turn(
         &self,
@@ -96,24 +115,28 @@ impl Slack {
         name: &str,
         request: &Value,
     ) -> Result<Value, Trouble> {
-        let wait = self.0.pace.wait(what, place, 0, clock::instant()).unwrap_or_default();
+        let wait = self.at.pace.wait(what, place, 0, clock::instant()).unwrap_or_default();
         if wait > TURN_MAX {
             return Err(Trouble::RateLimited { after_s: wait.as_secs() as i64 + 1 });
         }
-        let wait = self.0.pace.take(what, place, clock::instant());
+        let wait = self.at.pace.take(what, place, clock::instant());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
         }
-        let answer = self.0.client.call(name, request).await;
+        let answer = self.at.client.call(name, request).await;
         match &answer {
             Err(Trouble::RateLimited { after_s }) => {
                 let after = Duration::from_secs(u64::try_from(*after_s).unwrap_or(1));
-                self.0.pace.blocked(what, after, clock::instant());
+                self.at.pace.blocked(what, after, clock::instant());
             }
             Err(trouble @ Trouble::Api { code }) if is_auth(code) => {
                 let why = trouble.why();
-                self.0.health.change(|h| h.refused = Some(why));
+                match self.at.prefix {
+                    None => self.house.health.change(|h| h.refused = Some(why)),
+                    Some(_) => *lock(&self.at.problem) = Some(why),
+                }
             }
+            Err(Trouble::Gone(why)) => self.suspect(why),
             _ => {}
         }
         answer
@@ -130,7 +153,7 @@ impl Slack {
         let Some(announce) = channel else {
             return Err(Outcome::Never { why: "no channel for announcements is configured".to_string() });
         };
-        let mention = |p: &PersonId| self.0.identity.user_of(p);
+        let mention = |p: &PersonId| self.at.identity.user_of(p);
         let rendered = render::announcement(card, place.as_deref(), &mention);
         match message.as_deref().and_then(|m| m.split_once('/')) {
             Some((channel, ts)) => {
@@ -149,10 +172,10 @@ impl Slack {
     async fn headline(&self, act: &ChatAct, place: &str, state: &Card, message: &Option<String>) -> Did {
         for (_, value) in &state.facts {
             if let crate::engine::ports::chat::CardValue::Person { id, .. } = value {
-                self.0.identity.find(id).await;
+                self.at.identity.find(id).await;
             }
         }
-        let rendered = card(state, &|p: &PersonId| self.0.identity.user_of(p));
+        let rendered = card(state, &|p: &PersonId| self.at.identity.user_of(p));
         match message {
             Some(ts) => {
                 self.edit(channel_of(place), ts, rendered).await?;
@@ -253,7 +276,7 @@ impl Slack {
             }
             None => "conversations.history",
         };
-        let Ok(answer) = self.0.client.call(name, &request).await else { return Before::Unknown };
+        let Ok(answer) = self.at.client.call(name, &request).await else { return Before::Unknown };
         let all = answer.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
         let ours = |m: &Message| m.metadata.pointer("/event_payload/key").and_then(Value::as_str) == Some(&act.key);
         match all.iter().filter_map(|m| Message::deserialize(m).ok()).find(ours) {
@@ -265,7 +288,7 @@ impl Slack {
 
     /// The incident's own channel. A name that is taken gets a number behind it.
     async fn open_place(&self, act: &ChatAct, name: &str, topic: &str) -> Did {
-        if !self.0.settings.open_channels {
+        if !self.house.settings.open_channels {
             return self.open_thread(act, topic).await;
         }
         for n in 1..=NAMES_MAX {
@@ -311,7 +334,7 @@ impl Slack {
     async fn announce_id(&self, configured: &str) -> Option<String> {
         let Some(name) = configured.strip_prefix('#') else { return Some(configured.to_string()) };
         let known =
-            self.0.announce_ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(configured).cloned();
+            self.at.announce_ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner).get(configured).cloned();
         if known.is_some() {
             return known;
         }
@@ -322,7 +345,7 @@ impl Slack {
     }
 
     fn learn_id(&self, configured: &str, id: &str) {
-        let mut known = self.0.announce_ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.at.announce_ids.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         known.insert(configured.to_string(), id.to_string());
     }
 
@@ -330,7 +353,7 @@ impl Slack {
         let mut cursor = String::new();
         for _ in 0..CHANNEL_PAGES_MAX {
             let request = json!({ "types": types, "exclude_archived": true, "limit": 200, "cursor": cursor });
-            let answer = self.0.client.call("conversations.list", &request).await.ok()?;
+            let answer = self.at.client.call("conversations.list", &request).await.ok()?;
             let channels = answer.get("channels").and_then(Value::as_array).cloned().unwrap_or_default();
             if let Some(found) = channels.iter().find(|c| wanted(c)) {
                 return found.get("id").and_then(Value::as_str).map(str::to_string);
@@ -346,7 +369,7 @@ impl Slack {
 
     /// Where no channels are made, an incident lives in a thread of the announcements. A private one lives nowhere here.
     async fn open_thread(&self, act: &ChatAct, topic: &str) -> Did {
-        let (Some(announce), false) = (&self.0.settings.announce, act.private) else {
+        let (Some(announce), false) = (&self.house.settings.announce, act.private) else {
             return Err(Outcome::Never {
                 why: "[slack] makes no channels, and this incident has no other place".into(),
             });
@@ -373,7 +396,7 @@ impl Slack {
             return Ok(None);
         }
         let request = json!({ "channel_id": place });
-        let have = self.0.client.call("bookmarks.list", &request).await.map_err(|t| t.outcome())?;
+        let have = self.at.client.call("bookmarks.list", &request).await.map_err(|t| t.outcome())?;
         let have = have.get("bookmarks").and_then(Value::as_array).cloned().unwrap_or_default();
         for (title, link) in links {
             if have.iter().any(|b| b.get("link").and_then(Value::as_str) == Some(link.as_str())) {
@@ -399,10 +422,14 @@ impl Slack {
         }
         let mut users = Vec::new();
         for person in people {
-            users.extend(self.0.identity.find(person).await);
+            users.extend(self.at.identity.find(person).await);
         }
-        for group in self.0.settings.invite.iter().filter(|i| i.rank == rank).flat_map(|i| &i.groups) {
-            match self.0.client.call("usergroups.users.list", &json!({ "usergroup": group })).await {
+        // Groups are of one workspace: home's are not asked for elsewhere.
+        let here = self.at.prefix.is_none();
+        for group in
+            self.house.settings.invite.iter().filter(|_| here).filter(|i| i.rank == rank).flat_map(|i| &i.groups)
+        {
+            match self.at.client.call("usergroups.users.list", &json!({ "usergroup": group })).await {
                 Ok(answer) => {
                     let all = answer.get("users").and_then(Value::as_array).cloned().unwrap_or_default();
                     users.extend(all.iter().filter_map(|u| u.as_str().map(str::to_string)));

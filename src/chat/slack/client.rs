@@ -9,7 +9,7 @@ use serde_json::Value;
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::hyper_tokio::{SlackClientHyperConnector, SlackHyperHttpsConnector};
 use slack_morphism::{SlackApiToken, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 type Connector = SlackClientHyperConnector<SlackHyperHttpsConnector>;
@@ -39,8 +39,11 @@ const READS: [&str; 10] = [
 #[derive(Clone)]
 pub struct Client {
     slack: Arc<SlackClient<Connector>>,
-    bot: SlackApiToken,
+    /// Exchanged when a token is renewed; `None` while nobody has installed the app there.
+    bot: Arc<RwLock<Option<SlackApiToken>>>,
     app: Option<SlackApiToken>,
+    /// Of an installation whose tokens Firebell keeps: one that is taken away may come back, so nothing is given up for it.
+    installed: bool,
 }
 
 /// Why a call came to nothing.
@@ -54,23 +57,72 @@ pub enum Trouble {
     Away(String),
     /// Sent, and what came of it is not known: a time-out, a cut connection, a status of 5xx, a page of HTML.
     Unclear(String),
+    /// The workspace has no token (any more) that Slack takes: nothing goes there until somebody installs the app again.
+    Gone(String),
 }
 
+/// Between two tries in a workspace that has no token: somebody may install the app meanwhile.
+const GONE_S: i64 = 60;
+
 impl Client {
-    pub fn new(api_url: &str, bot: &SecretString, app: Option<&SecretString>) -> Result<Client, String> {
+    pub fn new(api_url: &str, bot: Option<&SecretString>, app: Option<&SecretString>) -> Result<Client, String> {
         let connector = SlackClientHyperConnector::with_connector(connector()?).with_slack_api_url(api_url);
-        let token = |secret: &SecretString| SlackApiToken::new(secret.expose_secret().into());
-        Ok(Client { slack: Arc::new(SlackClient::new(connector)), bot: token(bot), app: app.map(token) })
+        let bot = Arc::new(RwLock::new(bot.map(token)));
+        let slack = Arc::new(SlackClient::new(connector));
+        Ok(Client { slack, installed: false, bot, app: app.map(token) })
+    }
+
+    /// The same way to Slack, for a workspace with a token of its own.
+    pub fn for_workspace(&self) -> Client {
+        Client { bot: Arc::default(), installed: true, ..self.clone() }
+    }
+
+    pub fn put_token(&self, bot: Option<&SecretString>) {
+        *self.bot.write().unwrap_or_else(PoisonError::into_inner) = bot.map(token);
     }
 
     /// One call with the bot's token.
     pub async fn call(&self, method: &str, request: &Value) -> Result<Value, Trouble> {
-        self.timed(method, request, &self.bot, CALL_TIMEOUT).await
+        self.as_bot(method, request, CALL_TIMEOUT).await
     }
 
     /// The same where somebody waits for it.
     pub async fn reply(&self, method: &str, request: &Value) -> Result<Value, Trouble> {
-        self.timed(method, request, &self.bot, REPLY_TIMEOUT).await
+        self.as_bot(method, request, REPLY_TIMEOUT).await
+    }
+
+    async fn as_bot(&self, method: &str, request: &Value, within: Duration) -> Result<Value, Trouble> {
+        let bot = self.bot.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(bot) = bot else { return Err(Trouble::Gone("the app is not installed in this workspace".into())) };
+        match self.timed(method, request, &bot, within).await {
+            Err(trouble @ Trouble::Api { .. }) if self.installed && trouble.code().is_some_and(is_invalid) => {
+                Err(Trouble::Gone(trouble.why()))
+            }
+            answer => answer,
+        }
+    }
+
+    /// `oauth.v2.access`: what is given (a code, a token to renew by) goes in the body, where no log and no proxy's list of
+    /// addresses has it.
+    pub async fn exchange(&self, given: &[(&str, &str)]) -> Result<Value, Trouble> {
+        let connector = &self.slack.http_api.connector;
+        let url = connector.create_method_uri_path("oauth.v2.access").map_err(trouble)?;
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(given).finish();
+        let span = tracing::Span::none();
+        let context = SlackClientApiCallContext {
+            rate_control_params: None,
+            token: None,
+            tracing_span: &span,
+            is_sensitive_url: false,
+        };
+        let kind = "application/x-www-form-urlencoded".to_string();
+        let call = connector.http_post_uri_binary::<Value>(url, kind, body.as_bytes(), context);
+        match tokio::time::timeout(CALL_TIMEOUT, call).await {
+            Err(_) => Err(Trouble::Unclear("Slack did not answer in time".to_string())),
+            Ok(Err(e)) => Err(trouble(e)),
+            Ok(Ok(answer)) if answer.get("ok").and_then(Value::as_bool) == Some(true) => Ok(answer),
+            Ok(Ok(_)) => Err(Trouble::Unclear("what answered is not Slack's API: look at [slack] api_url".to_string())),
+        }
     }
 
     /// Where the next socket is, by the app's token.
@@ -186,6 +238,16 @@ pub async fn granted(api_url: &str, bot: &SecretString) -> Result<Option<Vec<Str
     }
 }
 
+fn token(secret: &SecretString) -> SlackApiToken {
+    SlackApiToken::new(secret.expose_secret().into())
+}
+
+/// Codes by which Slack says that a token is not valid (any more).
+pub fn is_invalid(code: &str) -> bool {
+    ["invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "team_access_not_granted"]
+        .contains(&code)
+}
+
 fn param(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_string)
 }
@@ -248,7 +310,7 @@ impl Trouble {
                 None => format!("Slack says {code}"),
             },
             Trouble::RateLimited { after_s } => format!("Slack wants no more calls for {after_s} s"),
-            Trouble::Away(why) | Trouble::Unclear(why) => why.clone(),
+            Trouble::Away(why) | Trouble::Unclear(why) | Trouble::Gone(why) => why.clone(),
         }
     }
 
@@ -261,6 +323,8 @@ impl Trouble {
             Trouble::RateLimited { after_s } => Outcome::Retry { after_s: Some(*after_s), why, maybe_arrived: false },
             Trouble::Away(_) => Outcome::Retry { after_s: None, why, maybe_arrived: false },
             Trouble::Unclear(_) => Outcome::Retry { after_s: None, why, maybe_arrived: true },
+            // With a time, so that other workspaces do not wait for this one.
+            Trouble::Gone(_) => Outcome::Retry { after_s: Some(GONE_S), why, maybe_arrived: false },
         }
     }
 }
@@ -283,7 +347,8 @@ fn passes(code: &str) -> bool {
 fn advice(code: &str) -> Option<&'static str> {
     Some(match code {
         "invalid_auth" | "not_authed" | "token_revoked" | "token_expired" | "account_inactive" => {
-            "the token is not valid (any more); install the app again and put its token into [slack]"
+            "the token is not valid (any more); install the app again, at /slack/install or in Slack's settings of the app \
+             (then put its token into [slack])"
         }
         "missing_scope" | "no_permission" => {
             "the app lacks a scope; compare it with config/slack-manifest.yaml and install it again"

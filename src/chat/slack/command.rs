@@ -18,9 +18,9 @@ const LOOK_UP: Duration = Duration::from_millis(800);
 impl Slack {
     pub(super) async fn command(&self, command: wire::Command, key: String, began: Instant) -> Reply {
         let line = command.text.trim();
-        let ours = command.command == self.0.settings.command;
+        let ours = command.command == self.house.settings.command;
         if let Some(verb) = asks_for_form(line).filter(|_| ours) {
-            let room = tokio::time::timeout(LOOK_UP, self.0.ear.room(&command.channel_id)).await.ok().flatten();
+            let room = tokio::time::timeout(LOOK_UP, self.room(&command.channel_id)).await.ok().flatten();
             // In an incident's room the bare command says what can be done there.
             if (line.is_empty() && room.is_none()) || (!line.is_empty() && (verb == "declare" || room.is_some())) {
                 let incident = room.filter(|_| verb != "declare");
@@ -62,7 +62,7 @@ impl Slack {
         let place = command.channel_id.as_str();
         let asked = async {
             let speaker = self.speaker(&command.user_id, &command.user_name, place).await;
-            let room = self.0.ear.room(place).await;
+            let room = self.room(place).await;
             commands::arguments::form(self.app(), &speaker, room, line).await
         };
         // Most lines ask for nothing of the kind, and are not to wait for it.
@@ -83,13 +83,13 @@ impl Slack {
 
     /// Who speaks where, as the commands know it.
     pub(super) async fn speaker(&self, user: &str, handle: &str, place: &str) -> Speaker {
-        let who = self.0.identity.who(&self.app().directory(), user, handle).await;
-        let chat = self.0.channel.clone();
+        let who = self.at.identity.who(&self.app().directory(), user, handle).await;
+        let chat = self.house.channel.clone();
         Speaker {
             person: who.person,
-            via: chat.to_string(),
-            admin: self.0.identity.administers(user).await,
-            place: Some((chat, place.to_string())).filter(|_| !place.is_empty()),
+            via: self.at.ear.via().to_string(),
+            admin: self.at.identity.administers(user).await,
+            place: Some((chat, self.place(place))).filter(|_| !place.is_empty()),
         }
     }
 
@@ -137,7 +137,7 @@ impl Slack {
 
     async fn open_form(&self, trigger: &str, form: &Form, carried: &Carried) -> Result<(), String> {
         let request = json!({ "trigger_id": trigger, "view": view(form, carried) });
-        match self.0.client.reply("views.open", &request).await {
+        match self.at.client.reply("views.open", &request).await {
             Ok(_) => Ok(()),
             Err(trouble) if trouble.code() == Some("expired_trigger_id") => {
                 Err("That took too long and Slack gave up waiting: nothing was done; press it again.".to_string())
@@ -156,7 +156,7 @@ impl Slack {
             Err(_) => return Err("The database does not answer in time: nothing was done; try again.".to_string()),
         };
         let incident = found.map(|l| l.incident).ok_or_else(none)?;
-        let who = self.0.identity.who(&self.app().directory(), user, "").await;
+        let who = self.at.identity.who(&self.app().directory(), user, "").await;
         if commands::may_see(&incident, &who.person, false) { Ok(incident) } else { Err(none()) }
     }
 }

@@ -2,7 +2,7 @@
 //! or as a reaction, puts a message on the timeline; links to incidents unfold. Everything else is left alone.
 
 use super::wire::{Event, EventCallback, Message};
-use super::{Reply, Slack, Words, render, text};
+use super::{Reply, Slack, Words, render, text, workspace};
 use crate::chat::hear::WITHIN;
 use firebell_domain::id::IncidentId;
 use serde::Deserialize;
@@ -37,12 +37,18 @@ impl Slack {
             "pin_added" => self.pinned(event, key, began).await,
             "app_home_opened" if event.tab.as_deref() != Some("messages") => self.home(event.user_id()).await,
             "link_shared" => self.unfold(event).await,
-            "user_change" | "team_join" => self.0.identity.heard_of(&event.user),
+            "user_change" | "team_join" => self.at.identity.heard_of(&event.user),
+            // It is asked whether the token is still taken: after a new installation this may be about the one before.
+            "tokens_revoked" | "app_uninstalled"
+                if self.house.vault.is_some() && workspace::lock(&self.at.row).is_some() =>
+            {
+                self.suspect("Slack says that the app was removed, or its token revoked");
+            }
             "tokens_revoked" | "app_uninstalled" => {
                 let why = "the app was removed from the workspace, or its token revoked: install it again and put its \
                            token into [slack]";
                 tracing::error!("Slack: {why}");
-                self.0.health.change(|h| h.problem = Some(why.to_string()));
+                self.house.health.change(|h| h.problem = Some(why.to_string()));
             }
             other => tracing::debug!("an event of Slack that nothing follows from: {other}"),
         }
@@ -129,7 +135,7 @@ impl Slack {
             Some(thread) => format!("{channel}/{thread}"),
             None => channel.to_string(),
         };
-        if self.0.ear.room(&place).await.is_none() {
+        if self.room(&place).await.is_none() {
             return;
         }
         let (note, origin) = self.quote(&message, channel).await;
@@ -138,7 +144,7 @@ impl Slack {
         if !heard.answer.done() {
             let said =
                 render::answer(&heard.answer.text).request(json!({ "channel": channel, "user": event.user_id() }));
-            if let Err(trouble) = self.0.client.call("chat.postEphemeral", &said).await {
+            if let Err(trouble) = self.at.client.call("chat.postEphemeral", &said).await {
                 tracing::info!("an answer could not be given in Slack: {}", trouble.why());
             }
         }
@@ -146,7 +152,7 @@ impl Slack {
 
     async fn message_at(&self, channel: &str, ts: &str) -> Option<Message> {
         let request = json!({ "channel": channel, "latest": ts, "oldest": ts, "inclusive": true, "limit": 1 });
-        let history = self.0.client.call("conversations.history", &request).await.ok()?;
+        let history = self.at.client.call("conversations.history", &request).await.ok()?;
         let found = |answer: &Value| {
             let all = answer.get("messages").and_then(Value::as_array)?;
             all.iter().filter_map(|m| Message::deserialize(m).ok()).find(|m| m.ts == ts)
@@ -157,7 +163,7 @@ impl Slack {
         // A reply in a thread is in no history.
         let request =
             json!({ "channel": channel, "ts": ts, "latest": ts, "oldest": ts, "inclusive": true, "limit": 1 });
-        found(&self.0.client.call("conversations.replies", &request).await.ok()?)
+        found(&self.at.client.call("conversations.replies", &request).await.ok()?)
     }
 
     /// Links to public incidents unfold to their headline.
@@ -171,7 +177,7 @@ impl Slack {
                 continue;
             }
             let card = crate::notice::card::card(&loaded.incident, &self.app().directory(), &base);
-            let rendered = render::announcement(&card, None, &|p| self.0.identity.user_of(p));
+            let rendered = render::announcement(&card, None, &|p| self.at.identity.user_of(p));
             unfurls.insert(link.url.clone(), json!({ "blocks": rendered.blocks }));
         }
         if unfurls.is_empty() {
@@ -189,7 +195,7 @@ impl Slack {
                 request["ts"] = json!(event.message_ts);
             }
         }
-        if let Err(trouble) = self.0.client.call("chat.unfurl", &request).await {
+        if let Err(trouble) = self.at.client.call("chat.unfurl", &request).await {
             tracing::info!("a link did not unfold: {}", trouble.why());
         }
     }

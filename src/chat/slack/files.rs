@@ -81,14 +81,14 @@ impl Slack {
         let (Some(url), Some(id)) = (said("upload_url"), said("file_id")) else {
             return Err(Trouble::Unclear("Slack named no address for a file".to_string()));
         };
-        self.0.client.upload(&url, media_type, bytes).await?;
+        self.at.client.upload(&url, media_type, bytes).await?;
         Ok(id)
     }
 
     /// Names of the files that this app has put into a thread.
     async fn files_in(&self, channel: &str, thread: &str) -> Result<BTreeSet<String>, Trouble> {
         let request = json!({ "channel": channel, "ts": thread, "limit": 100 });
-        let answer = self.0.client.call("conversations.replies", &request).await?;
+        let answer = self.at.client.call("conversations.replies", &request).await?;
         let messages = answer.get("messages").and_then(Value::as_array).cloned().unwrap_or_default();
         let files = messages.iter().filter_map(|m| m.get("files").and_then(Value::as_array)).flatten();
         Ok(files.filter_map(|f| f.get("name").and_then(Value::as_str).map(str::to_string)).collect())

@@ -48,7 +48,7 @@ impl Slack {
     pub(super) async fn joined(&self, event: Event, key: String, began: Instant) {
         let Some(me) = self.me().await else { return };
         let (user, channel) = (event.user_id().to_string(), event.channel_id().to_string());
-        if user == me.user || event.inviter.as_deref() == Some(&me.user) || self.0.ear.room(&channel).await.is_none() {
+        if user == me.user || event.inviter.as_deref() == Some(&me.user) || self.room(&channel).await.is_none() {
             return;
         }
         let by = match &event.inviter {
@@ -72,7 +72,7 @@ impl Slack {
     }
 
     async fn person(&self, user: &str) -> String {
-        self.0.identity.who(&self.app().directory(), user, "").await.person.to_string()
+        self.at.identity.who(&self.app().directory(), user, "").await.person.to_string()
     }
 
     /// Whether a message is on the timeline of its place's incident, and its address, as far as that is known: a note
@@ -82,7 +82,7 @@ impl Slack {
             Some(thread) => format!("{channel}/{thread}"),
             None => channel.to_string(),
         };
-        let incident = self.0.ear.room(&place).await?;
+        let incident = self.room(&place).await?;
         let address = format!("/archives/{channel}/p{}", message.ts.replace('.', ""));
         let events = self.app().store().events(incident, 0, EVENTS_MAX).await.ok()?;
         let in_words = |text: &str| {
@@ -91,7 +91,7 @@ impl Slack {
         };
         events.iter().find_map(|e| match &e.body {
             Happened::Noted { origin: Some(o), .. } => {
-                o.is(&self.0.channel, channel, &message.ts).then(|| o.link.clone())
+                o.is(&self.house.channel, &self.place(channel), &message.ts).then(|| o.link.clone())
             }
             Happened::Noted { text, origin: None } => in_words(text).map(Some),
             _ => None,

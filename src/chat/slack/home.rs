@@ -41,17 +41,17 @@ impl Slack {
             fault.logged();
             (*self.app().directory()).clone()
         });
-        let who = self.0.identity.who(&directory, user, "").await.person;
+        let who = self.at.identity.who(&directory, user, "").await.person;
         let mut blocks = vec![declare_button()];
         match self.standing(&who).await {
             Err(fault) => blocks.push(section(&escape(&fault.logged().shown()))),
             Ok(standing) => blocks.extend(self.drawn(&standing, &directory, &who)),
         }
-        let command = escape(&self.0.settings.command);
+        let command = escape(&self.house.settings.command);
         blocks.push(section(&format!("`{command} help` says what else can be said.")));
         blocks.truncate(BLOCKS_MAX);
         let request = json!({ "user_id": user, "view": { "type": "home", "blocks": blocks } });
-        if let Err(trouble) = self.0.client.call("views.publish", &request).await {
+        if let Err(trouble) = self.at.client.call("views.publish", &request).await {
             tracing::info!("a home in Slack could not be drawn: {}", trouble.why());
         }
     }

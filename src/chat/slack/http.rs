@@ -27,7 +27,7 @@ const NO_RETRY: HeaderName = HeaderName::from_static("x-slack-no-retry");
 
 /// The routes; none without a secret to check signatures by.
 pub fn router(slack: &Slack) -> Router {
-    if slack.0.settings.signing_secret.is_none() {
+    if slack.house.settings.signing_secret.is_none() {
         return Router::new();
     }
     Router::new()
@@ -46,6 +46,7 @@ async fn commands(State(slack): State<Slack>, headers: HeaderMap, body: Bytes) -
     }
     let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let command = Command {
+        team_id: field("team_id"),
         user_id: field("user_id"),
         user_name: field("user_name"),
         channel_id: field("channel_id"),
@@ -84,7 +85,7 @@ async fn events(State(slack): State<Slack>, headers: HeaderMap, body: Bytes) -> 
 
 /// The body as text, if it is Slack's.
 fn verified<'a>(slack: &Slack, headers: &HeaderMap, body: &'a Bytes) -> Option<&'a str> {
-    let secret = slack.0.settings.signing_secret.as_ref()?;
+    let secret = slack.house.settings.signing_secret.as_ref()?;
     let one = |name: &str| {
         let mut all = headers.get_all(name).iter();
         all.next().filter(|_| all.next().is_none()).and_then(|v| v.to_str().ok())
@@ -133,6 +134,6 @@ fn unauthorized() -> Response {
 
 fn unreadable(slack: &Slack, what: &str) -> Response {
     tracing::warn!("Slack sent {what}");
-    slack.0.health.change(|h| h.unreadable += 1);
+    slack.house.health.change(|h| h.unreadable += 1);
     (StatusCode::BAD_REQUEST, [(NO_RETRY, HeaderValue::from_static("1"))]).into_response()
 }

@@ -30,6 +30,17 @@ pub struct Mapped {
     pub by_email: BTreeMap<String, PersonId>,
 }
 
+impl Mapped {
+    /// Who people are in one workspace: `T0BETA:U024BE7LH` is a member of that one, an id alone one of home.
+    pub fn of(&self, team: Option<&str>) -> Mapped {
+        let here = self.by_id.iter().filter_map(|(id, person)| {
+            let (of, id) = super::workspace::split(id);
+            (of == team).then(|| (id.to_string(), person.clone()))
+        });
+        Mapped { by_id: here.collect(), by_email: self.by_email.clone() }
+    }
+}
+
 /// A user as Slack describes them.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct User {
@@ -41,6 +52,9 @@ struct User {
 
 pub struct Identity {
     chat: ChannelId,
+    /// Another workspace than home: whoever is not mapped has its name behind their handle, so that two who are called
+    /// the same are not one.
+    elsewhere: Option<String>,
     client: Client,
     mapped: RwLock<Arc<Mapped>>,
     users: Mutex<HashMap<String, (Instant, User)>>,
@@ -60,9 +74,16 @@ pub struct Known {
 }
 
 impl Identity {
-    pub fn new(chat: ChannelId, client: Client, mapped: Mapped, groups: Vec<String>) -> Identity {
+    pub fn new(
+        chat: ChannelId,
+        client: Client,
+        mapped: Mapped,
+        groups: Vec<String>,
+        elsewhere: Option<&str>,
+    ) -> Identity {
         let (users, found, administrators) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Identity { chat, client, mapped: RwLock::new(Arc::new(mapped)), users, found, groups, administrators }
+        let (mapped, elsewhere) = (RwLock::new(Arc::new(mapped)), elsewhere.map(str::to_string));
+        Identity { chat, elsewhere, client, mapped, users, found, groups, administrators }
     }
 
     /// Whether somebody is in one of the groups whose members are administrators. Where Slack does not say, nobody is.
@@ -129,7 +150,11 @@ impl Identity {
             _ if handle.is_empty() => user,
             _ => handle,
         };
-        Known { person: hear::person(directory, &self.chat, by_id.or(by_email.as_ref()), handle), gone }
+        let handle = match &self.elsewhere {
+            Some(team) => format!("{handle}.{team}"),
+            None => handle.to_string(),
+        };
+        Known { person: hear::person(directory, &self.chat, by_id.or(by_email.as_ref()), &handle), gone }
     }
 
     fn remembered(&self, user: &str) -> Option<User> {

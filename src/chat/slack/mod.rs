@@ -15,20 +15,25 @@ mod home;
 mod http;
 mod identity;
 pub mod manifest;
+mod oauth;
 mod online;
 mod pace;
+mod placed;
 mod render;
+mod renew;
 mod seen;
 mod socket;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vault;
 mod wire;
+mod workspace;
 
 pub use health::State as Health;
 pub use home::DECLARE_BUTTON;
 pub use identity::Mapped;
-pub use online::check;
+pub use online::{check, check_installed, check_keys};
 pub use render::{MORE, PRESS};
 
 use crate::app::App;
@@ -40,15 +45,15 @@ use crate::fault::Fault;
 use client::{Client, Trouble};
 use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::origin::Origin;
-use identity::Identity;
 pub use online::Finding;
-use pace::Pace;
 use seen::Seen;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
+use vault::Vault;
 use wire::Inbound;
+use workspace::Workspace;
 
 /// The channel's name, as outboxes and the log have it.
 pub const CHANNEL: &str = "slack";
@@ -56,22 +61,28 @@ pub const CHANNEL: &str = "slack";
 const ANSWER_TRIES_MAX: usize = 20;
 const GONE: &str = "Your Slack account is deactivated or a bot's: nothing was done.";
 
-/// One connection to Slack.
+/// The connection to Slack, in one of its workspaces.
 #[derive(Clone)]
-pub struct Slack(Arc<Inner>);
+pub struct Slack {
+    house: Arc<House>,
+    at: Arc<Workspace>,
+}
 
-struct Inner {
+/// What all workspaces share.
+struct House {
     channel: ChannelId,
     settings: config::Slack,
-    client: Client,
-    ear: Ear,
-    identity: Identity,
     seen: Seen,
     health: health::Health,
-    pace: Pace,
-    me: Mutex<Option<Me>>,
-    /// Of the channels of announcements that are configured by name.
-    announce_ids: Mutex<BTreeMap<String, String>>,
+    /// Opens stored tokens; `None` where nobody may install the app.
+    vault: Option<Vault>,
+    mapped: Mutex<Mapped>,
+    home: Arc<Workspace>,
+    others: RwLock<BTreeMap<String, Arc<Workspace>>>,
+    /// When it was asked last whose the configured token is.
+    asked_home: Mutex<Option<Instant>>,
+    /// Somebody should look after the tokens now.
+    nudged: tokio::sync::Notify,
 }
 
 /// Who the bot is there.
@@ -79,6 +90,8 @@ struct Inner {
 struct Me {
     user: String,
     bot: String,
+    /// The workspace.
+    team: String,
 }
 
 /// What Slack hears in the same breath.
@@ -116,40 +129,48 @@ impl Rooms for Placed {
 
 impl Slack {
     pub fn new(settings: config::Slack, app: App, mapped: Mapped) -> Result<Slack, String> {
-        let client = Client::new(settings.api_url.base(), &settings.bot_token, settings.app_token.as_ref())?;
+        let client = Client::new(settings.api_url.base(), settings.bot_token.as_ref(), settings.app_token.as_ref())?;
+        let client = if settings.bot_token.is_some() { client } else { client.for_workspace() };
+        let vault =
+            settings.oauth.as_ref().map(|o| Vault::new(&o.token_key, o.previous_token_key.as_ref())).transpose()?;
         let channel = ChannelId::from(CHANNEL);
         let ear = Ear::new(app.clone(), channel.clone(), Arc::new(Placed(app)));
-        let identity = Identity::new(channel.clone(), client.clone(), mapped, settings.administrators.clone());
-        Ok(Slack(Arc::new(Inner {
+        let home = Arc::new(Workspace::new(None, &ear, client, &mapped, settings.administrators.clone()));
+        let house = House {
             channel,
             settings,
-            client,
-            ear,
-            identity,
             seen: Seen::default(),
             health: health::Health::default(),
-            pace: Pace::default(),
-            me: Mutex::default(),
-            announce_ids: Mutex::default(),
-        })))
+            vault,
+            mapped: Mutex::new(mapped),
+            home: home.clone(),
+            others: RwLock::default(),
+            asked_home: Mutex::default(),
+            nudged: tokio::sync::Notify::new(),
+        };
+        Ok(Slack { house: Arc::new(house), at: home })
     }
 
     /// Another configuration is in force; how Slack is reached stays as it is until the next start.
     pub fn put(&self, mapped: Mapped) {
-        self.0.identity.put(mapped);
+        for at in self.house.all() {
+            at.identity.put(mapped.of(at.prefix.as_deref()));
+        }
+        *workspace::lock(&self.house.mapped) = mapped;
     }
 
     pub fn health(&self) -> Health {
-        self.0.health.read()
+        self.house.health.read()
     }
 
     /// Whether Slack comes in through a socket, and not over HTTP.
     pub fn by_socket(&self) -> bool {
-        self.0.settings.app_token.is_some()
+        self.house.settings.app_token.is_some()
     }
 
     /// Keeps the sockets of Socket Mode until it is told to stop.
     pub async fn listen(self, stop: tokio::sync::watch::Receiver<bool>) {
+        self.look().await;
         socket::run(self, stop).await;
     }
 
@@ -159,18 +180,43 @@ impl Slack {
     }
 
     fn app(&self) -> &App {
-        self.0.ear.app()
+        self.at.ear.app()
     }
 
     /// Handles what arrived, once: whoever delivers it again hears what the first delivery did.
     pub async fn handle(&self, inbound: Inbound) -> Reply {
         let began = clock::instant();
         let now = self.app().clock().now();
-        self.0.health.change(|h| h.last_inbound_at = Some(now));
-        let Some(key) = inbound.key() else { return self.handle_once(inbound, String::new(), began).await };
-        let slack = self.clone();
+        self.house.health.change(|h| h.last_inbound_at = Some(now));
+        let Some(slack) = self.of(&inbound).await else { return self.not_installed(inbound) };
+        let Some(key) = inbound.key() else { return slack.handle_once(inbound, String::new(), began).await };
         let named = key.clone();
-        self.0.seen.once(key, move || async move { slack.handle_once(inbound, named, began).await }).await
+        self.house.seen.once(key, move || async move { slack.handle_once(inbound, named, began).await }).await
+    }
+
+    /// From a workspace that Firebell has no token for: whoever spoke hears what to do.
+    fn not_installed(&self, inbound: Inbound) -> Reply {
+        let teams = inbound.teams().join(", ");
+        tracing::warn!(
+            "something arrived from {teams}, a workspace that Firebell is not installed in: nothing was done"
+        );
+        let text = format!(
+            "Nothing was done: Firebell is not installed in this workspace. An administrator of Firebell installs it at \
+             {}/slack/install.",
+            self.app().public_url().trim_end_matches('/')
+        );
+        match inbound {
+            Inbound::Command(_) => command::said(&text),
+            Inbound::Interaction(i) if i.kind == "view_submission" => {
+                command::page(forms::said_view("Not installed", &text))
+            }
+            Inbound::Interaction(i) => {
+                let (slack, url) = (self.clone(), i.response_url.clone());
+                tokio::spawn(async move { slack.respond(&url, &text).await });
+                Reply::Empty
+            }
+            Inbound::Event(_) => Reply::Empty,
+        }
     }
 
     async fn handle_once(&self, inbound: Inbound, key: String, began: Instant) -> Reply {
@@ -198,24 +244,17 @@ impl Slack {
     /// Hears it within what is left of a limit.
     async fn hear(&self, words: Words, began: Instant, limit: Duration) -> Heard {
         let directory = self.app().directory();
-        let who = self.0.identity.who(&directory, &words.user, &words.handle).await;
+        let who = self.at.identity.who(&directory, &words.user, &words.handle).await;
         if who.gone {
             let answer = Answer { kind: Kind::Refused, text: GONE.into(), incident: None, data: Value::Null };
             return Heard { answer, later: None };
         }
         let text = self.typed(&words.text).await;
-        let admin = self.0.identity.administers(&words.user).await;
+        let admin = self.at.identity.administers(&words.user).await;
         let within = limit.saturating_sub(began.elapsed()).max(Duration::from_millis(200));
-        let saying = Saying {
-            person: who.person,
-            admin,
-            place: words.place,
-            text,
-            key: words.key,
-            within,
-            origin: words.origin,
-        };
-        self.0.ear.hear(saying).await
+        let place = words.place.map(|raw| self.place(&raw));
+        let saying = Saying { person: who.person, admin, place, text, key: words.key, within, origin: words.origin };
+        self.at.ear.hear(saying).await
     }
 
     /// What was typed: people as the grammar names them.
@@ -224,7 +263,7 @@ impl Slack {
         let mut names = std::collections::BTreeMap::new();
         for user in mentioned(marked) {
             let label = label_of(marked, &user);
-            let who = self.0.identity.who(&directory, &user, &label).await;
+            let who = self.at.identity.who(&directory, &user, &label).await;
             names.insert(user, who.person);
         }
         text::unmarked(marked, &|id, label| match names.get(id) {
@@ -246,15 +285,24 @@ impl Slack {
 
     /// An answer that only one person sees, outside the breath in which it was asked.
     async fn answer_to(&self, response_url: &str, user: &str, text: &str) {
-        let said = render::answer(text);
-        if self.is_slacks(response_url) {
-            let body = said.request(json!({ "response_type": "ephemeral", "replace_original": false }));
-            match self.0.client.respond(response_url, &body).await {
-                Ok(()) => return,
-                Err(trouble) => tracing::info!("an answer goes by message instead: {}", trouble.why()),
+        if !self.respond(response_url, text).await {
+            self.message_to(user, text).await;
+        }
+    }
+
+    /// By a response address, which needs no token. Whether it was taken.
+    async fn respond(&self, response_url: &str, text: &str) -> bool {
+        if !self.is_slacks(response_url) {
+            return false;
+        }
+        let body = render::answer(text).request(json!({ "response_type": "ephemeral", "replace_original": false }));
+        match self.at.client.respond(response_url, &body).await {
+            Ok(()) => true,
+            Err(trouble) => {
+                tracing::info!("an answer by Slack's response address was not taken: {}", trouble.why());
+                false
             }
         }
-        self.message_to(user, text).await;
     }
 
     /// A direct message.
@@ -266,8 +314,8 @@ impl Slack {
     /// An answer as a message, at Slack's pace. It is a reply and promises nothing, but is not given up for a limit.
     async fn post_answer(&self, place: &str, body: &Value) {
         for _ in 0..ANSWER_TRIES_MAX {
-            tokio::time::sleep(self.0.pace.take(pace::Method::Post, Some(place), clock::instant())).await;
-            match self.0.client.call("chat.postMessage", body).await {
+            tokio::time::sleep(self.at.pace.take(pace::Method::Post, Some(place), clock::instant())).await;
+            match self.at.client.call("chat.postMessage", body).await {
                 Ok(_) => return,
                 Err(Trouble::RateLimited { after_s }) => {
                     tokio::time::sleep(Duration::from_secs(u64::try_from(after_s).unwrap_or(1).clamp(1, 60))).await;
@@ -282,7 +330,7 @@ impl Slack {
     /// Whether an address is one to answer Slack at: answers quote incidents.
     fn is_slacks(&self, address: &str) -> bool {
         let Ok(url) = url::Url::parse(address) else { return false };
-        let api = self.0.settings.api_url.url();
+        let api = self.house.settings.api_url.url();
         let host = url.host_str().unwrap_or_default();
         let of_slack = url.scheme() == "https" && (host == "slack.com" || host.ends_with(".slack.com"));
         of_slack || (url.scheme() == api.scheme() && url.host_str() == api.host_str() && url.port() == api.port())
@@ -290,14 +338,14 @@ impl Slack {
 
     /// Who the bot is; asked once.
     async fn me(&self) -> Option<Me> {
-        if let Some(me) = self.0.me.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone() {
+        if let Some(me) = self.at.me.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone() {
             return Some(me);
         }
-        match self.0.client.reply("auth.test", &json!({})).await {
+        match self.at.client.reply("auth.test", &json!({})).await {
             Ok(answer) => {
                 let text = |key: &str| answer.get(key).and_then(Value::as_str).unwrap_or_default().to_string();
-                let me = Me { user: text("user_id"), bot: text("bot_id") };
-                *self.0.me.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(me.clone());
+                let me = Me { user: text("user_id"), bot: text("bot_id"), team: text("team_id") };
+                *self.at.me.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(me.clone());
                 Some(me)
             }
             Err(trouble) => {

@@ -1,9 +1,13 @@
 //! `firebell config check --online` for Slack: whether the tokens are right and the app may do what Firebell does there.
 //! Asks; sends nothing.
 
-use super::client::{Client, Trouble};
+use super::client::{Client, Trouble, is_invalid};
 use super::manifest::SCOPES;
-use crate::config;
+use super::vault::Vault;
+use super::workspace::{UNRENEWABLE, called};
+use crate::{config, store};
+use firebell_domain::time::Timestamp;
+use secrecy::SecretString;
 use serde_json::json;
 
 /// One line for the operator.
@@ -17,18 +21,13 @@ pub struct Finding {
 pub async fn check(settings: &config::Slack) -> Vec<Finding> {
     let bad = |text: String| Finding { ok: false, text };
     let good = |text: String| Finding { ok: true, text };
-    let client = match Client::new(settings.api_url.base(), &settings.bot_token, settings.app_token.as_ref()) {
+    let client = match Client::new(settings.api_url.base(), settings.bot_token.as_ref(), settings.app_token.as_ref()) {
         Ok(client) => client,
         Err(why) => return vec![bad(format!("slack: {why}"))],
     };
     let mut found = Vec::new();
-    match client.call("auth.test", &json!({})).await {
-        Ok(answer) => {
-            let text = |key: &str| answer.get(key).and_then(|v| v.as_str()).unwrap_or("?").to_string();
-            found.push(good(format!("slack.bot_token: valid, as {} in {}", text("user"), text("team"))));
-            found.extend(scopes(settings).await);
-        }
-        Err(trouble) => found.push(bad(format!("slack.bot_token: {}", trouble.why()))),
+    if let Some(bot) = &settings.bot_token {
+        found.extend(check_bot(settings, &client, bot).await);
     }
     if settings.app_token.is_some() {
         found.push(match client.socket_address().await {
@@ -46,9 +45,98 @@ pub async fn check(settings: &config::Slack) -> Vec<Finding> {
     found
 }
 
+async fn check_bot(settings: &config::Slack, client: &Client, bot: &SecretString) -> Vec<Finding> {
+    let (bad, good) = (|text: String| Finding { ok: false, text }, |text: String| Finding { ok: true, text });
+    let mut found = Vec::new();
+    match client.call("auth.test", &json!({})).await {
+        Ok(answer) => {
+            let text = |key: &str| answer.get(key).and_then(|v| v.as_str()).unwrap_or("?").to_string();
+            found.push(good(format!("slack.bot_token: valid, as {} in {}", text("user"), text("team"))));
+            found.extend(scopes(settings, "slack.bot_token", bot).await);
+        }
+        Err(trouble) => found.push(bad(format!("slack.bot_token: {}", trouble.why()))),
+    }
+    found
+}
+
+/// What is stored of installed workspaces, without asking Slack: only what does not open.
+pub fn check_keys(settings: &config::Slack, rows: &[store::Workspace]) -> Vec<Finding> {
+    let Some(oauth) = &settings.oauth else {
+        return match rows {
+            [] => Vec::new(),
+            rows => {
+                let names: Vec<String> = rows.iter().map(called).collect();
+                let text = format!(
+                    "slack: the app is installed in {}, and without client_id, client_secret and token_key in [slack] \
+                     nothing is done there: write them there again",
+                    names.join(", ")
+                );
+                vec![Finding { ok: false, text }]
+            }
+        };
+    };
+    match Vault::new(&oauth.token_key, oauth.previous_token_key.as_ref()) {
+        Err(why) => vec![Finding { ok: false, text: why }],
+        Ok(vault) => {
+            let shut = |row: &store::Workspace| {
+                let shut = vault.open(&row.team, &row.sealed).err()?;
+                Some(Finding { ok: false, text: format!("slack workspace {}: {}", called(row), shut.why()) })
+            };
+            rows.iter().filter_map(shut).collect()
+        }
+    }
+}
+
+/// Each installed workspace: whether its token is taken, what it may do, until when it works.
+pub async fn check_installed(settings: &config::Slack, rows: &[store::Workspace], public_url: &str) -> Vec<Finding> {
+    let Some(oauth) = &settings.oauth else { return Vec::new() };
+    let again = format!("install the app there again at {}/slack/install", public_url.trim_end_matches('/'));
+    if rows.is_empty() && settings.bot_token.is_none() {
+        let text = format!(
+            "slack: nobody has installed the app yet: an administrator opens {}/slack/install",
+            public_url.trim_end_matches('/')
+        );
+        return vec![Finding { ok: false, text }];
+    }
+    let Ok(vault) = Vault::new(&oauth.token_key, oauth.previous_token_key.as_ref()) else { return Vec::new() };
+    let mut found = Vec::new();
+    for row in rows {
+        // What does not open is said already.
+        let Ok(tokens) = vault.open(&row.team, &row.sealed) else { continue };
+        let name = format!("slack workspace {}", called(row));
+        let client = Client::new(settings.api_url.base(), Some(&tokens.bot), None);
+        let answer = match &client {
+            Ok(client) => client.call("auth.test", &json!({})).await,
+            Err(why) => Err(Trouble::Away(why.clone())),
+        };
+        match answer {
+            Ok(_) if row.standing == UNRENEWABLE => found.push(Finding {
+                ok: false,
+                text: format!(
+                    "{name}: its token can no longer be renewed and works until {}: {again}",
+                    Timestamp(row.expires_at)
+                ),
+            }),
+            Ok(_) => {
+                let until = match row.expires_at {
+                    0 => "it does not expire".to_string(),
+                    at => format!("renewed before it expires at {}", Timestamp(at)),
+                };
+                found.push(Finding { ok: true, text: format!("{name}: its token is valid, {until}") });
+                found.extend(scopes(settings, &name, &tokens.bot).await);
+            }
+            Err(Trouble::Api { code }) if is_invalid(&code) => {
+                found.push(Finding { ok: false, text: format!("{name}: Slack says {code}: {again}") });
+            }
+            Err(trouble) => found.push(Finding { ok: false, text: format!("{name}: {}", trouble.why()) }),
+        }
+    }
+    found
+}
+
 /// Slack says which scopes a token has in a header of every answer.
-async fn scopes(settings: &config::Slack) -> Vec<Finding> {
-    let granted = match super::client::granted(settings.api_url.base(), &settings.bot_token).await {
+async fn scopes(settings: &config::Slack, whose: &str, bot: &SecretString) -> Vec<Finding> {
+    let granted = match super::client::granted(settings.api_url.base(), bot).await {
         Ok(Some(granted)) => granted,
         Ok(None) => {
             return vec![Finding { ok: true, text: "slack: Slack did not say which scopes the token has".into() }];
@@ -61,7 +149,7 @@ async fn scopes(settings: &config::Slack) -> Vec<Finding> {
         .map(|(scope, why)| Finding {
             ok: false,
             text: format!(
-                "slack.bot_token: lacks the scope {scope} ({why}). Add it under \"OAuth & Permissions\" and install the app again"
+                "{whose}: lacks the scope {scope} ({why}). Add it under \"OAuth & Permissions\" and install the app again"
             ),
         })
         .collect();

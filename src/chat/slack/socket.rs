@@ -52,7 +52,7 @@ async fn keep(slack: Slack, n: usize, mut stop: watch::Receiver<bool>) {
                 failures = failures.saturating_add(1);
                 let wait = back_off(failures, n);
                 tracing::warn!("socket {n} to Slack: {why}; again in {} ms", wait.as_millis());
-                slack.0.health.change(|h| h.problem = Some(why));
+                slack.house.health.change(|h| h.problem = Some(why));
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
                     _ = stop.wait_for(|s| *s) => return,
@@ -70,7 +70,7 @@ fn back_off(failures: u32, n: usize) -> Duration {
 
 /// From the address until Slack wants another one. `Ok`: it has served.
 async fn one(slack: &Slack, n: usize) -> Result<(), String> {
-    let address = slack.0.client.socket_address().await.map_err(|t| t.why())?;
+    let address = slack.at.client.socket_address().await.map_err(|t| t.why())?;
     // The address holds a ticket and stands in no message.
     let connected = tokio::time::timeout(Duration::from_secs(10), tokio_tungstenite::connect_async(&address)).await;
     let socket = match connected {
@@ -121,7 +121,7 @@ struct Counted(Slack);
 
 impl Counted {
     fn new(slack: &Slack) -> Counted {
-        slack.0.health.change(|h| {
+        slack.house.health.change(|h| {
             h.connected += 1;
             h.hellos += 1;
             h.problem = None;
@@ -132,7 +132,7 @@ impl Counted {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.0.health.change(|h| h.connected = h.connected.saturating_sub(1));
+        self.0.house.health.change(|h| h.connected = h.connected.saturating_sub(1));
     }
 }
 
@@ -179,7 +179,7 @@ impl Live {
             Ok(frame) => frame,
             Err(e) => {
                 tracing::warn!("Slack sent a frame that cannot be read: {e}");
-                self.slack.0.health.change(|h| h.unreadable += 1);
+                self.slack.house.health.change(|h| h.unreadable += 1);
                 return None;
             }
         };
@@ -217,7 +217,7 @@ impl Live {
                 Err(why) => {
                     // It reads no better the next time.
                     tracing::warn!("{why}");
-                    slack.0.health.change(|h| h.unreadable += 1);
+                    slack.house.health.change(|h| h.unreadable += 1);
                     Reply::Empty
                 }
             };

@@ -12,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Command {
+    /// The workspace.
+    pub team_id: String,
     pub user_id: String,
     pub user_name: String,
     pub channel_id: String,
@@ -34,6 +36,8 @@ pub struct Named {
 pub struct Interaction {
     #[serde(rename = "type")]
     pub kind: String,
+    /// The workspace; `null` in an installation for a whole organisation.
+    pub team: Option<Named>,
     pub user: Named,
     pub channel: Option<Named>,
     pub container: Value,
@@ -132,7 +136,17 @@ pub struct EventCallback {
     pub kind: String,
     pub challenge: String,
     pub event_id: String,
+    /// Where it happened: in a shared channel that may be another workspace than the one that hears of it.
+    pub team_id: String,
+    /// Whose installation hears of it.
+    pub authorizations: Vec<Authorization>,
     pub event: Event,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Authorization {
+    pub team_id: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -190,6 +204,19 @@ pub enum Inbound {
 }
 
 impl Inbound {
+    /// The workspaces that it may belong to, the most certain first.
+    pub fn teams(&self) -> Vec<&str> {
+        let all: Vec<&str> = match self {
+            Inbound::Command(c) => vec![c.team_id.as_str()],
+            Inbound::Interaction(i) => i.team.iter().map(|t| t.id.as_str()).collect(),
+            Inbound::Event(e) => {
+                let heard = e.authorizations.iter().filter_map(|a| a.team_id.as_deref());
+                heard.chain([e.team_id.as_str()]).collect()
+            }
+        };
+        all.into_iter().filter(|team| !team.is_empty()).collect()
+    }
+
     /// What Slack calls it: the same whichever way and however often it is delivered. `None` for what has no name.
     pub fn key(&self) -> Option<String> {
         // A form that was refused is corrected and comes again; one that was taken comes again only unchanged.

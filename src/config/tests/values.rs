@@ -332,7 +332,7 @@ fn a_valid_configuration_prints_none_of_its_secrets() {
     let tree = parse_file(&text, &mut Problems::new(None)).unwrap();
     let mut secrets = Vec::new();
     secrets_of(&tree, ROOT, &mut secrets);
-    assert_eq!(secrets.len(), 19, "{secrets:?}");
+    assert_eq!(secrets.len(), 22, "{secrets:?}");
     let result = load_with(&text, &[]);
     let printed = format!("{result:#?}\n{}\n{}", report_text(&result), report_json(&result));
     for secret in secrets.iter().filter(|s| *s != "sqlite://firebell.db") {

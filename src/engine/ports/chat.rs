@@ -26,6 +26,32 @@ pub trait Chat: Send + Sync {
     fn standing(&self, now: Timestamp) -> ChatStanding;
 }
 
+/// A platform in whose workspaces people install Firebell by their consent there (OAuth). What a browser brings back is
+/// checked by whoever sent it; what is asked for and what comes of it is the adapter's.
+pub trait Install: Send + Sync {
+    fn channel(&self) -> &ChannelId;
+
+    /// Where a browser is sent to be asked, and comes back from with `state`.
+    fn asks_at(&self, back_to: &str, state: &str) -> String;
+
+    /// Turns the code that came back into an installation and keeps it; else a sentence for who installs.
+    fn install<'a>(
+        &'a self,
+        back_to: &'a str,
+        code: &'a str,
+        by: &'a PersonId,
+    ) -> BoxFuture<'a, Result<Installed, String>>;
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installed {
+    /// As the platform has it.
+    pub workspace: String,
+    pub name: String,
+    /// What Firebell asked for and was not given.
+    pub lacks: Vec<String>,
+}
+
 /// How a connection is. Read without a token by probes, so without secrets and words of incidents.
 #[derive(Clone, Debug)]
 pub struct ChatStanding {

@@ -8,6 +8,7 @@ mod edit;
 mod figures;
 mod health;
 mod hooks;
+mod install;
 mod notices;
 mod once;
 mod packed;
@@ -180,6 +181,7 @@ impl World {
             pagerduty: pagerduty::settings(),
             templates: edit::templates(),
             chats: Vec::new(),
+            install: None,
         };
         let web = WebState::new(settings, front.clone());
         let (routers, answering) = watch::channel(router(web.clone(), axum::Router::new()));

@@ -207,12 +207,13 @@ fn addresses(route: &Route) -> Vec<String> {
         "id" => &["1", "2", "3", "4", "INC-3", "inc-4", "99"],
         _ => &["1", "3", "4", "INC-3", "quokka", "room.css"],
     };
-    // A run of an incident, the one there is and one that never was.
-    let backs: Vec<String> = match back.contains("{no}") {
-        true => ["1", "9"].map(|no| back.replace("{no}", no)).to_vec(),
-        false => vec![back.to_string()],
-    };
-    assert!(!backs[0].contains('{'), "{}: two parameters; teach the sweep both", route.path);
+    // A run of an incident, the one there is and one that never was; and of its files none.
+    let mut backs = vec![back.to_string()];
+    for (name, stand) in [("{no}", &["1", "9"][..]), ("{place}", &["0", "x"]), ("{name}", &["up.png"])] {
+        backs = backs.iter().flat_map(|b| stand.iter().map(move |s| b.replace(name, s))).collect();
+        backs.dedup();
+    }
+    assert!(!backs[0].contains('{'), "{}: a parameter more; teach the sweep all of them", route.path);
     stands.iter().flat_map(|s| backs.iter().map(move |back| format!("{front}{s}{back}"))).collect()
 }
 

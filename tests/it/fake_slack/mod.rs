@@ -28,6 +28,7 @@ mod replies;
 mod selftest;
 mod setup;
 mod shapes;
+mod site;
 mod socket;
 mod socket_wire;
 mod state;
@@ -42,7 +43,7 @@ pub use parcel::Reply;
 pub use person::Person;
 pub use reading::Seen;
 pub use setup::Setup;
-pub use state::{Kind, World};
+pub use state::{Consent, Kind, TokenKind, World};
 pub use time::{SECOND, Time};
 
 use crate::harness::wire::{Wire, outside};
@@ -80,6 +81,7 @@ impl FakeSlack {
             .route("/actions/{*rest}", post(replies::respond))
             .route("/app/{*rest}", post(replies::respond))
             .route("/upload/{id}", post(upload))
+            .route("/oauth/v2/authorize", get(site::authorize))
             .layer(DefaultBodyLimit::max(8 * 1024 * 1024))
             .with_state(desk.clone());
         let wire = Wire::serve(router);

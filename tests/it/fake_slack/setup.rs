@@ -4,7 +4,7 @@
 
 use super::events;
 use super::limits::Limits;
-use super::state::{App, Kind, Team, Token, TokenKind, User, UserGroup, World};
+use super::state::{App, Code, Kind, Team, Token, TokenKind, User, UserGroup, World};
 use super::time::Time;
 use super::{FakeSlack, SECOND};
 
@@ -25,6 +25,7 @@ pub struct Setup {
     pub commands: Vec<String>,
     pub limits: Limits,
     pub rotates_tokens: bool,
+    pub token_life_s: i64,
     pub edit_window_s: Option<i64>,
 }
 
@@ -40,6 +41,7 @@ impl Default for Setup {
             commands: vec!["/incident".into(), "/oncall".into()],
             limits: Limits::default(),
             rotates_tokens: false,
+            token_life_s: 12 * 3600,
             edit_window_s: None,
         }
     }
@@ -94,6 +96,12 @@ impl Setup {
         self
     }
 
+    /// Tokens that live for so long only.
+    pub fn tokens_live_s(mut self, seconds: i64) -> Setup {
+        (self.rotates_tokens, self.token_life_s) = (true, seconds);
+        self
+    }
+
     /// Messages can be edited for so long only.
     pub fn edit_window_s(mut self, seconds: i64) -> Setup {
         self.edit_window_s = Some(seconds);
@@ -115,6 +123,8 @@ impl Setup {
             domains: vec!["firebell.example.com".into()],
             scopes: words(&self.scopes),
             rotates_tokens: self.rotates_tokens,
+            token_life_s: self.token_life_s,
+            redirect_urls: Vec::new(),
         };
         let mut world = World::new(self.time.clone(), app);
         world.limits = self.limits.clone();
@@ -199,8 +209,19 @@ impl World {
 
     /// What an installation's page would hand to the redirect address.
     pub fn authorize(&mut self, team: &str) -> String {
+        self.authorize_for(team, None, None)
+    }
+
+    pub fn authorize_for(
+        &mut self,
+        team: &str,
+        redirect_uri: Option<&str>,
+        scopes: Option<std::collections::BTreeSet<String>>,
+    ) -> String {
         let code = format!("{}.{:x}", self.now() / SECOND, self.next());
-        self.codes.insert(code.clone(), team.to_owned());
+        let kept =
+            Code { team: team.to_owned(), redirect_uri: redirect_uri.map(str::to_owned), scopes, at: self.now() };
+        self.codes.insert(code.clone(), kept);
         code
     }
 }

@@ -21,7 +21,9 @@ pub struct World {
     pub http: super::http::Addresses,
     pub triggers: BTreeMap<String, Trigger>,
     pub hooks: BTreeMap<String, Hook>,
-    pub codes: BTreeMap<String, String>,
+    pub codes: BTreeMap<String, Code>,
+    /// What whoever is asked at Slack's site does.
+    pub consent: Consent,
     pub uploads: BTreeMap<String, Value>,
     /// For how long a message can be edited, where the workspace limits it.
     pub edit_window_s: Option<i64>,
@@ -52,6 +54,31 @@ pub struct App {
     /// What an installation grants.
     pub scopes: BTreeSet<String>,
     pub rotates_tokens: bool,
+    /// How long a token lives that expires.
+    pub token_life_s: i64,
+    /// Where browsers may be sent back to.
+    pub redirect_urls: Vec<String>,
+}
+
+/// What an installation's page hands to the redirect address.
+#[derive(Clone, Debug)]
+pub struct Code {
+    pub team: String,
+    /// As the authorization named it; the exchange must name the same.
+    pub redirect_uri: Option<String>,
+    pub scopes: Option<BTreeSet<String>>,
+    pub at: i64,
+}
+
+/// What somebody does who is asked whether the app may come in.
+#[derive(Clone, Debug, Default)]
+pub enum Consent {
+    #[default]
+    Denied,
+    /// Into this workspace.
+    Given(String),
+    /// Into the whole organisation.
+    WholeOrganisation,
 }
 
 #[derive(Clone, Debug)]
@@ -215,6 +242,7 @@ impl World {
             triggers: BTreeMap::new(),
             hooks: BTreeMap::new(),
             codes: BTreeMap::new(),
+            consent: Consent::default(),
             uploads: BTreeMap::new(),
             edit_window_s: None,
             calls: Vec::new(),

@@ -7,6 +7,7 @@ mod follow;
 mod forms;
 mod frozen;
 mod http;
+mod install;
 mod judged;
 mod killed;
 mod night;
@@ -14,8 +15,10 @@ mod people;
 mod places;
 mod pressed;
 mod set_up;
+mod several;
 mod sockets;
 mod tables;
+mod tokens;
 mod trouble;
 
 use crate::fake_slack::{FakeSlack, Setup};
@@ -43,7 +46,7 @@ pub fn table(slack: &FakeSlack) -> String {
 }
 
 /// Ana by her member id, bo by his address, cy not at all.
-const PEOPLE: &str = "[people.ana]\nname = \"Ana Ruiz\"\nslack = \"UANA\"\n[people.bo]\nname = \"Bo Lind\"\nemail = \"bo@example.com\"\n";
+pub const PEOPLE: &str = "[people.ana]\nname = \"Ana Ruiz\"\nslack = \"UANA\"\n[people.bo]\nname = \"Bo Lind\"\nemail = \"bo@example.com\"\n";
 
 impl Both {
     pub async fn start() -> Both {

@@ -6,8 +6,8 @@ use crate::fake_slack::state::TokenKind;
 use crate::fake_slack::time::SECOND;
 use serde_json::json;
 
-/// How long a rotated token lives.
-const TOKEN_LIFE_S: i64 = 12 * 3600;
+/// How long a code is good.
+const CODE_LIFE_S: i64 = 600;
 
 pub const METHODS: &[Method] = &[
     Method {
@@ -69,8 +69,26 @@ fn access(world: &mut World, call: &Call) -> Answer {
             token.team
         }
         None | Some("authorization_code") => {
-            let code = call.args.need("code")?;
-            world.codes.remove(code).ok_or("invalid_code")?
+            // Whatever comes of it, a code is good for one try.
+            let code = world.codes.remove(call.args.need("code")?).ok_or("invalid_code")?;
+            if code.at + CODE_LIFE_S * SECOND < world.now() {
+                return Err("invalid_code".into());
+            }
+            if code.redirect_uri.as_deref() != call.args.text("redirect_uri") {
+                return Err("bad_redirect_uri".into());
+            }
+            if let Some(scopes) = code.scopes {
+                world.app.scopes = scopes;
+            }
+            if code.team.is_empty() {
+                let home = world.home().to_owned();
+                let mut answer = world.install(&home);
+                answer["team"] = serde_json::Value::Null;
+                answer["enterprise"] = json!({"id": "E0FIREBELL", "name": "Everybody"});
+                answer["is_enterprise_install"] = json!(true);
+                return Ok(answer);
+            }
+            code.team
         }
         Some(_) => return Err("invalid_grant_type".into()),
     };
@@ -92,7 +110,7 @@ impl World {
         let joined = scopes.iter().cloned().collect::<Vec<_>>().join(",");
         let there = self.team(team);
         let (bot, name) = (there.bot_user.clone(), there.name.clone());
-        let expires_at = self.app.rotates_tokens.then(|| self.now() + TOKEN_LIFE_S * SECOND);
+        let expires_at = self.app.rotates_tokens.then(|| self.now() + self.app.token_life_s * SECOND);
         let prefix = if self.app.rotates_tokens { "xoxe.xoxb-1" } else { "xoxb" };
         let token = format!("{prefix}-{team}-{:012}-{:024x}", self.next(), self.next());
         let entry =
@@ -109,7 +127,7 @@ impl World {
             let kept = Token { kind: TokenKind::Refresh, expires_at: None, ..entry };
             self.tokens.insert(refresh.clone(), kept);
             answer["refresh_token"] = json!(refresh);
-            answer["expires_in"] = json!(TOKEN_LIFE_S);
+            answer["expires_in"] = json!(self.app.token_life_s);
         }
         answer
     }
