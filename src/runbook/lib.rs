@@ -6,6 +6,7 @@
 //!                            └─ lexicon, grammar ─┘
 //! ```
 
+mod beside;
 pub mod commands;
 pub mod document;
 mod fold;
@@ -22,12 +23,13 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 
+use beside::beside;
 use commands::{Commands, Found};
 use document::Document;
 use lint::{Facts, Known};
 use meaning::Reading;
 use meaning::playbooks::Ran;
-use model::{Command, Executor, Line, Mode, Runbook};
+use model::{Command, Executor, Finding, Line, Mode, Runbook};
 use proposal::Proposal;
 use report::Report;
 use sha2::{Digest, Sha256};
@@ -52,25 +54,22 @@ pub struct Import {
 pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     let source = Source::read(bytes)?;
     let document = Document::read(&source);
-    let reading = Reading::new(&source, &document);
-    let Commands { found, prohibitions, skipped } = commands::find(&document);
-    let judged: Vec<Judged> = found.iter().map(|f| judge(&document, f)).collect();
-    let mut runbook = Runbook::default();
-    let mut proposals = Vec::new();
-    let properties = meaning::properties::properties(&reading);
-    (runbook.title, runbook.system, runbook.version) = (properties.title, properties.system, properties.version);
+    let commands_of = || {
+        let commands = commands::find(&document);
+        let judged: Vec<Judged> = commands.found.iter().map(|f| judge(&document, f)).collect();
+        (commands, judged)
+    };
+    let meaning_of = || {
+        let reading = Reading::new(&source, &document);
+        let said = said(&reading);
+        (reading, said)
+    };
+    let ((commands, judged), (reading, said)) = beside(commands_of, meaning_of);
+    let Commands { found, prohibitions, skipped } = commands;
+    let Said { mut runbook, mut proposals, findings: more } = said;
     let mut findings = source.findings.clone();
     findings.extend(document.findings.iter().cloned());
-    runbook.severities = meaning::severities::severities(&reading, &mut proposals, &mut findings);
-    runbook.phases = meaning::phases::phases(&reading, &mut proposals);
-    runbook.thresholds = meaning::thresholds::thresholds(&reading);
-    (runbook.escalation, proposals) = with(meaning::escalation::escalation(&reading), proposals);
-    (runbook.contacts, proposals) = with(meaning::contacts::contacts(&reading), proposals);
-    (runbook.schedules, proposals) = with(meaning::schedules::schedules(&reading), proposals);
-    runbook.quick_reference = meaning::quick_reference::quick_reference(&reading);
-    runbook.rules = meaning::rules::rules(&reading);
-    runbook.checklists = meaning::checklists::checklists(&reading);
-    runbook.endpoints = meaning::endpoints::endpoints(&reading);
+    findings.extend(more);
     runbook.commands = found.iter().zip(&judged).map(|(f, j)| command(&document, f, j)).collect();
     let ran: Vec<Ran<'_>> = found
         .iter()
@@ -97,6 +96,31 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     proposals.sort_by(|a, b| (a.line, &a.group, &a.what).cmp(&(b.line, &b.group, &b.what)));
     let report = report::report(&source, &document, &runbook, &prohibitions, &skipped);
     Ok(Import { runbook, sha256: Sha256::digest(bytes).into(), proposals, report, judged })
+}
+
+/// What is said in words and tables, before anything is known of the commands.
+#[derive(Default)]
+struct Said {
+    runbook: Runbook,
+    proposals: Vec<Proposal>,
+    findings: Vec<Finding>,
+}
+
+fn said(reading: &Reading<'_>) -> Said {
+    let Said { mut runbook, mut proposals, mut findings } = Said::default();
+    let properties = meaning::properties::properties(reading);
+    (runbook.title, runbook.system, runbook.version) = (properties.title, properties.system, properties.version);
+    runbook.severities = meaning::severities::severities(reading, &mut proposals, &mut findings);
+    runbook.phases = meaning::phases::phases(reading, &mut proposals);
+    runbook.thresholds = meaning::thresholds::thresholds(reading);
+    (runbook.escalation, proposals) = with(meaning::escalation::escalation(reading), proposals);
+    (runbook.contacts, proposals) = with(meaning::contacts::contacts(reading), proposals);
+    (runbook.schedules, proposals) = with(meaning::schedules::schedules(reading), proposals);
+    runbook.quick_reference = meaning::quick_reference::quick_reference(reading);
+    runbook.rules = meaning::rules::rules(reading);
+    runbook.checklists = meaning::checklists::checklists(reading);
+    runbook.endpoints = meaning::endpoints::endpoints(reading);
+    Said { runbook, proposals, findings }
 }
 
 fn with<T>((items, more): (Vec<T>, Vec<Proposal>), mut proposals: Vec<Proposal>) -> (Vec<T>, Vec<Proposal>) {
