@@ -36,6 +36,7 @@ use sha2::{Digest, Sha256};
 use shell::{Asked, Judged};
 pub use source::Refused;
 use source::Source;
+use std::collections::BTreeMap;
 
 /// Everything that was made of a file.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     let document = Document::read(&source);
     let commands_of = || {
         let commands = commands::find(&document);
-        let judged: Vec<Judged> = commands.found.iter().map(|f| judge(&document, f)).collect();
+        let judged = judge_all(&document, &commands.found);
         (commands, judged)
     };
     let meaning_of = || {
@@ -126,6 +127,23 @@ fn said(reading: &Reading<'_>) -> Said {
 fn with<T>((items, more): (Vec<T>, Vec<Proposal>), mut proposals: Vec<Proposal>) -> (Vec<T>, Vec<Proposal>) {
     proposals.extend(more);
     (items, proposals)
+}
+
+/// Each in the order of the document. Runbooks say the same command again and again, and it is the same each time, unless
+/// nobody knows its program: then what stands around it counts.
+fn judge_all(document: &Document, found: &[Found]) -> Vec<Judged> {
+    let alike = |a: &Found, b: &Found| {
+        let around = |f: &Found| (f.session.is_some(), f.unit.is_some(), f.option.is_some());
+        a.tongue == b.tongue && around(a) == around(b) && a.assigned == b.assigned
+    };
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut judged: Vec<Judged> = Vec::with_capacity(found.len());
+    for (at, this) in found.iter().enumerate() {
+        let before = *seen.entry(&this.text).or_insert(at);
+        let again = before < at && alike(&found[before], this) && !judged[before].flags.unknown_tool;
+        judged.push(if again { judged[before].clone() } else { judge(document, this) });
+    }
+    judged
 }
 
 fn judge(document: &Document, found: &Found) -> Judged {
