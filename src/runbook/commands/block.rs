@@ -250,7 +250,12 @@ impl<'a> Reader<'a> {
                 let session = self.sessions.last().map(|s| s.0.clone());
                 self.push(joined, at, Tongue::Redis, session)
             }
-            At::Console => {
+            At::Oracle => self.push(single(self.lines[at]), at, Tongue::Oracle, None),
+            At::Mongo if sql::mongo(text) => {
+                let session = self.sessions.last().map(|s| s.0.clone());
+                self.push(single(self.lines[at]), at, Tongue::Shell, session)
+            }
+            At::Mongo | At::Console => {
                 let (line, text) = self.lines[at];
                 match self.sessions.last().filter(|s| s.0.kind == session::Kind::Mongo) {
                     Some(s) => {
