@@ -24,7 +24,7 @@ pub mod source;
 mod tests;
 
 use beside::beside;
-use commands::{Commands, Found};
+use commands::{Commands, Found, SessionKind};
 use document::Document;
 use lint::{Facts, Known};
 use meaning::Reading;
@@ -33,7 +33,7 @@ use model::{Command, Executor, Finding, Line, Mode, Runbook};
 use proposal::Proposal;
 use report::Report;
 use sha2::{Digest, Sha256};
-use shell::{Asked, Judged};
+use shell::{Asked, Judged, Tongue};
 pub use source::Refused;
 use source::Source;
 use std::collections::BTreeMap;
@@ -133,7 +133,7 @@ fn with<T>((items, more): (Vec<T>, Vec<Proposal>), mut proposals: Vec<Proposal>)
 /// nobody knows its program: then what stands around it counts.
 fn judge_all(document: &Document, found: &[Found]) -> Vec<Judged> {
     let alike = |a: &Found, b: &Found| {
-        let around = |f: &Found| (f.session.is_some(), f.unit.is_some(), f.option.is_some());
+        let around = |f: &Found| (f.session.as_ref().map(|s| s.kind), f.unit.is_some(), f.option.is_some());
         a.tongue == b.tongue && around(a) == around(b) && a.assigned == b.assigned
     };
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
@@ -148,9 +148,10 @@ fn judge_all(document: &Document, found: &[Found]) -> Vec<Judged> {
 
 fn judge(document: &Document, found: &Found) -> Judged {
     let path = document.path(found.section);
+    let mongo = matches!(&found.session, Some(s) if s.kind == SessionKind::Mongo) && commands::is_mongo(&found.text);
     let mut judged = shell::judge(&Asked {
         text: &found.text,
-        tongue: found.tongue,
+        tongue: if mongo { Tongue::Mongo } else { found.tongue },
         comment: found.comment.as_deref(),
         heading: path.last().map(|s| s.name.as_str()),
         assigned: &found.assigned,

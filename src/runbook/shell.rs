@@ -68,6 +68,8 @@ pub enum Tongue {
     Redis,
     /// A command typed at a prompt of one of Oracle's tools: RMAN, Data Guard's, ASM's.
     Oracle,
+    /// A statement typed at a prompt of MongoDB.
+    Mongo,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -112,6 +114,7 @@ pub fn judge(asked: &Asked) -> Judged {
         Tongue::Mysql => statement(&text, sql::Dialect::Mysql, Executor::Mysql),
         Tongue::Redis => redis(&text),
         Tongue::Oracle => oracle::judge(&text),
+        Tongue::Mongo => mongo::statement(&text),
     };
     if asked.tongue == Tongue::Shell
         && !asked.text.contains("<<")

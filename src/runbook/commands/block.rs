@@ -178,6 +178,9 @@ impl<'a> Reader<'a> {
             // Without a prompt among prompts: what was printed, unless a statement goes on in a database.
             let statement = self.sessions.last().is_some_and(|s| s.0.kind.tongue() != Tongue::Shell)
                 && (sql::begins(text, false) || sql::meta(text));
+            if !statement && self.opens_next(at) {
+                return self.push(single(self.lines[at]), at, Tongue::Shell, None);
+            }
             if !statement {
                 self.skip(line, Guess::Output);
                 return 1;
@@ -252,8 +255,9 @@ impl<'a> Reader<'a> {
             }
             At::Oracle => self.push(single(self.lines[at]), at, Tongue::Oracle, None),
             At::Mongo if sql::mongo(text) => {
-                let session = self.sessions.last().map(|s| s.0.clone());
-                self.push(single(self.lines[at]), at, Tongue::Shell, session)
+                let (line, target) = (self.lines[at].0, "mongo".to_owned());
+                let session = Session { line, target, kind: session::Kind::Mongo };
+                self.push(single(self.lines[at]), at, Tongue::Shell, Some(session))
             }
             At::Mongo | At::Console => {
                 let (line, text) = self.lines[at];
