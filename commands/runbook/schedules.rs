@@ -32,9 +32,9 @@ pub fn lines(call: &Call<'_>, system: Option<&str>) -> Vec<String> {
 fn line(call: &Call<'_>, r: &Reminder) -> String {
     let name = format!("{} of {} (line {})", shown(&r.name), shown(&r.system), r.line);
     let next = r.next_words(call.ground.now).map_or(String::new(), |at| format!("; next {at}"));
+    let say: Vec<String> = r.does.left().iter().take(3).map(|b| format!("/incident run line {}", b.line)).collect();
     match &r.does {
-        Does::Reminds { by_hand } => {
-            let say: Vec<String> = by_hand.iter().take(3).map(|b| format!("/incident run line {}", b.line)).collect();
+        Does::Reminds { .. } => {
             let say = if say.is_empty() { String::new() } else { format!("; then say {}", say.join(", ")) };
             format!("{name}: people are reminded{next}{say}")
         }
@@ -52,7 +52,9 @@ fn line(call: &Call<'_>, r: &Reminder) -> String {
             let operations = call.app.operations();
             let turn = operations.get(&(r.system.clone(), r.name.clone())).and_then(|s| s.turn.as_ref());
             let last = turn.and_then(|t| Some(format!("; last {} at {}", t.became.word()?, r.clock(t.due))));
-            format!("{name}: Firebell looks by itself{next}{}", last.unwrap_or_default())
+            let say =
+                if say.is_empty() { String::new() } else { format!("; of the rest people say {}", say.join(", ")) };
+            format!("{name}: Firebell looks by itself{next}{}{say}", last.unwrap_or_default())
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What becomes of a schedule of a runbook at its time: where its commands only look, end by themselves, leave nothing
-//! open and have their targets mapped, Firebell looks; otherwise people are reminded, with what to say for each command,
-//! because nothing that changes something runs without somebody's word. Pure; runs nothing.
+//! What becomes of a schedule of a runbook at its time: at what only looks, ends by itself, leaves nothing open and has its
+//! target mapped, Firebell looks; of the rest people are reminded, with what to say for each command, because nothing that
+//! changes something runs without somebody's word. Pure; runs nothing.
 
 use super::orders::{self, Ground, NotMade};
 use super::overlay::Going;
@@ -19,8 +19,8 @@ use std::collections::BTreeSet;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Does {
-    /// Firebell looks, at these commands.
-    Looks { lines: Vec<Line> },
+    /// Firebell looks, at these commands; what else the schedule has is left to people.
+    Looks { lines: Vec<Line>, by_hand: Vec<ByHand> },
     /// People do it; where there are commands, what to say for each.
     Reminds { by_hand: Vec<ByHand> },
 }
@@ -37,11 +37,19 @@ impl Does {
     /// The same for a team that wants to be reminded only.
     pub fn by_hand(self, source: &Source) -> Does {
         match self {
-            Does::Looks { lines } => {
-                let all = source.book().commands.iter().filter(|c| lines.contains(&c.line));
+            Does::Looks { lines, by_hand: left } => {
+                let all = |c: &&Command| lines.contains(&c.line) || left.iter().any(|l| l.line == c.line);
+                let all = source.book().commands.iter().filter(all);
                 Does::Reminds { by_hand: all.map(|c| by_hand(source, c)).collect() }
             }
             reminds => reminds,
+        }
+    }
+
+    /// What is left to people.
+    pub fn left(&self) -> &[ByHand] {
+        match self {
+            Does::Looks { by_hand, .. } | Does::Reminds { by_hand } => by_hand,
         }
     }
 }
@@ -50,14 +58,18 @@ fn by_hand(source: &Source, command: &Command) -> ByHand {
     ByHand { line: command.line, text: command.text.clone(), risk: playbooks::risk(source, command) }
 }
 
-/// All of it looks, or all of it is left to people: a machine that did half would be taken to have done the whole.
+/// Lines are looked at as a whole: where one of two commands on a line changes something, both are left to people.
 pub fn does(source: &Source, schedule: &Schedule) -> Does {
     let lines: BTreeSet<Line> = schedule.command_lines.iter().copied().collect();
-    let commands: Vec<&Command> = source.book().commands.iter().filter(|c| lines.contains(&c.line)).collect();
-    let all_look = !commands.is_empty() && commands.iter().all(|c| orders::looks(source, c));
-    match all_look && commands.len() <= RUN_COMMANDS_MAX {
-        true => Does::Looks { lines: commands.iter().map(|c| c.line).collect() },
-        false => Does::Reminds { by_hand: commands.iter().map(|c| by_hand(source, c)).collect() },
+    let commands = || source.book().commands.iter().filter(|c| lines.contains(&c.line));
+    let changes: BTreeSet<Line> = commands().filter(|c| !orders::looks(source, c)).map(|c| c.line).collect();
+    let (look, left): (Vec<&Command>, Vec<&Command>) = commands().partition(|c| !changes.contains(&c.line));
+    match (1..=RUN_COMMANDS_MAX).contains(&look.len()) {
+        true => Does::Looks {
+            lines: look.iter().map(|c| c.line).collect(),
+            by_hand: left.into_iter().map(|c| by_hand(source, c)).collect(),
+        },
+        false => Does::Reminds { by_hand: commands().map(|c| by_hand(source, c)).collect() },
     }
 }
 
@@ -121,7 +133,7 @@ impl Reminder {
 impl Program {
     /// The order for what looks; `Err`: it cannot be looked at here, and people are reminded instead.
     pub fn look(&self, reminder: &Reminder, ground: &Ground) -> Option<Result<Order, NotMade>> {
-        let Does::Looks { lines } = &reminder.does else { return None };
+        let Does::Looks { lines, .. } = &reminder.does else { return None };
         let source = self.of(&reminder.system)?;
         Some(orders::of_schedule(source, &reminder.name, lines, ground))
     }
@@ -175,8 +187,7 @@ mod tests {
             (vec![10, 14], true),
             (vec![], false),
             (vec![11], false),
-            (vec![10, 11], false),
-            (vec![10, 12], false),
+            (vec![11, 12], false),
             (vec![13], false),
         ] {
             let all = on(&shop(json!([schedule("Morning check", &lines, json!({}))])));
@@ -185,11 +196,35 @@ mod tests {
     }
 
     #[test]
+    fn of_what_looks_and_changes_the_one_is_looked_at_and_the_other_left_to_people() {
+        let mixed = shop(json!([schedule("Restart", &[10, 11, 12, 14], json!({}))]));
+        let all = on(&mixed);
+        let Does::Looks { lines, by_hand } = &all[0].does else { panic!("a part of it only looks") };
+        assert_eq!(lines, &[10, 14]);
+        let said: Vec<_> = by_hand.iter().map(|b| (b.line, b.text.as_str(), b.risk)).collect();
+        assert_eq!(said, [(11, "docker restart n8n", Risk::Mutate), (12, "docker logs <pod>", Risk::Read)]);
+        // A team that wants reminders only has all of it, in its order.
+        let Does::Reminds { by_hand } = all[0].does.clone().by_hand(&mixed) else { panic!("people do it") };
+        assert_eq!(by_hand.iter().map(|b| b.line).collect::<Vec<_>>(), [10, 11, 12, 14]);
+    }
+
+    #[test]
     fn what_changes_something_reminds_with_the_line_of_each_command() {
-        let all = on(&shop(json!([schedule("Restart", &[10, 11], json!({}))])));
+        let all = on(&shop(json!([schedule("Restart", &[11, 12], json!({}))])));
         let Does::Reminds { by_hand } = &all[0].does else { panic!("people do it") };
         let said: Vec<_> = by_hand.iter().map(|b| (b.line, b.text.as_str(), b.risk)).collect();
-        assert_eq!(said, [(10, "docker ps", Risk::Read), (11, "docker restart n8n", Risk::Mutate)]);
+        assert_eq!(said, [(11, "docker restart n8n", Risk::Mutate), (12, "docker logs <pod>", Risk::Read)]);
+    }
+
+    #[test]
+    fn what_is_looked_at_every_hour_reminds_nobody_of_its_rest_and_says_so() {
+        let hourly = json!({ "cadence": "hourly", "when": null });
+        let (on, notes) = reminders::of(&shop(json!([schedule("Pulse", &[10, 11], hourly)])));
+        assert!(on[0].rhythm.often() && on[0].does.left().is_empty());
+        assert_eq!(
+            notes[0].what,
+            "\"Pulse\" is looked at, and nobody is reminded of its other 1 command: it is too often for that"
+        );
     }
 
     #[test]

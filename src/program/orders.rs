@@ -142,7 +142,7 @@ pub fn diagnosis(source: &Source, walk: Option<&Walk>, wanted: &Looks, ground: &
     Some(order)
 }
 
-/// What is looked at by a schedule. Every command of it, or none: half a check would be taken for a whole one.
+/// What is looked at by a schedule: every command that only looks, or none. Half a look would be taken for a whole one.
 pub fn of_schedule(source: &Source, name: &str, lines: &[Line], ground: &Ground) -> Result<Order, NotMade> {
     let mut commands = Vec::new();
     let mut all = BTreeMap::new();

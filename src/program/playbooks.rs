@@ -151,13 +151,13 @@ pub fn followed(source: &Source, book: Book, rules: &RunRules) -> Playbook {
     let steps = match book {
         Book::Playbook(p) => steps(source, p, rules),
         Book::Checklist(c) => {
-            let item = |text: &String| Step {
+            let item = |(at, text): (usize, &String)| Step {
                 part: Part::Item,
                 text: firebell_domain::text::cut(text, STEP_CHARS_MAX),
-                line: c.line,
+                line: c.item_lines.get(at).copied().unwrap_or(c.line),
                 ..plain()
             };
-            c.items.iter().map(item).collect()
+            c.items.iter().enumerate().map(item).collect()
         }
     };
     let steps = bounded(source, steps, book.line());

@@ -167,6 +167,14 @@ pub fn of(source: &Source) -> (Vec<Reminder>, Vec<Note>) {
         }
         match rhythm(source, schedule, zone, matches!(does, Does::Looks { .. })) {
             Ok(rhythm) => {
+                let left = does.left().len();
+                let does = match does {
+                    Does::Looks { lines, .. } if left > 0 && rhythm.often() => {
+                        notes.push(unsaid(source, schedule, left));
+                        Does::Looks { lines, by_hand: Vec::new() }
+                    }
+                    does => does,
+                };
                 // Two of one name are told apart by their lines: each has its own turn.
                 let twice = on.iter().any(|r: &Reminder| r.name == schedule.name);
                 on.push(Reminder {
@@ -195,6 +203,21 @@ pub fn of(source: &Source) -> (Vec<Reminder>, Vec<Note>) {
         }
     }
     (on, notes)
+}
+
+/// What is left to people of something that is looked at too often to remind them of it each time.
+fn unsaid(source: &Source, schedule: &Schedule, left: usize) -> Note {
+    let name = schedule.name.clone();
+    let commands = if left == 1 { "command" } else { "commands" };
+    Note {
+        kind: "schedule",
+        line: Some(schedule.line),
+        what: format!(
+            "\"{name}\" is looked at, and nobody is reminded of its other {left} {commands}: it is too often for that"
+        ),
+        fix: format!("Give what changes something a schedule of its own in {}", source.short_file()),
+        name,
+    }
 }
 
 /// A client that its commands need and that nobody has placed.

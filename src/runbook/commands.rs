@@ -31,6 +31,7 @@ use std::sync::Arc;
 
 pub use session::{Kind as SessionKind, Session};
 pub use shape::{Guess, cron};
+pub use sql::mongo as is_mongo;
 
 /// A command line of the document.
 #[derive(Clone, Debug, PartialEq)]

@@ -162,18 +162,24 @@ pub fn key(text: &str) -> String {
         return text.to_string();
     }
     let folded = folded(text);
-    // Most are plain already: only then is anything taken apart.
-    let words: Vec<&str> =
-        folded.split(|c: char| c.is_whitespace() || matches!(c, '*' | '`' | '"')).filter(|w| !w.is_empty()).collect();
-    let mut rest = words.as_slice();
+    let mut words = folded.split(|c: char| c.is_whitespace() || matches!(c, '*' | '`' | '"')).filter(|w| !w.is_empty());
+    let mut first = words.next().unwrap_or_default();
     // `3.`, `3)`, `1.2.3`, `a)`, `#`: numbering, unless nothing else is there.
-    while let [first, others @ ..] = rest
-        && !others.is_empty()
-        && is_numbering(first)
+    while is_numbering(first)
+        && let Some(next) = words.next()
     {
-        rest = others;
+        first = next;
     }
-    rest.join(" ").trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '%' | '<' | '>' | '=' | '$')).to_string()
+    let mut key = String::with_capacity(folded.len());
+    key.push_str(first);
+    for word in words {
+        key.push(' ');
+        key.push_str(word);
+    }
+    let framed = |c: char| !c.is_alphanumeric() && !matches!(c, '%' | '<' | '>' | '=' | '$');
+    key.truncate(key.trim_end_matches(framed).len());
+    key.drain(..key.len() - key.trim_start_matches(framed).len());
+    key
 }
 
 /// Small letters and digits, one space between words: nothing is to be taken off.

@@ -309,6 +309,8 @@ pub struct Lexicon {
     pub open: Phrases<()>,
     pub statistics: Phrases<()>,
     pub should_be: Phrases<()>,
+    /// Whatever a rhythm can begin with, of the tables above.
+    pub recurring: Phrases<()>,
 }
 
 const LANGUAGES: &[(&str, &str)] = &[
@@ -376,6 +378,16 @@ impl Lexicon {
         ] {
             words.iter().for_each(|w| into.add(w, ()));
         }
+        let hours = |part: &DayPart| matches!(part, DayPart::Noon | DayPart::Midnight | DayPart::Am | DayPart::Pm);
+        let rhythms = (from.often.values())
+            .chain(from.weekdays.values())
+            .chain(from.months.values())
+            .chain(from.ordinals.values())
+            .chain(from.before.get(&Bound::Every))
+            .chain(from.behind.get(&Bound::Every))
+            .chain(std::iter::once(&from.every_other))
+            .chain(from.day_parts.iter().filter(|(part, _)| hours(part)).map(|(_, words)| words));
+        rhythms.flatten().for_each(|w| self.recurring.add(w, ()));
     }
 }
 

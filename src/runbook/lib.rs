@@ -6,6 +6,7 @@
 //!                            └─ lexicon, grammar ─┘
 //! ```
 
+mod beside;
 pub mod commands;
 pub mod document;
 mod fold;
@@ -22,18 +23,20 @@ pub mod source;
 #[cfg(test)]
 mod tests;
 
-use commands::{Commands, Found};
+use beside::beside;
+use commands::{Commands, Found, SessionKind};
 use document::Document;
 use lint::{Facts, Known};
 use meaning::Reading;
 use meaning::playbooks::Ran;
-use model::{Command, Executor, Line, Mode, Runbook};
+use model::{Command, Executor, Finding, Line, Mode, Runbook};
 use proposal::Proposal;
 use report::Report;
 use sha2::{Digest, Sha256};
-use shell::{Asked, Judged};
+use shell::{Asked, Judged, Tongue};
 pub use source::Refused;
 use source::Source;
+use std::collections::BTreeMap;
 
 /// Everything that was made of a file.
 #[derive(Clone, Debug)]
@@ -52,25 +55,22 @@ pub struct Import {
 pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     let source = Source::read(bytes)?;
     let document = Document::read(&source);
-    let reading = Reading::new(&source, &document);
-    let Commands { found, prohibitions, skipped } = commands::find(&document);
-    let judged: Vec<Judged> = found.iter().map(|f| judge(&document, f)).collect();
-    let mut runbook = Runbook::default();
-    let mut proposals = Vec::new();
-    let properties = meaning::properties::properties(&reading);
-    (runbook.title, runbook.system, runbook.version) = (properties.title, properties.system, properties.version);
+    let commands_of = || {
+        let commands = commands::find(&document);
+        let judged = judge_all(&document, &commands.found);
+        (commands, judged)
+    };
+    let meaning_of = || {
+        let reading = Reading::new(&source, &document);
+        let said = said(&reading);
+        (reading, said)
+    };
+    let ((commands, judged), (reading, said)) = beside(commands_of, meaning_of);
+    let Commands { found, prohibitions, skipped } = commands;
+    let Said { mut runbook, mut proposals, findings: more } = said;
     let mut findings = source.findings.clone();
     findings.extend(document.findings.iter().cloned());
-    runbook.severities = meaning::severities::severities(&reading, &mut proposals, &mut findings);
-    runbook.phases = meaning::phases::phases(&reading, &mut proposals);
-    runbook.thresholds = meaning::thresholds::thresholds(&reading);
-    (runbook.escalation, proposals) = with(meaning::escalation::escalation(&reading), proposals);
-    (runbook.contacts, proposals) = with(meaning::contacts::contacts(&reading), proposals);
-    (runbook.schedules, proposals) = with(meaning::schedules::schedules(&reading), proposals);
-    runbook.quick_reference = meaning::quick_reference::quick_reference(&reading);
-    runbook.rules = meaning::rules::rules(&reading);
-    runbook.checklists = meaning::checklists::checklists(&reading);
-    runbook.endpoints = meaning::endpoints::endpoints(&reading);
+    findings.extend(more);
     runbook.commands = found.iter().zip(&judged).map(|(f, j)| command(&document, f, j)).collect();
     let ran: Vec<Ran<'_>> = found
         .iter()
@@ -99,16 +99,59 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
     Ok(Import { runbook, sha256: Sha256::digest(bytes).into(), proposals, report, judged })
 }
 
+/// What is said in words and tables, before anything is known of the commands.
+#[derive(Default)]
+struct Said {
+    runbook: Runbook,
+    proposals: Vec<Proposal>,
+    findings: Vec<Finding>,
+}
+
+fn said(reading: &Reading<'_>) -> Said {
+    let Said { mut runbook, mut proposals, mut findings } = Said::default();
+    let properties = meaning::properties::properties(reading);
+    (runbook.title, runbook.system, runbook.version) = (properties.title, properties.system, properties.version);
+    runbook.severities = meaning::severities::severities(reading, &mut proposals, &mut findings);
+    runbook.phases = meaning::phases::phases(reading, &mut proposals);
+    runbook.thresholds = meaning::thresholds::thresholds(reading);
+    (runbook.escalation, proposals) = with(meaning::escalation::escalation(reading), proposals);
+    (runbook.contacts, proposals) = with(meaning::contacts::contacts(reading), proposals);
+    (runbook.schedules, proposals) = with(meaning::schedules::schedules(reading), proposals);
+    runbook.quick_reference = meaning::quick_reference::quick_reference(reading);
+    runbook.rules = meaning::rules::rules(reading);
+    runbook.checklists = meaning::checklists::checklists(reading);
+    runbook.endpoints = meaning::endpoints::endpoints(reading);
+    Said { runbook, proposals, findings }
+}
+
 fn with<T>((items, more): (Vec<T>, Vec<Proposal>), mut proposals: Vec<Proposal>) -> (Vec<T>, Vec<Proposal>) {
     proposals.extend(more);
     (items, proposals)
 }
 
+/// Each in the order of the document. Runbooks say the same command again and again, and it is the same each time, unless
+/// nobody knows its program: then what stands around it counts.
+fn judge_all(document: &Document, found: &[Found]) -> Vec<Judged> {
+    let alike = |a: &Found, b: &Found| {
+        let around = |f: &Found| (f.session.as_ref().map(|s| s.kind), f.unit.is_some(), f.option.is_some());
+        a.tongue == b.tongue && around(a) == around(b) && a.assigned == b.assigned
+    };
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut judged: Vec<Judged> = Vec::with_capacity(found.len());
+    for (at, this) in found.iter().enumerate() {
+        let before = *seen.entry(&this.text).or_insert(at);
+        let again = before < at && alike(&found[before], this) && !judged[before].flags.unknown_tool;
+        judged.push(if again { judged[before].clone() } else { judge(document, this) });
+    }
+    judged
+}
+
 fn judge(document: &Document, found: &Found) -> Judged {
     let path = document.path(found.section);
+    let mongo = matches!(&found.session, Some(s) if s.kind == SessionKind::Mongo) && commands::is_mongo(&found.text);
     let mut judged = shell::judge(&Asked {
         text: &found.text,
-        tongue: found.tongue,
+        tongue: if mongo { Tongue::Mongo } else { found.tongue },
         comment: found.comment.as_deref(),
         heading: path.last().map(|s| s.name.as_str()),
         assigned: &found.assigned,

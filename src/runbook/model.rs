@@ -244,6 +244,9 @@ pub enum Cadence {
 pub struct Checklist {
     pub name: String,
     pub items: Vec<String>,
+    /// Where each item stands: for whoever follows it, and no part of what is printed.
+    #[serde(skip)]
+    pub item_lines: Vec<Line>,
     pub line: Line,
 }
 

@@ -12,6 +12,7 @@ mod flow;
 pub mod http;
 pub mod inner;
 mod mongo;
+mod oracle;
 mod parse;
 mod part;
 pub mod placeholder;
@@ -65,6 +66,10 @@ pub enum Tongue {
     Mysql,
     /// A command typed at a prompt of Redis.
     Redis,
+    /// A command typed at a prompt of one of Oracle's tools: RMAN, Data Guard's, ASM's.
+    Oracle,
+    /// A statement typed at a prompt of MongoDB.
+    Mongo,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -108,6 +113,8 @@ pub fn judge(asked: &Asked) -> Judged {
         Tongue::Postgres => statement(&text, sql::Dialect::Postgres, Executor::Postgres),
         Tongue::Mysql => statement(&text, sql::Dialect::Mysql, Executor::Mysql),
         Tongue::Redis => redis(&text),
+        Tongue::Oracle => oracle::judge(&text),
+        Tongue::Mongo => mongo::statement(&text),
     };
     if asked.tongue == Tongue::Shell
         && !asked.text.contains("<<")

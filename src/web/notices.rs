@@ -5,7 +5,7 @@
 
 use crate::app::App;
 use crate::config::Standing;
-use crate::program::operations::Does;
+use crate::program::operations::{ByHand, Does};
 use crate::program::reminders::Reminder;
 use crate::program::{Program, reminders::Due};
 use crate::store::Operations;
@@ -99,24 +99,35 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
     let book = format!("({}, line {})", one(&r.file), r.line);
     let at = r.clock(turn.due);
     let quiet = r.rhythm.often();
+    let by_hand = |mut lines: Vec<String>| {
+        lines.extend(left(r));
+        lines
+    };
     Some(match &turn.became {
         Became::Running { .. } if quiet => None,
         Became::Running { .. } => {
-            Some((2, Notice { word: "running", text: format!("{place} looks since {at} {book}"), lines: Vec::new() }))
+            let lines = by_hand(Vec::new());
+            Some((2, Notice { word: "running", text: format!("{place} looks since {at} {book}"), lines }))
         }
         Became::Missed { .. } => {
             let lines = vec!["Nobody was there at its time, and it is not made up for so late. Look by hand, or wait for the next time".to_string()];
-            Some((1, Notice { word: "missed", text: format!("{place} at {at} was missed {book}"), lines }))
+            Some((
+                1,
+                Notice { word: "missed", text: format!("{place} at {at} was missed {book}"), lines: by_hand(lines) },
+            ))
         }
         Became::Interrupted { .. } => {
             let lines = vec!["Firebell stopped while it looked, and does not begin it again. Look by hand, or wait for the next time".to_string()];
-            Some((1, Notice { word: "interrupted", text: format!("{place} at {at} was interrupted {book}"), lines }))
+            let text = format!("{place} at {at} was interrupted {book}");
+            Some((1, Notice { word: "interrupted", text, lines: by_hand(lines) }))
         }
         Became::Ended { verdict, rows, .. } => {
             let urgency = match verdict {
                 Verdict::Critical => 0,
                 Verdict::Warning | Verdict::Unclear => 1,
                 Verdict::Healthy if quiet => return Some(None),
+                // People still have something to do.
+                Verdict::Healthy if !r.does.left().is_empty() => 1,
                 Verdict::Healthy => 2,
             };
             let mut lines: Vec<String> = rows.iter().take(ROWS_MAX).map(|row| one(&row.words())).collect();
@@ -132,6 +143,7 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
                     ),
                 });
             }
+            lines.extend(left(r));
             lines.extend(tasks(r));
             Some((urgency, Notice { word: verdict.as_word(), text: format!("{place} at {at} {book}"), lines }))
         }
@@ -146,19 +158,22 @@ fn tasks(r: &Reminder) -> Option<String> {
     (!named.is_empty()).then(|| one(&format!("Its tasks: {}{more}", named.join("; "))))
 }
 
+/// What to say for each command that no machine runs by itself.
+fn left(r: &Reminder) -> Vec<String> {
+    let by_hand = r.does.left();
+    let say = |b: &ByHand| one(&format!("/incident run line {}: {} ({})", b.line, b.text, b.risk.as_words()));
+    let mut lines: Vec<String> = by_hand.iter().take(TASKS_MAX).map(say).collect();
+    let more = by_hand.len().saturating_sub(TASKS_MAX);
+    lines.extend((more > 0).then(|| format!("… and {more} more commands")));
+    lines
+}
+
 fn due(due: &Due<'_>) -> Notice {
     let r = due.reminder;
     let mut lines: Vec<String> = r.tasks.iter().take(TASKS_MAX).map(|t| one(t)).collect();
     let more = r.tasks.len().saturating_sub(TASKS_MAX);
     lines.extend((more > 0).then(|| format!("… and {more} more")));
-    if let Does::Reminds { by_hand } = &r.does {
-        let say = |b: &crate::program::operations::ByHand| {
-            one(&format!("/incident run line {}: {} ({})", b.line, b.text, b.risk.as_words()))
-        };
-        lines.extend(by_hand.iter().take(TASKS_MAX).map(say));
-        let more = by_hand.len().saturating_sub(TASKS_MAX);
-        lines.extend((more > 0).then(|| format!("… and {more} more commands")));
-    }
+    lines.extend(left(r));
     let (name, system, file) = (one(&r.name), one(&r.system), one(&r.file));
     Notice { word: "due", text: format!("{name} of {system} since {} ({file}, line {})", due.words(), r.line), lines }
 }
@@ -216,8 +231,11 @@ mod tests {
         use firebell_domain::operation::{self, Look, Step};
         use firebell_domain::severity::Severity;
         let schedule = json!({ "name": "Morning check", "cadence": "daily", "when": "9:00 AM", "cron": null,
-            "tasks": ["look at the disks"], "command_lines": [10], "line": 200 });
-        let commands = json!([command(10, "redis-cli llen queue", "read", "http")]);
+            "tasks": ["look at the disks"], "command_lines": [10, 12], "line": 200 });
+        let commands = json!([
+            command(10, "redis-cli llen queue", "read", "http"),
+            command(12, "./rotate-keys.sh", "mutate", "http"),
+        ]);
         let mut shop = source(json!({ "commands": commands, "schedules": [schedule] }));
         shop.overlay.zone = Some(chrono_tz::Europe::Madrid);
         let program = Program::new(vec![shop]);
@@ -251,11 +269,16 @@ mod tests {
             [
                 "queue depth: 512, critical (> 500)",
                 "Is that an incident? /incident declare P1 Morning check of shop: queue depth: 512, critical (> 500)",
+                "/incident run line 12: ./rotate-keys.sh (changes something that can be undone)",
                 "Its tasks: look at the disks",
             ]
         );
         let healthy = said(&ended(vec![row(Is::Healthy, "3")]), due.plus_s(60));
         assert_eq!((healthy[0].word, healthy[0].lines[0].as_str()), ("healthy", "queue depth: 3, healthy"));
+        assert_eq!(
+            healthy[0].lines[1],
+            "/incident run line 12: ./rotate-keys.sh (changes something that can be undone)"
+        );
         assert_eq!(said(&running, due.plus_s(5))[0].word, "running");
         let Step::Note(missed) = operation::look(Some(&known), &rule, Some(due), by(due.plus_s(7_200))) else {
             panic!("it is said")

@@ -178,6 +178,9 @@ impl<'a> Reader<'a> {
             // Without a prompt among prompts: what was printed, unless a statement goes on in a database.
             let statement = self.sessions.last().is_some_and(|s| s.0.kind.tongue() != Tongue::Shell)
                 && (sql::begins(text, false) || sql::meta(text));
+            if !statement && self.opens_next(at) {
+                return self.push(single(self.lines[at]), at, Tongue::Shell, None);
+            }
             if !statement {
                 self.skip(line, Guess::Output);
                 return 1;
@@ -250,7 +253,13 @@ impl<'a> Reader<'a> {
                 let session = self.sessions.last().map(|s| s.0.clone());
                 self.push(joined, at, Tongue::Redis, session)
             }
-            At::Console => {
+            At::Oracle => self.push(single(self.lines[at]), at, Tongue::Oracle, None),
+            At::Mongo if sql::mongo(text) => {
+                let (line, target) = (self.lines[at].0, "mongo".to_owned());
+                let session = Session { line, target, kind: session::Kind::Mongo };
+                self.push(single(self.lines[at]), at, Tongue::Shell, Some(session))
+            }
+            At::Mongo | At::Console => {
                 let (line, text) = self.lines[at];
                 match self.sessions.last().filter(|s| s.0.kind == session::Kind::Mongo) {
                     Some(s) => {

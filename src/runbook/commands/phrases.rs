@@ -53,15 +53,24 @@ pub struct List {
 struct Index {
     order: Vec<u16>,
     from: Vec<u16>,
+    /// One bit for each byte that has any.
+    bits: [u64; 4],
 }
 
 impl Index {
     fn of(all: &[String], byte: impl Fn(&[u8]) -> Option<&u8>) -> Index {
-        let byte = |n: u16| byte(all[n as usize].as_bytes()).copied().unwrap_or_default();
+        let byte_of = |phrase: &str| byte(phrase.as_bytes()).copied();
+        let byte = |n: u16| byte_of(&all[n as usize]).unwrap_or_default();
         let mut order: Vec<u16> = (0..all.len() as u16).collect();
         order.sort_by_key(|n| byte(*n));
         let from = (0..=256_u16).map(|b| order.partition_point(|n| u16::from(byte(*n)) < b) as u16).collect();
-        Index { order, from }
+        let mut bits = [0; 4];
+        all.iter().filter_map(|p| byte_of(p)).for_each(|b| bits[usize::from(b) / 64] |= 1 << (b % 64));
+        Index { order, from, bits }
+    }
+
+    fn has(&self, byte: u8) -> bool {
+        self.bits[usize::from(byte) / 64] >> (byte % 64) & 1 == 1
     }
 
     fn with(&self, byte: u8) -> &[u16] {
@@ -149,8 +158,9 @@ pub fn any(text: &str, list: &List) -> bool {
     let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
     bytes.iter().enumerate().any(|(at, byte)| {
         // A word of an alphabet does not begin inside another one.
-        let inside = byte.is_ascii() && at > 0 && word(&bytes[at - 1]);
-        !inside
+        let inside = || byte.is_ascii() && at > 0 && word(&bytes[at - 1]);
+        list.first.has(*byte)
+            && !inside()
             && list
                 .beginning(Some(byte))
                 .any(|p| bytes[at..].starts_with(p.as_bytes()) && edge(text, at..at + p.len(), p))

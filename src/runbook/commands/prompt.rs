@@ -15,7 +15,10 @@ pub enum At {
     /// SQL at a prompt that names no server that we know.
     Sql,
     Redis,
-    /// A console of a programming language or of MongoDB.
+    Mongo,
+    /// RMAN, Data Guard's and ASM's.
+    Oracle,
+    /// A console of a programming language.
     Console,
 }
 
@@ -85,6 +88,9 @@ fn client(text: &str) -> Option<(At, &str)> {
     if let Some(rest) = text.strip_prefix("SQL>") {
         return Some((At::Sql, rest.trim()));
     }
+    if let Some(rest) = ["RMAN>", "DGMGRL>", "ASMCMD>"].iter().find_map(|p| text.strip_prefix(p)) {
+        return Some((At::Oracle, rest.trim()));
+    }
     let at = text.find("> ").or_else(|| text.strip_suffix('>').map(str::len))?;
     let head = &text[..at];
     let rest = text[at + 1..].trim();
@@ -92,11 +98,13 @@ fn client(text: &str) -> Option<(At, &str)> {
         "mysql" => At::Mysql,
         "redis" | "valkey" => At::Redis,
         "sqlite" | "SQL" | "cqlsh" | "ksql" | "hive" | "presto" | "trino" => At::Sql,
-        ">>" | "mongo" | "mongosh" => At::Console,
+        "psql" => At::Postgres,
+        "mongo" | "mongosh" => At::Mongo,
+        ">>" => At::Console,
         _ if head.starts_with("MariaDB [") || head.starts_with("mysql [") => At::Mysql,
         _ if head.starts_with("cqlsh:") => At::Sql,
         _ if head.starts_with("irb(") || head.starts_with("iex(") || head.starts_with("pry(") => At::Console,
-        _ if head.ends_with(":PRIMARY") || head.ends_with(":SECONDARY") || head.contains(" [direct: ") => At::Console,
+        _ if head.ends_with(":PRIMARY") || head.ends_with(":SECONDARY") || head.contains(" [direct: ") => At::Mongo,
         _ if redis_address(head) => At::Redis,
         _ => return None,
     };

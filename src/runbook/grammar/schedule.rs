@@ -10,7 +10,7 @@ mod tests;
 pub use cron::{cron_expression, cron_line};
 
 use crate::fold::Fold;
-use crate::lexicon::{Bound, DayPart, Often, lexicon};
+use crate::lexicon::{Often, lexicon};
 use crate::model::Cadence;
 use parts::Parts;
 use std::ops::Range;
@@ -40,17 +40,8 @@ pub fn rhythm(text: &str) -> Option<Rhythm> {
 
 /// Whether anything in a folded text can be part of a rhythm, or of a cron line: most lines are done with this.
 pub fn may_recur(folded: &str) -> bool {
-    let known = lexicon();
-    let hours = |part| matches!(part, DayPart::Noon | DayPart::Midnight | DayPart::Am | DayPart::Pm);
     folded.bytes().any(|b| b.is_ascii_digit() || matches!(b, b'*' | b'@'))
-        || known.often.may_hold(folded, |_| true)
-        || known.weekdays.may_hold(folded, |_| true)
-        || known.months.may_hold(folded, |_| true)
-        || known.before.may_hold(folded, |bound| bound == Bound::Every)
-        || known.behind.may_hold(folded, |bound| bound == Bound::Every)
-        || known.ordinals.may_hold(folded, |_| true)
-        || known.every_other.may_hold(folded, |_| true)
-        || known.day_parts.may_hold(folded, hours)
+        || lexicon().recurring.may_hold(folded, |()| true)
 }
 
 /// One rhythm for each clause that has its own: "review weekly, apply monthly" gives the clauses and their rhythms.

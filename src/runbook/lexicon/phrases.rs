@@ -146,14 +146,17 @@ impl<T: Copy> Phrases<T> {
     /// Whether such a phrase may begin at any word, inside of others too: if not, nobody needs to look.
     pub fn may_hold(&self, text: &str, such: impl Fn(T) -> bool) -> bool {
         let bytes = text.as_bytes();
-        (0..bytes.len()).any(|at| {
-            let rest = &bytes[at..];
-            let free = at == 0 || !bytes[at - 1].is_ascii_alphabetic() || !rest[0].is_ascii_alphabetic();
-            free && self.begins[rest[0] as usize]
-                && self.candidates(rest).into_iter().flatten().any(|p| {
+        let mut in_word = false;
+        bytes.iter().enumerate().any(|(at, first)| {
+            let letter = first.is_ascii_alphabetic();
+            let free = !(std::mem::replace(&mut in_word, letter) && letter);
+            free && self.begins[*first as usize] && {
+                let rest = &bytes[at..];
+                self.candidates(rest).into_iter().flatten().any(|p| {
                     let goes_on = || rest.get(p.text.len()).is_some_and(u8::is_ascii_alphabetic);
                     such(p.means) && p.begins(rest) && (p.whole || p.open || !goes_on())
                 })
+            }
         })
     }
 

@@ -70,8 +70,6 @@ fn response_times(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             _ => continue,
         };
         for inline in texts.iter().filter(|l| !defined.contains(&l.line)) {
-            let mentioned = severity::mentions(&inline.plain);
-            let [level] = mentioned.as_slice() else { continue };
             let lower = inline.plain.to_lowercase();
             if ![
                 "response time",
@@ -87,6 +85,8 @@ fn response_times(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             {
                 continue;
             }
+            let mentioned = severity::mentions(&inline.plain);
+            let [level] = mentioned.as_slice() else { continue };
             let Some(defined) = severities.iter().find(|s| same(&s.level, level)) else { continue };
             let times = duration::find(&inline.plain);
             let [(_, time)] = times.as_slice() else { continue };

@@ -154,7 +154,7 @@ fn elsewhere(facts: &Facts<'_>, found: &mut Vec<Finding>) {
             BlockKind::Paragraph(lines) => lines,
             _ => continue,
         };
-        for inline in texts {
+        for inline in texts.iter().filter(|l| l.plain.contains(".md")) {
             let lower = inline.plain.to_lowercase();
             let delegates = [
                 "escalat",

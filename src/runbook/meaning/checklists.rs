@@ -16,7 +16,8 @@ pub fn checklists(reading: &Reading<'_>) -> Vec<Checklist> {
         // Boxes inside boxes belong to the list that is open; another list under the same title is another checklist.
         match found.last_mut() {
             Some((section, list, open)) if *section == block.section && (*list == item.list || item.depth > 0) => {
-                open.items.push(text)
+                open.items.push(text);
+                open.item_lines.push(block.first);
             }
             _ => {
                 let section = reading.titled(block.section);
@@ -31,7 +32,11 @@ pub fn checklists(reading: &Reading<'_>) -> Vec<Checklist> {
                     ),
                     _ => (document.sections[section].name.clone(), document.sections[section].line),
                 };
-                found.push((block.section, item.list, Checklist { name, items: vec![text], line }));
+                found.push((
+                    block.section,
+                    item.list,
+                    Checklist { name, items: vec![text], item_lines: vec![block.first], line },
+                ));
             }
         }
     }

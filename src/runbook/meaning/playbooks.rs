@@ -149,7 +149,8 @@ fn has_parts(reading: &Reading<'_>, id: SectionId) -> bool {
         parts.extend(PARTS.iter().filter(|p| reading.own(child).contains(p)));
     }
     for (label, _, _) in labelled(reading, id) {
-        parts.extend(PARTS.iter().filter(|p| roles(&label).contains(p)));
+        let said = roles(&label);
+        parts.extend(PARTS.iter().filter(|p| said.contains(p)));
     }
     parts.sort_unstable();
     parts.dedup();

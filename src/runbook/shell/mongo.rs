@@ -1,10 +1,10 @@
 //! What MongoDB's shell is told: names of methods and commands, taken from the text. No JavaScript is understood.
 
 use super::client::Told;
-use super::part::Part;
+use super::part::{Part, Work};
 use super::walk::Stdin;
 use crate::knowledge::OPAQUE;
-use crate::model::Risk;
+use crate::model::{Executor, Risk};
 
 const DESTROYS: &[&str] = &[
     "drop",
@@ -119,6 +119,14 @@ pub fn judge(part: &mut Part, told: &Told<'_>) {
         let (risk, why) = script(text);
         part.raise(risk, why);
     }
+}
+
+/// What is typed at its own prompt.
+pub fn statement(text: &str) -> Part {
+    let mut part = Part { work: Work::Does, executor: Executor::AppCli, ..Part::default() };
+    let (risk, why) = script(text);
+    part.raise(risk, why);
+    part
 }
 
 /// By the names that are called.

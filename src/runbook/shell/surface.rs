@@ -3,6 +3,9 @@
 //! Looks at characters outside of quotes, before any grammar.
 
 pub fn problem(text: &str) -> Option<String> {
+    if text.is_ascii() && !text.contains('\\') {
+        return None;
+    }
     let mut quote: Option<char> = None;
     let mut before = ' ';
     let mut chars = text.chars().peekable();

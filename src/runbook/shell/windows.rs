@@ -58,16 +58,17 @@ pub fn judge(text: &str, mut other: impl FnMut(&str) -> Part) -> Option<Part> {
     let pieces = pieces(text);
     let begins = pieces.iter().find(|p| p.top)?;
     let tops = || pieces.iter().filter(|p| p.top);
-    let mixed = tops().any(|p| own(&p.text).is_none());
-    if !tops().any(|p| own(&p.text).is_some()) || begins.text.starts_with('$') || mixed && is_shell(text) {
+    let ours = tops().filter(|p| own(p.text).is_some()).count();
+    let mixed = ours < tops().count();
+    if ours == 0 || begins.text.starts_with('$') || mixed && is_shell(text) {
         return None;
     }
     let lower = text.to_lowercase();
     let mut whole = Part { work: Work::None, executor: Executor::Host, ..Part::default() };
     for piece in &pieces {
-        let part = match own(&piece.text) {
+        let part = match own(piece.text) {
             Some(part) => part,
-            None if piece.top => other(&piece.text),
+            None if piece.top => other(piece.text),
             None => continue,
         };
         whole.join(part);
@@ -82,7 +83,7 @@ pub fn judge(text: &str, mut other: impl FnMut(&str) -> Part) -> Option<Part> {
         whole.flags.redirect = true;
     }
     // Only where nothing but a command that knows the switch would change something.
-    if has("-whatif") && pieces.iter().filter(|p| p.top).all(|p| cmdlet(first_word(&p.text)).is_some()) {
+    if has("-whatif") && pieces.iter().filter(|p| p.top).all(|p| cmdlet(first_word(p.text)).is_some()) {
         (whole.risk, whole.why) = (Risk::Read, Vec::new());
         whole.flags.dry_run = true;
     }
@@ -100,18 +101,25 @@ fn is_shell(text: &str) -> bool {
         || text.split(|c: char| c.is_whitespace() || c == ';').any(|w| WORDS.contains(&w))
 }
 
-struct Piece {
-    text: String,
+struct Piece<'a> {
+    text: &'a str,
     /// Not inside braces or brackets.
     top: bool,
 }
 
 /// Every stretch of text at whose beginning a command can stand.
-fn pieces(text: &str) -> Vec<Piece> {
-    let mut found = vec![Piece { text: String::new(), top: true }];
+fn pieces(text: &str) -> Vec<Piece<'_>> {
+    let mut found = Vec::new();
+    let (mut from, mut top) = (0, true);
     let (mut depth, mut quote) = (0_usize, None);
     let mut before = ' ';
-    for c in text.chars() {
+    let mut end = |from: usize, at: usize, top: bool| {
+        let text = text[from..at].trim();
+        if !text.is_empty() {
+            found.push(Piece { text, top });
+        }
+    };
+    for (at, c) in text.char_indices() {
         // What is computed inside a quoted text runs as well.
         let computed = quote == Some('"') && c == '(' && before == '$';
         before = c;
@@ -123,16 +131,14 @@ fn pieces(text: &str) -> Vec<Piece> {
             ('}' | ')', None) => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if computed {
-            found.push(Piece { text: String::new(), top: false });
-        } else if quote.is_none() && matches!(c, '|' | ';' | '{' | '}' | '(' | ')' | '&' | '\n') {
-            found.push(Piece { text: String::new(), top: depth == 0 && !matches!(c, ')' | '}') });
-        } else if let Some(piece) = found.last_mut() {
-            piece.text.push(c);
+        let splits = quote.is_none() && matches!(c, '|' | ';' | '{' | '}' | '(' | ')' | '&' | '\n');
+        if computed || splits {
+            end(from, at, top);
+            from = at + c.len_utf8();
+            top = !computed && depth == 0 && !matches!(c, ')' | '}');
         }
     }
-    found.iter_mut().for_each(|p| p.text = p.text.trim().to_owned());
-    found.retain(|p| !p.text.is_empty());
+    end(from, text.len(), top);
     found
 }
 

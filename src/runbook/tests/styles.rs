@@ -39,6 +39,12 @@ fn levels_are_defined_in_every_style() {
             "# Shop\n## Severity\n### Level 1: closed\nRespond: within 10 minutes. Fix: within 1 hour.\n### Level 2: slow\nRespond: within 1 hour.\n",
             &["3 Level 1 1 600", "5 Level 2 2 3600"],
         ),
+        // One level alone, in a table that says so itself; without a time it may be anything.
+        (
+            "# Shop\n| Severity | Meaning | Response time |\n|---|---|---|\n| B1 | all is down | 15 minutes |\n",
+            &["4 B1 1 900"],
+        ),
+        ("# Shop\n## Severity\n| Severity | Response time |\n|---|---|\n| S1 | 15 minutes |\n", &["5 S1 1 900"]),
         // The name of the whole document hands nothing down.
         (
             "# On-call guide\n## Severity\n- **P1**: out. Response: 5 min\n- **P2**: slow. Response: 1 h\n## More\n",
@@ -161,4 +167,31 @@ fn sentences_ask_for_commands_in_brackets_and_with_a_reminder() {
         let got: Vec<String> = read(text).commands.into_iter().map(|c| c.text).collect();
         assert_eq!(got, expected, "{text}");
     }
+}
+
+#[test]
+fn what_is_typed_at_a_prompt_is_judged_in_its_language() {
+    let text = "# Shop\n\n```\nRMAN> list backup summary;\nRMAN> delete noprompt obsolete;\nDGMGRL> show configuration\n```\n\n\
+                ```\nrs0:PRIMARY> db.jobs.deleteMany({})\nshop> ls -l\n```\n\n```\npsql> \\dt\n```\n";
+    let got: Vec<String> = read(text)
+        .commands
+        .into_iter()
+        .map(|c| format!("{} {:?} {:?} {}", c.line, c.executor, c.risk, c.text))
+        .collect();
+    let expected = [
+        "4 AppCli Read list backup summary;",
+        "5 AppCli Destroy delete noprompt obsolete;",
+        "6 AppCli Read show configuration",
+        "10 AppCli Destroy db.jobs.deleteMany({})",
+        "15 Postgres Read \\dt",
+    ];
+    assert_eq!(got, expected);
+}
+
+#[test]
+fn each_item_of_a_checklist_knows_its_own_line() {
+    let lists = read("# Shop\n\n## Before a release\n\n- [ ] tests pass\n- [ ] backup\n  is made\n  - [ ] and read\n")
+        .checklists;
+    assert_eq!((lists[0].line, lists[0].item_lines.as_slice()), (3, &[5, 6, 8][..]));
+    assert_eq!(lists[0].items.len(), 3);
 }

@@ -1,6 +1,7 @@
 //! Lines of blocks that are labelled with another language than a Unix shell: SQL, Redis, MongoDB, PowerShell, cmd.
 
 use super::Reader;
+use crate::commands::prompt::At;
 use crate::commands::scan::{self, Joined};
 use crate::commands::session::{self, Session};
 use crate::commands::shape::{self, Guess, Shape};
@@ -33,6 +34,24 @@ impl Reader<'_> {
             return self.push(joined, at, Tongue::Redis, None);
         }
         self.shell_line(at)
+    }
+
+    /// `sqlplus / as sysdba` without a prompt, right before the prompt that it opens.
+    pub fn opens_next(&self, at: usize) -> bool {
+        let (line, text) = self.lines[at];
+        let behind = self.prompts.iter().zip(&self.lines).skip(at + 1);
+        let next =
+            behind.map(|(prompt, (_, text))| (prompt, text)).find(|(p, text)| p.is_some() || !text.trim().is_empty());
+        match next {
+            Some((Some((At::Oracle, _)), _)) => {
+                let tool = text.split_whitespace().next().unwrap_or("");
+                matches!(tool.rsplit('/').next(), Some("rman" | "dgmgrl" | "asmcmd"))
+            }
+            Some((Some((At::Postgres | At::Mysql | At::Sql | At::Redis | At::Mongo, _)), _)) => {
+                session::opened(text.trim(), line).is_some_and(|s| !s.kind.is_shell())
+            }
+            _ => false,
+        }
     }
 
     pub fn mongo_line(&mut self, at: usize) -> usize {

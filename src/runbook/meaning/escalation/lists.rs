@@ -60,7 +60,7 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
     // "Level 2: team lead (after 30 min)".
     let tier = severity::reference(plain).filter(|r| r.number.is_some() && is_tier(&r.label));
     let named = tier.map(|r| [r.name.unwrap_or_default(), r.rest].join(" "));
-    let Some(said) = step(named.as_deref().unwrap_or(plain)).or_else(|| step(plain)) else { return };
+    let Some(said) = named.as_deref().and_then(step).or_else(|| step(plain)) else { return };
     let reaches = said.reaches_people() || numbered && looks_like_role(&said.target);
     let acts = match said.action {
         Some(Action::Ticket | Action::Bridge | Action::Schedule) => true,

@@ -57,7 +57,11 @@ pub fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec
             sure: true,
         });
     }
-    if drafts.len() < 2 { Vec::new() } else { drafts }
+    // One level alone is defined where the table says so itself: its headers, and a time.
+    let timed = |d: &Draft| d.response.as_ref().is_some_and(|r| r.upper_s().is_some());
+    let alone =
+        || heads[level] == Some(Header::Level) && heads.contains(&Some(Header::Response)) && drafts.iter().any(timed);
+    if drafts.len() < 2 && !alone() { Vec::new() } else { drafts }
 }
 
 /// Columns that are set with blanks, as plain text writes tables: `A   Pay run lost      call within 10 minutes`.

@@ -106,7 +106,7 @@ impl<'a> Scan<'a> {
             whole: matches!((self.previous(), self.text[end..].chars().next()), (Some(a @ ('"' | '\'')), Some(b)) if a == b),
             flag: word.starts_with('-') && !word.contains('='),
             short_flag: word == "-",
-            url: word.contains("://"),
+            url: word.contains(':') && word.contains("://"),
             text_before: &self.text[..self.at],
         }
     }
@@ -245,10 +245,12 @@ impl<'a> Scan<'a> {
         self.stage.carries_local |= word::CARRIES_LOCAL.contains(&program) && self.stage.index == 0;
         self.stage.takes_name =
             (self.stage.takes_name || word::TAKES_NAME.contains(&program)) && !word::TAKES_FILE.contains(&program);
-        self.stage.format = word.starts_with("--format")
-            || word.contains("go-template")
-            || matches!(word, "--template" | "--output-format")
-            || word.contains("jsonpath");
+        // Most words are shorter than what is looked for in them.
+        self.stage.format = word.len() >= "jsonpath".len()
+            && (word.starts_with("--format")
+                || word.contains("go-template")
+                || matches!(word, "--template" | "--output-format")
+                || word.contains("jsonpath"));
         self.stage.index += usize::from(!word.contains('=') || self.stage.index > 0);
         self.stage.before = word;
     }

@@ -17,7 +17,8 @@ pub(super) fn starts_run(c: char) -> bool {
 /// Letters, digits and what names are glued with; ends before `...`.
 pub(super) fn run_length(rest: &str) -> usize {
     let end = rest.find(|c: char| !(starts_run(c) || c == '-' || c == '.')).unwrap_or(rest.len());
-    rest[..end].find("...").unwrap_or(end)
+    let run = &rest[..end];
+    run.find('.').and_then(|dot| Some(dot + run[dot..].find("...")?)).unwrap_or(end)
 }
 
 /// What stands between an opening bracket of `open` bytes and the next `close`, on one line and near.

@@ -145,6 +145,9 @@ impl One<'_> {
 
     /// `-a X`, `-pX`, `--password=X`, `-i FILE`.
     fn option(&mut self) -> Option<bool> {
+        if !self.word.starts_with('-') {
+            return None;
+        }
         let (name, glued) = match self.word.split_once('=') {
             Some((n, v)) if n.starts_with("--") => (n, Some(v)),
             _ => (self.word, None),
@@ -284,15 +287,12 @@ impl One<'_> {
 
     /// `… WITH PASSWORD 'x'`, `IDENTIFIED BY 'x'`, `CONFIG SET requirepass x`, `AUTH x`.
     fn statement(&mut self, before: &str) -> bool {
-        let word = self.word.to_ascii_uppercase();
-        let before = before.to_ascii_uppercase();
-        let fits = match word.as_str() {
-            "PASSWORD" => matches!(before.as_str(), "WITH" | "ENCRYPTED" | "UNENCRYPTED"),
-            "BY" => before == "IDENTIFIED",
-            "REQUIREPASS" | "MASTERAUTH" => before == "SET",
-            "AUTH" => self.client == Client::Redis,
-            _ => false,
-        };
+        let is = |word: &str, any: &[&str]| any.iter().any(|w| word.eq_ignore_ascii_case(w));
+        let word = self.word;
+        let fits = is(word, &["PASSWORD"]) && is(before, &["WITH", "ENCRYPTED", "UNENCRYPTED"])
+            || is(word, &["BY"]) && is(before, &["IDENTIFIED"])
+            || is(word, &["REQUIREPASS", "MASTERAUTH"]) && is(before, &["SET"])
+            || is(word, &["AUTH"]) && self.client == Client::Redis;
         if let (true, Some(value)) = (fits, self.next) {
             self.value(&format!("{} ", self.word), value.trim_end_matches([';', ',']), true);
         }
@@ -304,7 +304,7 @@ impl One<'_> {
         if word.starts_with("https://hooks.slack.com/services/") && word.len() > 50 && !open(word) {
             return self.push("https://hooks.slack.com/services/…", SecretKind::Literal, true);
         }
-        let Some((scheme, rest)) = word.split_once("://") else { return };
+        let Some((scheme, rest)) = word.contains(':').then(|| word.split_once("://")).flatten() else { return };
         let authority = rest.split(['/', '?']).next().unwrap_or("");
         let Some((user, password)) = authority.rsplit_once('@').and_then(|(info, _)| info.split_once(':')) else {
             return;
@@ -339,9 +339,10 @@ impl One<'_> {
             return self.push(&format!("{begin}…"), SecretKind::Literal, true);
         }
         let path = word.rsplit_once([',', '=']).map_or(word, |(_, p)| p);
-        let path = path.split(':').find(|p| p.contains("/run/secrets/")).unwrap_or(path);
+        let mounted = |p: &str| p.contains('/') && p.contains("/run/secrets/");
+        let path = path.split(':').find(|p| mounted(p)).unwrap_or(path);
         let name = path.rsplit('/').next().unwrap_or(path);
-        let private = path.contains("/run/secrets/") && !name.is_empty()
+        let private = mounted(path) && !name.is_empty()
             || name.ends_with(".key") && name.len() > 4
             || matches!(name, "id_rsa" | "id_ed25519" | "id_ecdsa" | ".pgpass" | ".vault_pass" | ".my.cnf");
         if private && !word.starts_with('-') && !word.contains("://") {

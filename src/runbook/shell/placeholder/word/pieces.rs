@@ -99,7 +99,7 @@ fn date(rest: &str, spot: &Spot<'_>) -> Option<usize> {
         length += 1;
     }
     let form = rest[..length].trim_end_matches(['-', '.', '_']);
-    let year = ["YYYY", "JJJJ", "AAAA"].iter().any(|y| form.contains(y));
+    let year = form.len() >= 4 && ["YYYY", "JJJJ", "AAAA"].iter().any(|y| form.contains(y));
     let rest_is_free = rest[form.len()..].chars().next().is_none_or(|c| !c.is_alphanumeric());
     let lengths = form.len() >= 6 || matches!(form, "YYYY" | "JJJJ");
     let day = form.contains("MM") || form.len() == 4;
