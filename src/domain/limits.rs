@@ -44,6 +44,16 @@ pub const RUN_MAX_S: i64 = 3_600;
 pub const RUN_GRACE_S: i64 = 30;
 /// Runs on one target that its cool-down remembers: more within one span are a loop that it has ended long before.
 pub const TARGET_PAST_MAX: usize = 32;
+/// Milliseconds after which what was sampled beforehand answers no look any more: it comes every second, so five mean
+/// that several in a row were lost.
+pub const SAMPLE_AGE_MS_MAX: u64 = 5_000;
+/// Seconds (four hours) for which an incident is sampled for after it was declared, reopened or diagnosed last: who looks
+/// into it, looks more often than that.
+pub const SAMPLE_FOR_S: i64 = 4 * 3_600;
+/// Open incidents that are sampled for, the worst first: in a storm their checks are the same ones anyway.
+pub const SAMPLED_INCIDENTS_MAX: i64 = 16;
+/// Containers of one daemon that are sampled: each is one connection, and one message of some 3 KB a second.
+pub const SAMPLED_CONTAINERS_MAX: usize = 64;
 /// Responders and roles of one incident.
 pub const RESPONDERS_MAX: usize = 500;
 

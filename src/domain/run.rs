@@ -5,6 +5,7 @@
 pub mod apply;
 pub mod authority;
 pub mod decide;
+pub mod sample;
 pub mod table;
 pub mod target;
 #[cfg(test)]

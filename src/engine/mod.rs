@@ -10,6 +10,7 @@ pub mod ports;
 mod rooms;
 mod runs;
 mod tick;
+mod warm;
 
 pub use outlets::Outlets;
 pub use tick::Engine;

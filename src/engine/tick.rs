@@ -9,6 +9,7 @@ use super::operations::Operations;
 use super::outlets::Outlets;
 use super::ports::{Beat, Notify};
 use super::runs::Runs;
+use super::warm::Warm;
 use crate::app::{ActError, App};
 use crate::fault::Fault;
 use crate::{clock, measure};
@@ -37,6 +38,7 @@ pub struct Engine {
     pub(super) deliveries: Deliveries,
     pub(super) runs: Runs,
     pub(super) operations: Operations,
+    pub(super) warm: Warm,
     audit: crate::app::audit::Sweeper,
     heartbeat: Heartbeat,
     first_tick: bool,
@@ -55,7 +57,7 @@ impl Engine {
     ) -> Engine {
         let outlets = Outlets::default();
         outlets.put(pagers, None);
-        let runs = app.clone();
+        let (runs, warm) = (app.clone(), Warm::new(&app));
         let deliveries = Deliveries::new(app.clone(), state.clone(), CHANNEL_SLOTS, audit.ack_links(app.install()));
         Engine {
             app,
@@ -65,6 +67,7 @@ impl Engine {
             deliveries,
             runs: Runs::new(runs),
             operations: Operations::default(),
+            warm,
             audit,
             heartbeat: Heartbeat::default(),
             first_tick: true,
@@ -127,6 +130,7 @@ impl Engine {
         self.deliveries.all_finished().await;
         self.runs.all_finished().await;
         self.operations.all_finished().await;
+        self.warm.all_finished().await;
         self.heartbeat.settle().await;
     }
 
@@ -140,6 +144,7 @@ impl Engine {
         self.send_what_waits(sweep, poisoned).await?;
         self.begin_runs(poisoned).await?;
         if sweep {
+            self.keep_warm();
             match self.look_at_schedules().await {
                 Err(f) if f.passes() => return Err(f),
                 Err(f) => *poisoned = Some(f),

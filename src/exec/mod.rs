@@ -41,6 +41,10 @@ impl Registry {
         self.0.get(name).cloned()
     }
 
+    pub fn all(&self) -> impl Iterator<Item = &Arc<dyn Execute>> {
+        self.0.values()
+    }
+
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.keys().copied()
     }

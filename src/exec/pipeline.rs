@@ -12,6 +12,7 @@ use firebell_domain::run::{Order, Ordered};
 use firebell_runbook::shell::Tongue;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Times the usual bound that the first command may print when filters follow: they count and cut what is there.
 const BEFORE_FILTERS: usize = 8;
@@ -149,10 +150,34 @@ pub fn tongue(word: &str) -> Tongue {
     }
 }
 
+/// Says to all executors that something was changed, when it begins and when it is over, however that comes about.
+struct Changing<'a>(&'a Registry);
+
+impl<'a> Changing<'a> {
+    fn of(registry: &'a Registry, risk: Risk) -> Option<Changing<'a>> {
+        // Made only where something changes: it speaks also when it is dropped.
+        (risk != Risk::Read).then(|| {
+            let changing = Changing(registry);
+            changing.say();
+            changing
+        })
+    }
+
+    fn say(&self) {
+        self.0.all().for_each(|executor| executor.changed());
+    }
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.say();
+    }
+}
+
 impl CarryOut for Carrier {
     fn plan<'a>(&'a self, order: &'a Order, command: &'a Ordered) -> BoxFuture<'a, Result<Plan, Cannot>> {
         Box::pin(async move {
-            let bounds = Bounds { time: std::time::Duration::from_secs(10), output_bytes: 64 * 1024 };
+            let bounds = Bounds { time: Duration::from_secs(10), output_bytes: 64 * 1024 };
             let (name, call): (String, Box<Call>) = match self.route(order, command, bounds) {
                 Route::Manual(why) => return Err(Cannot(why)),
                 Route::Script(call) => ("script".to_string(), call),
@@ -188,9 +213,27 @@ impl CarryOut for Carrier {
             if !filters.is_empty() {
                 call.bounds.output_bytes *= BEFORE_FILTERS;
             }
+            let changing = Changing::of(&self.registry, call.risk);
             let ran = executor.run(&call, watch).await;
+            drop(changing);
             Carried::Ran(Box::new(self.piped(ran, joins, &filters, bounds, watch).await))
         })
+    }
+
+    fn keep_warm(&self, looks: &[Order], lease: Duration) {
+        let bounds = Bounds { time: Duration::ZERO, output_bytes: 0 };
+        let mut calls: BTreeMap<String, Vec<Call>> = BTreeMap::new();
+        for (order, command) in looks.iter().flat_map(|o| o.commands.iter().map(move |c| (o, c))) {
+            if let Route::Pipeline { executor, head, .. } = self.route(order, command, bounds)
+                && head.risk == Risk::Read
+                && self.refused(&head).is_none()
+            {
+                calls.entry(executor).or_default().push(*head);
+            }
+        }
+        for executor in self.registry.all() {
+            executor.keep_warm(calls.get(executor.name()).map_or(&[], Vec::as_slice), lease);
+        }
     }
 }
 
@@ -201,6 +244,42 @@ fn nobody(executor: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::ports::execute::Execute;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    /// Counts how often it hears of a change.
+    struct Hears(Arc<AtomicUsize>);
+
+    impl Execute for Hears {
+        fn name(&self) -> &'static str {
+            "hears"
+        }
+
+        fn plan<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Result<Plan, Cannot>> {
+            Box::pin(async { Err(Cannot(String::new())) })
+        }
+
+        fn run<'a>(&'a self, _: &'a Call, _: &'a mut Watch) -> BoxFuture<'a, Ran> {
+            Box::pin(std::future::pending())
+        }
+
+        fn changed(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    #[test]
+    fn a_change_is_told_when_it_begins_and_when_it_is_over_and_a_look_never() {
+        let heard = Arc::new(AtomicUsize::new(0));
+        let registry = Registry::default().with(Hears(heard.clone()));
+        drop(Changing::of(&registry, Risk::Read));
+        assert_eq!(heard.load(Ordering::SeqCst), 0);
+        let changing = Changing::of(&registry, Risk::Mutate);
+        assert_eq!(heard.load(Ordering::SeqCst), 1);
+        drop(changing);
+        assert_eq!(heard.load(Ordering::SeqCst), 2);
+    }
 
     #[test]
     fn a_search_that_finds_nothing_is_good_news_only_where_it_looks_for_trouble() {

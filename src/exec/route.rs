@@ -321,7 +321,7 @@ fn script(wanted: &Wanted, why: &str) -> Route {
 
 /// The argument vector of a shell for a text. `Err`: why somebody types it.
 fn shell(written: &str, wanted: &Wanted, why: &str) -> Result<Vec<String>, String> {
-    let Some((text, names)) = positional(written) else {
+    let Some((text, names)) = values::positional(written) else {
         return Err(format!("{why}, and a value would stand inside quotes of a shell"));
     };
     let mut values = Vec::new();
@@ -345,45 +345,6 @@ fn variables(text: &str) -> Vec<&str> {
         }
     }
     names
-}
-
-/// The text with `"${1}"` where placeholders stand, and their names in that order. `None` where one stands inside quotes
-/// or where it cannot be said for certain whether it does.
-fn positional(written: &str) -> Option<(String, Vec<String>)> {
-    let replaced = firebell_runbook::shell::placeholder::replace(written, Tongue::Shell, &[]);
-    let pieces = replaced.pieces(&replaced.text);
-    if !pieces.iter().any(|(_, hole)| *hole) {
-        return Some((written.to_string(), Vec::new()));
-    }
-    if written.contains("<<") || written.contains('`') || written.contains("$(") || written.contains("$'") {
-        return None;
-    }
-    let (mut out, mut names, mut quote) = (String::new(), Vec::<String>::new(), None);
-    for (piece, hole) in pieces {
-        if hole {
-            if quote.is_some() || out.ends_with(['\\', '$', '{']) {
-                return None;
-            }
-            let at = names.iter().position(|n| n == piece).unwrap_or_else(|| {
-                names.push(piece.to_string());
-                names.len() - 1
-            });
-            out.push_str(&format!("\"${{{}}}\"", at + 1));
-            continue;
-        }
-        let mut escaped = false;
-        for c in piece.chars() {
-            match (quote, c) {
-                _ if escaped => escaped = false,
-                (None | Some('"'), '\\') => escaped = true,
-                (None, '\'' | '"') => quote = Some(c),
-                (Some(q), c) if q == c => quote = None,
-                _ => {}
-            }
-        }
-        out.push_str(piece);
-    }
-    Some((out, names))
 }
 
 #[cfg(test)]

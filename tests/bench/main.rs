@@ -1,11 +1,12 @@
 //! Firebell's own figures, as JSON: how many durable commands a second, how long from an alert to a page, what timers
 //! cost, how small it is when idle, what it says under overload, how fast the room's pages and its live messages are,
-//! what reading a runbook costs. The real program over HTTP; load, receiver and program share the machine's cores.
+//! how soon a diagnosis is complete, what reading a runbook costs. The real program over HTTP; load, receiver and program share the machine's cores.
 //!
 //!     cargo bench --bench figures                          everything, some minutes
 //!     cargo bench --bench figures -- commands --seconds 20
 //!     cargo bench --bench figures -- commands --postgres
 //!     cargo bench --bench figures -- alerts | timers | overload | room | import
+//!     cargo bench --bench figures -- diagnose --rounds 20     needs root and what ./test --install installs
 //!     cargo bench --bench figures -- slack --rate 200         beside Bolt in JavaScript and in Python
 //!     cargo bench --bench figures -- discord --rate 200
 //!     cargo bench --bench figures -- slack-storm --incidents 500    half an hour: Slack's own limits
@@ -16,6 +17,7 @@
 
 mod alerts;
 mod commands;
+mod diagnose;
 mod discord;
 #[path = "../it/fake_discord/mod.rs"]
 mod fake_discord;
@@ -45,7 +47,8 @@ fn main() {
         let at = arguments.iter().position(|a| a == name);
         at.and_then(|i| arguments.get(i + 1)).and_then(|v| v.parse().ok()).unwrap_or(default)
     };
-    let named = ["commands", "alerts", "timers", "overload", "room", "import", "slack", "discord", "slack-storm"];
+    let named =
+        ["commands", "alerts", "diagnose", "timers", "overload", "room", "import", "slack", "discord", "slack-storm"];
     let all = !named.iter().any(|w| has(w));
     let seconds = number("--seconds", 15);
     let runtime =
@@ -59,6 +62,9 @@ fn main() {
         }
         if all || has("alerts") {
             print(alerts::run(number("--rate", 200), seconds.min(10)).await);
+        }
+        if all || has("diagnose") {
+            print(diagnose::run(number("--rounds", 20)).await);
         }
         if all || has("slack") {
             print(slack::run(number("--rate", 200), seconds).await);

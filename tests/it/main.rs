@@ -30,4 +30,5 @@ mod storm;
 mod systems;
 mod templates;
 mod tidy;
+mod warm;
 mod watched;

@@ -4,7 +4,7 @@
 #   image.sh DOCKER_HOST IMAGE [--with PROGRAM]... [docker import arguments such as -c 'CMD ["sleep", "1000"]']
 #
 # Every image has busybox (a shell, the usual small programs, a web server) and the lab's own app in /lab. PROGRAM is
-# caddy, redis or postgres of the Debian packages that `./test --install` installs, with the libraries they need and no
+# caddy, mariadb, redis or postgres of the Debian packages that `./test --install` installs, with the libraries they need and no
 # more. What was put together is kept in the build's folder and made anew when a package or this folder changes, so the
 # second time takes only as long as the import.
 set -euo pipefail
@@ -24,9 +24,10 @@ packages=(busybox-static)
 for program in "${programs[@]}"; do
     case $program in
     caddy) packages+=(caddy) ;;
+    mariadb) packages+=(mariadb-server) ;;
     redis) packages+=(redis-server redis-tools) ;;
     postgres) packages+=("postgresql-$(ls /usr/lib/postgresql | sort -n | tail -1)") ;;
-    *) echo "There is no program \"$program\": caddy, redis or postgres." >&2 && exit 2 ;;
+    *) echo "There is no program \"$program\": caddy, mariadb, redis or postgres." >&2 && exit 2 ;;
     esac
 done
 key=$({ dpkg-query --show "${packages[@]}" && cat "$0" "$here"/app/*; } | sha256sum | cut -c 1-16)
@@ -64,6 +65,18 @@ postgres() {
     echo "host all all all trust" >>"$root/var/lib/postgresql/data/pg_hba.conf"
 }
 
+# The same of MariaDB, with its client under both its names.
+mariadb() {
+    copy /usr/sbin/mariadbd /usr/bin/mariadb
+    cp -r --parents /usr/share/mysql/charsets /usr/share/mysql/english "$root"
+    ln -s mariadb "$root/usr/bin/mysql"
+    mkdir -p "$root/var/lib/mysql" "$root/run/mysqld"
+    chmod 755 "$root" "$root/var" "$root/var/lib"
+    chown mysql:mysql "$root/var/lib/mysql" "$root/run/mysqld"
+    mariadb-install-db --no-defaults --datadir="$root/var/lib/mysql" --tmpdir="$root/tmp" --user=mysql --skip-test-db \
+        --auth-root-authentication-method=normal --innodb-log-file-size=4M >"$kept/mariadb.log" 2>&1
+}
+
 make() {
     root=$(mktemp -d)
     trap 'rm -rf "$root"' EXIT
@@ -75,13 +88,17 @@ make() {
     "$busybox" --install -s "$root/bin"
     printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
     printf 'root:x:0:\n' >"$root/etc/group"
-    getent passwd postgres >>"$root/etc/passwd" || true
-    getent group postgres >>"$root/etc/group" || true
+    local user
+    for user in postgres mysql; do
+        getent passwd "$user" >>"$root/etc/passwd" || true
+        getent group "$user" >>"$root/etc/group" || true
+    done
     install -m 755 "$here"/app/* "$root/lab/"
     local program
     for program in "${programs[@]}"; do
         case $program in
         caddy) copy /usr/bin/caddy ;;
+        mariadb) mariadb ;;
         redis) copy /usr/bin/redis-server /usr/bin/redis-cli ;;
         postgres) postgres ;;
         esac

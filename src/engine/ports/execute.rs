@@ -114,6 +114,13 @@ pub trait Execute: Send + Sync {
 
     /// Within `call.bounds`, whatever the target does.
     fn run<'a>(&'a self, call: &'a Call, watch: &'a mut Watch) -> BoxFuture<'a, Ran>;
+
+    /// All the looks that may be asked for soon. What is slow to read is read beforehand, until the lease is over or other
+    /// looks are named. Returns at once.
+    fn keep_warm(&self, _looks: &[Call], _lease: Duration) {}
+
+    /// Something was changed, by whichever executor: what was read before answers no more.
+    fn changed(&self) {}
 }
 
 /// What came of one command of an order.
@@ -138,4 +145,8 @@ pub trait CarryOut: Send + Sync {
         bounds: Bounds,
         watch: &'a mut Watch,
     ) -> BoxFuture<'a, Carried>;
+
+    /// All the looks that may be asked for soon: what is slow of them is kept ready, until the lease is over or others
+    /// are named. Returns at once.
+    fn keep_warm(&self, _looks: &[Order], _lease: Duration) {}
 }

@@ -1,16 +1,20 @@
-//! `docker stats`: one sample of each container, all of them at the same time. Never a stream that does not end.
+//! `docker stats`: one sample of each container, all of them at the same time; the one that was taken beforehand where it
+//! may answer (`sampled.rs`). Never a stream that does not end.
 
 use super::address::Failed;
 use super::list::name_of;
 use super::said::Said;
+use super::sampled::Samples;
 use super::show::{Column, Format, rows, short};
 use super::units::{human, human_binary};
 use bollard::Docker;
 use bollard::models::{ContainerStatsResponse, ContainerSummary};
 use bollard::query_parameters::{ListContainersOptions, StatsOptions};
-use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::{Stream, StreamExt};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::time::Duration;
 
 const COLUMNS: &[Column] = &[
     ("ID", "CONTAINER ID"),
@@ -25,6 +29,7 @@ const COLUMNS: &[Column] = &[
 
 pub async fn stats(
     client: &Docker,
+    samples: &Samples,
     names: &[String],
     all: bool,
     format: Option<&str>,
@@ -34,9 +39,6 @@ pub async fn stats(
     let format = Format::of_rows(format).map_err(Failed::Ours)?;
     let options = ListContainersOptions { all: all || !names.is_empty(), ..Default::default() };
     let found = client.list_containers(Some(options)).await?;
-    let is = |c: &ContainerSummary, name: &String| {
-        name_of(c) == *name || c.id.as_ref().is_some_and(|id| id.starts_with(name.as_str()))
-    };
     if let Some(name) = names.iter().find(|name| !found.iter().any(|c| is(c, name))) {
         return Err(Failed::Said { status: 404, message: format!("No such container: {name}") });
     }
@@ -44,12 +46,14 @@ pub async fn stats(
         [] => found.iter().collect(),
         names => names.iter().filter_map(|name| found.iter().find(|c| is(c, name))).collect(),
     };
-    let samples = join_all(asked.iter().map(|c| sample(client, c))).await;
+    let taken = join_all(asked.iter().map(|c| sample(client, samples, c))).await;
     let mut table = Vec::new();
-    for (container, sample) in asked.iter().zip(samples) {
+    let mut oldest: Option<Duration> = None;
+    for (container, sample) in asked.iter().zip(taken) {
         let (name, id) = (name_of(container), container.id.as_deref().unwrap_or_default());
         let row = match sample {
-            Ok(Some(sample)) => {
+            Ok(Some((sample, age))) => {
+                oldest = oldest.max(age);
                 let use_ = Use::of(&sample);
                 said.reading(format!("cpu of {name}"), use_.cpu, "%");
                 said.reading(format!("memory of {name}"), use_.memory_percent(), "%");
@@ -66,24 +70,54 @@ pub async fn stats(
         table.push(row);
     }
     said.print(&rows(&table, COLUMNS, &format).map_err(Failed::Ours)?);
+    if let Some(age) = oldest {
+        // Beside what the command line prints, so that no filter takes it for a container.
+        said.err(format!("[sampled {:.1} s ago or later]\n", age.as_secs_f64()).as_bytes());
+    }
     Ok(())
 }
 
-/// The second of two samples: only it knows what the processor did between them.
-async fn sample(client: &Docker, container: &ContainerSummary) -> Result<Option<ContainerStatsResponse>, Failed> {
-    let runs = container.status.as_deref().is_some_and(|s| s.starts_with("Up"));
-    let (true, Some(id)) = (runs, &container.id) else { return Ok(None) };
-    let mut samples = client.stats(id, Some(StatsOptions { stream: true, one_shot: false }));
+/// Whether a name, or the beginning of an id, is this container's.
+pub fn is(container: &ContainerSummary, name: &String) -> bool {
+    name_of(container) == *name || container.id.as_ref().is_some_and(|id| id.starts_with(name.as_str()))
+}
+
+pub fn runs(container: &ContainerSummary) -> bool {
+    container.status.as_deref().is_some_and(|s| s.starts_with("Up"))
+}
+
+/// The second of two samples: only it knows what the processor did between them. With its age, where it was taken
+/// beforehand.
+async fn sample(
+    client: &Docker,
+    samples: &Samples,
+    container: &ContainerSummary,
+) -> Result<Option<(Arc<ContainerStatsResponse>, Option<Duration>)>, Failed> {
+    let (true, Some(id)) = (runs(container), &container.id) else { return Ok(None) };
+    if let Some((sample, age)) = samples.of(id, container.status.as_deref()) {
+        return Ok(Some((sample, Some(age))));
+    }
+    let mut stream = stream(client, id);
     let mut last = None;
-    while let Some(sample) = samples.next().await {
-        let sample = sample.map_err(Failed::from)?;
-        let whole = sample.precpu_stats.as_ref().is_some_and(|cpu| cpu.system_cpu_usage.unwrap_or(0) > 0);
-        last = Some(sample);
+    while let Some(sample) = stream.next().await {
+        let sample = sample?;
+        let whole = is_whole(&sample);
+        last = Some((Arc::new(sample), None));
         if whole {
             break;
         }
     }
     Ok(last)
+}
+
+/// A sample every second, for as long as somebody takes them. Ends with the container.
+pub fn stream(client: &Docker, id: &str) -> impl Stream<Item = Result<ContainerStatsResponse, Failed>> + use<> {
+    client.stats(id, Some(StatsOptions { stream: true, one_shot: false })).map(|s| s.map_err(Failed::from))
+}
+
+/// Whether it knows the sample before it: the first of a stream does not, so it cannot say what the processor did.
+pub fn is_whole(sample: &ContainerStatsResponse) -> bool {
+    sample.precpu_stats.as_ref().is_some_and(|cpu| cpu.system_cpu_usage.unwrap_or(0) > 0)
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -137,7 +171,7 @@ impl Use {
     }
 }
 
-fn cpu(sample: &ContainerStatsResponse) -> Option<f64> {
+pub fn cpu(sample: &ContainerStatsResponse) -> Option<f64> {
     let (now, before) = (sample.cpu_stats.as_ref()?, sample.precpu_stats.as_ref()?);
     let total = |cpu: &bollard::models::ContainerCpuStats| cpu.cpu_usage.as_ref().and_then(|u| u.total_usage);
     let used = total(now)?.checked_sub(total(before)?)? as f64;

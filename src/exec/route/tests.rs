@@ -1,5 +1,7 @@
 //! What becomes of a runbook's command on its way to an executor: a pipeline of words, a script, or work for a person.
 
+mod quoted;
+
 use super::*;
 use std::time::Duration;
 

@@ -100,6 +100,45 @@ fn in_code(name: &str, value: &str, before: &str, after: Option<&Piece>) -> Resu
     }
 }
 
+/// A text for a shell, with `"${1}"` where placeholders stand, and their names in that order. `None` where one stands inside quotes
+/// or where it cannot be said for certain whether it does.
+pub fn positional(written: &str) -> Option<(String, Vec<String>)> {
+    let replaced = placeholder::replace(written, Tongue::Shell, &[]);
+    let pieces = replaced.pieces(&replaced.text);
+    if !pieces.iter().any(|(_, hole)| *hole) {
+        return Some((written.to_string(), Vec::new()));
+    }
+    if written.contains("<<") || written.contains('`') || written.contains("$(") || written.contains("$'") {
+        return None;
+    }
+    let (mut out, mut names, mut quote) = (String::new(), Vec::<String>::new(), None);
+    for (piece, hole) in pieces {
+        if hole {
+            if quote.is_some() || out.ends_with(['\\', '$', '{']) {
+                return None;
+            }
+            let at = names.iter().position(|n| n == piece).unwrap_or_else(|| {
+                names.push(piece.to_string());
+                names.len() - 1
+            });
+            out.push_str(&format!("\"${{{}}}\"", at + 1));
+            continue;
+        }
+        let mut escaped = false;
+        for c in piece.chars() {
+            match (quote, c) {
+                _ if escaped => escaped = false,
+                (None | Some('"'), '\\') => escaped = true,
+                (None, '\'' | '"') => quote = Some(c),
+                (Some(q), c) if q == c => quote = None,
+                _ => {}
+            }
+        }
+        out.push_str(piece);
+    }
+    Some((out, names))
+}
+
 /// A text for people: each placeholder that has a value replaced by it.
 pub fn shown(text: &str, params: &BTreeMap<String, String>) -> String {
     let replaced = placeholder::replace(text, Tongue::Shell, &[]);

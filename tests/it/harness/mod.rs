@@ -19,6 +19,7 @@ pub mod faults;
 pub mod files;
 pub mod mail;
 pub mod mariadb;
+pub mod moved_clock;
 pub mod port;
 pub mod postgres;
 pub mod process;

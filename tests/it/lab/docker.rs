@@ -12,23 +12,23 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-const FOR_EVER: &str = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
+pub const FOR_EVER: &str = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
 
-fn at(socket: &Path) -> Docker {
+pub fn at(socket: &Path) -> Docker {
     let secrets = Secrets::new([SecretString::from("correct-horse")]);
     let host = Host::new(Address::Socket(socket.to_owned()), secrets);
     Docker::new(BTreeMap::from([(TARGET.to_string(), host)]))
 }
 
-fn words(line: &str) -> Call {
+pub fn words(line: &str) -> Call {
     call(&line.split(' ').collect::<Vec<_>>())
 }
 
-async fn say(docker: &Docker, line: &str) -> Ran {
+pub async fn say(docker: &Docker, line: &str) -> Ran {
     run(docker, &words(line)).await
 }
 
-fn value(ran: &Ran, metric: &str) -> Option<f64> {
+pub fn value(ran: &Ran, metric: &str) -> Option<f64> {
     ran.readings.iter().find(|r| r.metric == metric).map(|r| r.value)
 }
 

@@ -11,6 +11,7 @@ mod postgres;
 mod process;
 mod prometheus;
 mod redis;
+mod sampled;
 mod ssh;
 mod tls;
 

@@ -4,62 +4,29 @@
 use super::world::{DELAY_S, SECRET, World, is_about, sqlite};
 use crate::harness::fake_pagerduty::Vendor;
 use crate::harness::fake_webhook::FakeWebhook;
-use crate::harness::files::{TempDir, temp_dir};
+use crate::harness::moved_clock::MovedClock;
 use crate::harness::serve::Serve;
 use crate::harness::{BOUND, eventually};
-use std::fs;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The bot's clock, as an offset in seconds from the machine's; its receivers live by the same.
-struct Jumping {
-    folder: TempDir,
-    offset_s: Arc<AtomicI64>,
-}
+/// The bot's clock; its receivers live by the same.
+struct Jumping(MovedClock);
 
 impl Jumping {
     fn start() -> (Jumping, World) {
-        let jumping = Jumping { folder: temp_dir(), offset_s: Arc::default() };
-        jumping.to(0);
-        let offset = jumping.offset_s.clone();
+        let clock = MovedClock::start();
         let mut world = World::start();
-        world.webhook = FakeWebhook::start_with_clock(SECRET, move || {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("past 1970").as_secs();
-            now.saturating_add_signed(offset.load(Ordering::SeqCst))
-        });
-        (jumping, world)
+        world.webhook = FakeWebhook::start_with_clock(SECRET, clock.seconds());
+        (Jumping(clock), world)
     }
 
     fn serve(&self, world: &World) -> Serve {
-        let library = library();
-        Serve::configured(&world.config())
-            .env("FAKETIME_TIMESTAMP_FILE", self.file().to_str().expect("a plain path"))
-            .env("FAKETIME_NO_CACHE", "1")
-            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-            .through(&["env", &format!("LD_PRELOAD={library}")])
+        self.0.rules(Serve::configured(&world.config()))
     }
 
-    fn file(&self) -> std::path::PathBuf {
-        self.folder.join("offset")
-    }
-
-    /// Sets the bot's clock to this many seconds beside the machine's, from one moment to the next.
     fn to(&self, offset_s: i64) {
-        self.offset_s.store(offset_s, Ordering::SeqCst);
-        let next = self.folder.join("next");
-        fs::write(&next, format!("{offset_s:+}\n")).expect("the test's folder can be written");
-        fs::rename(next, self.file()).expect("a file can be replaced");
+        self.0.to(offset_s);
     }
-}
-
-fn library() -> String {
-    let found = fs::read_dir("/usr/lib").expect("/usr/lib is there").flatten().find_map(|entry| {
-        let library = entry.path().join("faketime/libfaketime.so.1");
-        library.exists().then_some(library)
-    });
-    let library = found.expect("libfaketime is not installed, and this test needs it. Run ./test --install");
-    library.to_str().expect("a plain path").to_owned()
 }
 
 /// Seconds between the bot's clock, as its newest event has it, and the machine's.

@@ -4,6 +4,7 @@
 use super::Which;
 use super::lab::Lab;
 use crate::harness::fake_webhook::FakeWebhook;
+use crate::harness::moved_clock::MovedClock;
 use crate::harness::serve::Serve;
 use crate::harness::{Answer, eventually, http_client};
 use serde_json::{Value, json};
@@ -24,8 +25,22 @@ pub struct Bot {
 impl Bot {
     /// Nothing where the teams' own runbooks were not requested. `config` is what this system adds to the common part.
     pub async fn beside(lab: &Lab, which: Which, overlay: &str, config: &str) -> Option<Bot> {
+        Bot::by_the_clock(None, lab, which, overlay, config).await
+    }
+
+    /// The same by a clock that the test moves.
+    pub async fn by_the_clock(
+        clock: Option<&MovedClock>,
+        lab: &Lab,
+        which: Which,
+        overlay: &str,
+        config: &str,
+    ) -> Option<Bot> {
         let runbook = which.file(lab.system)?;
-        let ops = FakeWebhook::start(SECRET);
+        let ops = match clock {
+            Some(clock) => FakeWebhook::start_with_clock(SECRET, clock.seconds()),
+            None => FakeWebhook::start(SECRET),
+        };
         let common = format!(
             r#"
             [paging.webhook.ops]
@@ -50,7 +65,11 @@ impl Bot {
             lab.daemon.host(),
             lab.folder(),
         );
-        let mut serve = Serve::configured(&common);
+        let serve = Serve::configured(&common);
+        let mut serve = match clock {
+            Some(clock) => clock.rules(serve),
+            None => serve,
+        };
         let folder = serve.folder().join("runbooks");
         fs::create_dir(&folder).expect("a folder");
         fs::copy(&runbook, folder.join(format!("{}.md", lab.system))).expect("the runbook");
@@ -156,8 +175,13 @@ impl Bot {
     }
 
     /// The alert ends, Ana resolves, and the draft has the line, who approved it and what came of it.
-    pub async fn end(mut self, alert: &str, line: u32, expected: &[&str]) {
+    pub async fn end(self, alert: &str, line: u32, expected: &[&str]) {
         self.alert("resolved", "P1", alert).await;
+        self.resolve(line, expected).await;
+    }
+
+    /// The same without an alert.
+    pub async fn resolve(mut self, line: u32, expected: &[&str]) {
         let said = self.done("ana", "/incident resolve It runs again.").await;
         assert!(said.contains("resolved"), "{said}");
         let draft = self.serve.run(&["postmortem", "INC-1"]).await;

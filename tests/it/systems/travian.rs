@@ -4,6 +4,7 @@
 use super::bot::Bot;
 use super::lab::Lab;
 use super::{Which, alone};
+use crate::harness::moved_clock::MovedClock;
 use crate::harness::{BOUND, eventually};
 use std::process::Command;
 
@@ -54,14 +55,18 @@ value = "travian-of-the-lab"
 /// The team's own file leaves incidents to another document.
 const POLICY: &str = "[[policies.default.levels]]\npage = [\"@ana\"]\n";
 
+/// Where its scripts and its address are.
+fn targets(lab: &Lab) -> String {
+    format!(
+        "\n[targets.server]\nkind = \"host\"\nfolder = {:?}\nscripts = true\n[targets.game]\nkind = \"http\"\nallow = [\"localhost\"]\n",
+        lab.folder()
+    )
+}
+
 async fn lost(which: Which, config: &str) -> Option<(Lab, Bot)> {
     which.file("travian")?;
     let lab = Lab::up("travian").await;
-    let targets = format!(
-        "{config}\n[targets.server]\nkind = \"host\"\nfolder = {:?}\nscripts = true\n[targets.game]\nkind = \"http\"\nallow = [\"localhost\"]\n",
-        lab.folder()
-    );
-    let bot = Bot::beside(&lab, which, OVERLAY, &targets).await?;
+    let bot = Bot::beside(&lab, which, OVERLAY, &format!("{config}{}", targets(&lab))).await?;
     lab.until(HEALTH, 200).await;
     eventually("there is a first backup", BOUND, async || backup(&lab).is_some()).await;
     lab.break_it(&["backup", &lab.folder().display().to_string()]);
@@ -148,6 +153,88 @@ alone! {
     }
 }
 
+const SLOW_ALERT: &str = "API responses take longer than a second";
+const SLOW_OVERLAY: &str = r#"
+[[targets]]
+name = "mysql"
+target = "docker"
+[[secrets]]
+variable = "MYSQL_ROOT_PASSWORD"
+value = "travian-of-the-lab"
+"#;
+
+/// Queries of MariaDB that took longer than a second, as its own client counts them in its container.
+fn slow(lab: &Lab) -> String {
+    let asked = "SELECT count(*) FROM mysql.slow_log";
+    let client = ["mysql", "--skip-column-names", "--batch", "-uroot", "-ptravian-of-the-lab", "-e", asked];
+    lab.daemon.docker(&[&["exec", "travian_mysql"], &client[..]].concat())
+}
+
+/// Somebody's query takes its time.
+async fn slowed(which: Which, config: &str) -> Option<(Lab, Bot)> {
+    which.file("travian")?;
+    let lab = Lab::up("travian").await;
+    let bot =
+        Bot::beside(&lab, which, &format!("{OVERLAY}{SLOW_OVERLAY}"), &format!("{config}{}", targets(&lab))).await?;
+    lab.until(HEALTH, 200).await;
+    assert_eq!(slow(&lab), "0");
+    let query = ["mysql", "-uroot", "-ptravian-of-the-lab", "-e", "SELECT SLEEP(1.5), 'of a slow player'"];
+    lab.daemon.docker(&[&["exec", "travian_mysql"], &query[..]].concat());
+    assert_eq!(slow(&lab), "1");
+    bot.alert("firing", "P2", SLOW_ALERT).await;
+    bot.pages("ana").await;
+    bot.done("ana", "/incident ack").await;
+    Some((lab, bot))
+}
+
+alone! {
+    async fn slow_queries_of_mariadb_are_counted_by_the_playbooks_investigation() {
+        let (_lab, bot) = slowed(Which::Ours, "").await.expect("our own runbook is there");
+        bot.follows("Queries are slow").await;
+        bot.done("cy", "/incident diagnose").await;
+        let outcome = bot.outcome(1).await;
+        let results = outcome["results"].as_array().cloned().unwrap_or_default();
+        let mut readings = results.iter().filter_map(|r| r["readings"].as_array()).flatten();
+        let read = readings.find(|r| r["metric"] == "slow_queries").cloned().unwrap_or_default();
+        assert_eq!(read["value"], "1", "{outcome:#}");
+    }
+}
+
+/// No alert comes: the clock comes to eight in the morning, and the runbook's own check finds it.
+const MORNING: &str = "zone = \"UTC\"\n";
+const DECLARES: &str = "\n[schedules]\ndeclare = true\n";
+
+alone! {
+    async fn a_lost_backup_that_no_alert_tells_of_is_found_by_the_morning_check_which_declares() {
+        let lab = Lab::up("travian").await;
+        let clock = MovedClock::start();
+        let half_past_seven = (7 * 60 + 30) * 60 - (clock.seconds()() % 86_400) as i64;
+        clock.to(half_past_seven);
+        let (overlay, config) = (format!("{MORNING}{OVERLAY}{DECLARES}"), targets(&lab));
+        let bot = Bot::by_the_clock(Some(&clock), &lab, Which::Ours, &overlay, &config).await;
+        let bot = bot.expect("our own runbook is there");
+        lab.until(HEALTH, 200).await;
+        eventually("there is a first backup", BOUND, async || backup(&lab).is_some()).await;
+        lab.break_it(&["backup", &lab.folder().display().to_string()]);
+        assert_eq!(backup(&lab), None);
+        assert!(!bot.done("cy", "/incident list").await.contains("INC-1"), "nobody knows yet");
+
+        clock.to(half_past_seven + 31 * 60);
+        bot.pages("ana").await;
+        bot.done("ana", "/incident ack").await;
+        let declared = bot.done("cy", "/incident show").await;
+        assert!(declared.contains("Morning check") && declared.contains("ls -lth backups/postgres/daily/"), "{declared}");
+
+        bot.follows("Backup is missing").await;
+        let found = bot.diagnose("cy", 1).await;
+        assert!(found.contains("ls -lth backups/postgres/daily/: failed with 2"), "{found}");
+        let line = Which::Ours.line("travian", BACKUP);
+        bot.mend(2, &format!("/incident run line {line}")).await;
+        is_there_again(&lab);
+        bot.resolve(line, &[BACKUP, "checked: ls -lth backups/postgres/daily/: done"]).await;
+    }
+}
+
 mod seeds {
     use super::*;
 
@@ -162,6 +249,18 @@ mod seeds {
             bot.mend(2, "/incident run line 362").await;
             is_there_again(&lab);
             bot.end(ALERT, 362, &[BACKUP, "status 200 (healthy)"]).await;
+        }
+    }
+
+    alone! {
+        async fn the_slow_log_of_mariadb_is_read_by_the_teams_line() {
+            let Some((_lab, bot)) = slowed(Which::Seed, POLICY).await else { return };
+            bot.done("cy", "/incident run line 223").await;
+            let outcome = bot.outcome(1).await;
+            let result = &outcome["results"][0];
+            assert!(result["end"] == "exited" && result["native"] == true && outcome["end"] == "done", "{outcome:#}");
+            let said = bot.serve.get_text_as_operator("/api/v1/incidents/1/runs/1").await;
+            assert!(said.contains("of a slow player"), "{said}");
         }
     }
 

@@ -1,0 +1,60 @@
+//! The bot's clock, moved by a test: the real program under Debian's libfaketime. Only the wall clock is moved: a
+//! machine's monotonic clock does not jump.
+
+use super::files::{TempDir, temp_dir};
+use super::serve::Serve;
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// An offset in seconds from the machine's clock.
+pub struct MovedClock {
+    folder: TempDir,
+    offset_s: Arc<AtomicI64>,
+}
+
+impl MovedClock {
+    pub fn start() -> MovedClock {
+        let clock = MovedClock { folder: temp_dir(), offset_s: Arc::default() };
+        clock.to(0);
+        clock
+    }
+
+    /// Sets the bot's clock to this many seconds beside the machine's, from one moment to the next.
+    pub fn to(&self, offset_s: i64) {
+        self.offset_s.store(offset_s, Ordering::SeqCst);
+        let next = self.folder.join("next");
+        fs::write(&next, format!("{offset_s:+}\n")).expect("the test's folder can be written");
+        fs::rename(next, self.folder.join("offset")).expect("a file can be replaced");
+    }
+
+    /// Seconds since 1970 by that clock, for whoever lives by the same.
+    pub fn seconds(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
+        let offset = self.offset_s.clone();
+        move || machine_s().saturating_add_signed(offset.load(Ordering::SeqCst))
+    }
+
+    /// A bot that lives by this clock when it is started.
+    pub fn rules(&self, serve: Serve) -> Serve {
+        let file = self.folder.join("offset");
+        serve
+            .env("FAKETIME_TIMESTAMP_FILE", file.to_str().expect("a plain path"))
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .through(&["env", &format!("LD_PRELOAD={}", library())])
+    }
+}
+
+fn machine_s() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).expect("past 1970").as_secs()
+}
+
+fn library() -> String {
+    let found = fs::read_dir("/usr/lib").expect("/usr/lib is there").flatten().find_map(|entry| {
+        let library = entry.path().join("faketime/libfaketime.so.1");
+        library.exists().then_some(library)
+    });
+    let library = found.expect("libfaketime is not installed, and this test needs it. Run ./test --install");
+    library.to_str().expect("a plain path").to_owned()
+}
