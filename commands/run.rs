@@ -1,15 +1,14 @@
 //! `run`: asks for a command of the runbook to be carried out, or shows what would be.
 
-use super::offered::About;
 use super::spec::{Arg, ArgKind, Group, Spec};
 use super::words::{Words, shown, usage_refusal};
 use super::{Call, Ground, Said, answer, facts, timeline};
 use crate::app::ActError;
 use crate::engine::ports::execute::{Cannot, Plan};
 use crate::notice;
-use crate::program::Source;
 use crate::program::orders::{self, NotMade};
 use crate::program::red;
+use crate::program::{About, Source};
 use firebell_domain::decide::Input;
 use firebell_domain::incident::Incident;
 use firebell_domain::limits;
@@ -120,7 +119,8 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
 
 /// The runbook that an incident is about.
 pub fn source<'a>(incident: &Incident, ground: &'a Ground) -> Result<&'a Source, Refusal> {
-    About::of(incident).source(&ground.program, &ground.directory)
+    let found = About::of(incident).source(&ground.program, &ground.directory);
+    found.map_err(|system| Refusal::NoRunbook { system })
 }
 
 pub fn ground(ground: &Ground) -> orders::Ground<'_> {

@@ -1,11 +1,11 @@
 //! `runbook`: which playbooks of the runbook fit, following one, and what of the runbook waits for a confirmation.
 
-use super::offered::About;
 use super::spec::{Arg, ArgKind, Group, Spec};
 use super::words::{Words, closest, shown};
 use super::{Call, Ground, Said, answer, facts, menu, timeline};
 use crate::app::ActError;
 use crate::notice::walk::{self, Offered};
+use crate::program::About;
 use crate::program::playbooks::{self, Choice};
 use firebell_domain::decide::Input;
 use firebell_domain::event::Event;

@@ -6,7 +6,7 @@ use super::tick::Engine;
 use crate::app::{App, Moved};
 use crate::clock;
 use crate::fault::Fault;
-use crate::program::orders;
+use crate::program::{About, orders};
 use firebell_domain::limits::SAMPLED_INCIDENTS_MAX;
 use firebell_domain::run::{Order, sample};
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ async fn looks(app: &App) -> Result<Vec<Order>, Fault> {
         if sample::until(incident).is_none_or(|until| until <= now) {
             continue;
         }
-        let Ok(source) = program.about(incident, &directory) else { continue };
+        let Ok(source) = About::of(incident).source(&program, &directory) else { continue };
         // Incidents of one system that follow the same playbook are looked at in the same way.
         let same = (source.system.clone(), incident.walk.as_ref().map(|w| w.playbook.name.clone()));
         if known.insert(same) {

@@ -2,6 +2,7 @@
 //! what of a runbook still leads nowhere because nobody has said who or where it means. Pure: reads no file and no
 //! clock, changes no runbook. What its importer only proposes is left out until somebody has confirmed it.
 
+mod about;
 pub mod authority;
 mod clocks;
 mod escalation;
@@ -25,11 +26,11 @@ mod unmapped;
 mod when;
 mod words;
 
+pub use about::About;
 pub use imported::{Imported, Proposal};
 pub use overlay::{Decision, Overlay};
 
-use firebell_domain::directory::{Directory, System};
-use firebell_domain::incident::Incident;
+use firebell_domain::directory::System;
 use firebell_domain::severity::Severity;
 use firebell_domain::time::Timestamp;
 use firebell_runbook::model::Runbook;
@@ -169,25 +170,6 @@ impl Program {
 
     pub fn of(&self, system: &str) -> Option<&Source> {
         self.sources.iter().find(|s| s.system == system)
-    }
-
-    /// Whose severity an incident has, else whose service it is about.
-    pub fn system_of(&self, incident: &Incident, directory: &Directory) -> Option<String> {
-        let known = |s: &&String| self.of(s).is_some();
-        let by_severity = incident.severity.system.as_ref().filter(known).cloned();
-        by_severity.or_else(|| directory.system_of(incident.service.as_ref()).map(str::to_string))
-    }
-
-    /// The runbook that an incident is about: of the followed playbook, else of its system, else the only one. `Err`: the
-    /// system that has none.
-    pub fn about(&self, incident: &Incident, directory: &Directory) -> Result<&Source, Option<String>> {
-        let followed = incident.walk.as_ref().map(|w| w.playbook.system.clone());
-        let system = followed.or_else(|| self.system_of(incident, directory));
-        let found = match &system {
-            Some(system) => self.of(system),
-            None => self.sources.first().filter(|_| self.sources.len() == 1),
-        };
-        found.ok_or(system)
     }
 
     pub fn systems(&self) -> impl Iterator<Item = &str> {
