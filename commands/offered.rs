@@ -2,8 +2,9 @@
 //! is about, as a person reads them and as they are typed. Of all platforms and of none; asks nobody, changes nothing.
 
 use super::spec::ArgKind;
+pub use crate::program::About;
+use crate::program::Program;
 use crate::program::offers::{self, Offer};
-use crate::program::{About, Program};
 use firebell_domain::directory::Directory;
 use firebell_domain::playbook::Risk;
 

@@ -120,7 +120,10 @@ pub async fn run(call: &Call<'_>, wanted: Wanted) -> Result<Said, ActError> {
 /// The runbook that an incident is about.
 pub fn source<'a>(incident: &Incident, ground: &'a Ground) -> Result<&'a Source, Refusal> {
     let found = About::of(incident).source(&ground.program, &ground.directory);
-    found.map_err(|system| Refusal::NoRunbook { system })
+    found.map_err(|system| match (&system, ground.program.systems().map(str::to_string).collect::<Vec<_>>()) {
+        (None, known) if known.len() > 1 => Refusal::WhichRunbook { known },
+        _ => Refusal::NoRunbook { system },
+    })
 }
 
 pub fn ground(ground: &Ground) -> orders::Ground<'_> {

@@ -66,6 +66,7 @@ fn refusals() -> Vec<Refusal> {
         Refusal::UnknownPlaybook { id: None, name: word("mail"), did_you_mean: None, known: 12 },
         Refusal::NoRunbook { system: Some(word("shop")) },
         Refusal::NoRunbook { system: None },
+        Refusal::WhichRunbook { known: vec![word("shop"), word("bank")] },
         Refusal::UnknownSystem { name: word("shp"), known: vec![word("bank"), word("shop")] },
         Refusal::UnknownSystem { name: word("shop"), known: Vec::new() },
         Refusal::PostmortemPublished { id },
@@ -135,6 +136,7 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::EmptyPlaybook { .. } => 32,
         Refusal::UnknownPlaybook { .. } => 33,
         Refusal::NoRunbook { .. } => 34,
+        Refusal::WhichRunbook { .. } => 55,
         Refusal::UnknownSystem { .. } => 35,
         Refusal::PostmortemPublished { .. } => 36,
         Refusal::PostmortemUnchanged { .. } => 37,
@@ -159,7 +161,7 @@ fn number(refusal: &Refusal) -> usize {
     }
 }
 
-const REFUSALS: usize = 56;
+const REFUSALS: usize = 57;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

@@ -123,6 +123,10 @@ pub enum Refusal {
     NoRunbook {
         system: Option<String>,
     },
+    /// Several systems have runbooks, and nothing says which of them an incident is about.
+    WhichRunbook {
+        known: Vec<String>,
+    },
     UnknownSystem {
         name: String,
         known: Vec<String>,
@@ -287,6 +291,7 @@ impl Refusal {
             Refusal::EmptyPlaybook { .. } => "empty_playbook",
             Refusal::UnknownPlaybook { .. } => "unknown_playbook",
             Refusal::NoRunbook { .. } => "no_runbook",
+            Refusal::WhichRunbook { .. } => "which_runbook",
             Refusal::UnknownSystem { .. } => "unknown_system",
             Refusal::IntoItself { .. } => "into_itself",
             Refusal::Unreachable { .. } => "unreachable",
@@ -463,6 +468,11 @@ impl fmt::Display for Refusal {
             NoRunbook { system: None } => {
                 f.write_str("No runbook is loaded. Put its Markdown into the folder runbooks beside the configuration, or name it under [[runbooks]].")
             }
+            WhichRunbook { known } => write!(
+                f,
+                "There are runbooks of {}, and nothing says which of them this incident is about. Say it with its level: \"/incident severity LEVEL system:NAME\".",
+                known.join(", ")
+            ),
             UnknownSystem { name, known } if known.is_empty() => {
                 write!(f, "There is no system \"{name}\": no runbook is loaded. Leave out \"system:\".")
             }
@@ -524,7 +534,7 @@ impl fmt::Display for Refusal {
             }
             RunForbidden { name, why } => write!(f, "\"{name}\" is forbidden here now: {why}"),
             RunAskedAlready { id, no, standing } => {
-                write!(f, "That is run {no} of {id} already: it {standing}.")
+                write!(f, "That is run {no} of {id} already ({standing}).")
             }
             RunCooling { target, until } => {
                 write!(
@@ -539,9 +549,9 @@ impl fmt::Display for Refusal {
                 write!(f, "{id} has no run {no} any more, or never had. The last one is {asked}; the timeline has them all.")
             }
             RunNotWaiting { id, no, standing } => {
-                write!(f, "Run {no} of {id} waits for nobody's word: it {standing}.")
+                write!(f, "Run {no} of {id} waits for nobody's word ({standing}).")
             }
-            RunOver { id, no, standing } => write!(f, "Run {no} of {id} cannot be stopped: it {standing}."),
+            RunOver { id, no, standing } => write!(f, "Run {no} of {id} cannot be stopped ({standing})."),
             NotEntitled { id, no, who } => {
                 write!(f, "You have no authority to approve run {no} of {id}. ")?;
                 match who.as_slice() {

@@ -432,10 +432,17 @@ fn named(file: &KeptFile) -> RunFile {
 fn telling(text: &str, ok: bool) -> String {
     let mut lines = text.lines().map(str::trim).filter(|l| !l.is_empty());
     let line = match ok {
-        true => lines.clone().rfind(|l| run::marks_an_error(l)).or_else(|| lines.next()),
+        true => lines.clone().rfind(|l| run::marks_an_error(l)).or_else(|| first_said(&mut lines)),
         false => lines.next_back(),
     };
     line.unwrap_or_default().to_string()
+}
+
+/// The names of columns say nothing: `NAME  READY  STATUS` is passed over where a row follows.
+fn first_said<'t>(lines: &mut impl Iterator<Item = &'t str>) -> Option<&'t str> {
+    let first = lines.next()?;
+    let names = first.split_whitespace().count() > 1 && !first.chars().any(|c| c.is_lowercase() || c.is_numeric());
+    names.then(|| lines.next()).flatten().or(Some(first))
 }
 
 fn judged(metric: String, value: f64, unit: &str, command: &Ordered) -> Reading {
@@ -463,5 +470,19 @@ async fn hear_stop(
             let _ = stop.send(true);
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_that_says_most_is_no_row_of_names() {
+        assert_eq!(telling("NAME  READY\nweb-1  1/1\n", true), "web-1  1/1");
+        assert_eq!(telling("NAME  READY\n", true), "NAME  READY", "where nothing follows it");
+        assert_eq!(telling("PONG\n3\n", true), "PONG");
+        assert_eq!(telling("up since 9:00\nERROR disk\nok\n", true), "ERROR disk");
+        assert_eq!(telling("begun\n\nno such container\n", false), "no such container");
     }
 }

@@ -29,6 +29,11 @@ pub fn exec(
         let world = shared.world();
         (world.named(at)?, world.old_exec)
     };
+    // As the real one: a stream is no object in JSON.
+    let accept = request.headers().get(header::ACCEPT).and_then(|v| v.to_str().ok()).unwrap_or("*/*");
+    if !accept.contains("*/*") {
+        return Err(refused(406, "NotAcceptable", "only the following media types are accepted: "));
+    }
     let argv: Vec<String> = query.iter().filter(|(n, _)| n == "command").map(|(_, v)| v.clone()).collect();
     let containers = pod["spec"]["containers"].as_array().cloned().unwrap_or_default();
     let known = value(query, "container").is_some_and(|name| containers.iter().any(|c| c["name"] == name));
@@ -98,8 +103,8 @@ async fn program(mut socket: Socket, argv: &[String], input: bool, line: Line) {
             say(&mut socket, 1, format!("{} bytes\n", read.len()).as_bytes()).await;
             ended(0)
         }
-        ["redis-cli", .., "--csv", "COMMAND", "INFO", name, _] => {
-            let flag = if name.eq_ignore_ascii_case("llen") { "readonly" } else { "write" };
+        ["redis-cli", .., "--csv", "COMMAND", "INFO", _, name] => {
+            let flag = if *name == "llen" { "readonly" } else { "write" };
             say(&mut socket, 1, format!("\"{name}\",2,\"{flag}\",1,1,1\n").as_bytes()).await;
             ended(0)
         }

@@ -46,9 +46,12 @@ impl Daemon {
             command.arg(option).arg(folder.join(name));
         }
         command.arg("--host").arg(format!("unix://{}", folder.join("docker.sock").display()));
-        // No bridge and no rules of the firewall of its own.
+        // No bridge and no rules of the firewall of its own. Without a bridge dockerd takes away what is called docker0,
+        // which may be that of the Docker that people here work with: it is named then, and left alone.
+        let devices = std::fs::read_to_string("/proc/self/net/dev").unwrap_or_default();
+        let theirs = devices.lines().any(|l| l.trim_start().starts_with("docker0:"));
         command.args([
-            "--bridge=none",
+            if theirs { "--bridge=docker0" } else { "--bridge=none" },
             "--iptables=false",
             "--ip-forward=false",
             "--ip-masq=false",
