@@ -250,4 +250,20 @@ mod tests {
         assert_eq!(all.given, [("pod".into(), "web-1".into()), ("tag".to_string(), "v1=2".to_string())]);
         assert!(matches!(parse(&mut Words::new("line x"), &ground()), Err(Refusal::Usage { .. })));
     }
+    #[test]
+    fn of_several_runbooks_none_is_guessed_and_the_answer_says_how_to_name_one() {
+        let of = |systems: &[&str]| {
+            let all = systems
+                .iter()
+                .map(|s| crate::program::Source { system: s.to_string(), ..crate::program::tests::source(json!({})) });
+            let program = std::sync::Arc::new(crate::program::Program::new(all.collect()));
+            let ground = Ground { program, ..ground() };
+            let incident = ground.incident.clone().expect("an incident");
+            source(&incident, &ground).map(|s| s.system.clone())
+        };
+        assert!(matches!(of(&[]), Err(Refusal::NoRunbook { system: None })));
+        assert_eq!(of(&["shop"]).expect("the only one"), "shop");
+        let Err(Refusal::WhichRunbook { known }) = of(&["shop", "bank"]) else { panic!("it was guessed") };
+        assert_eq!(known, ["shop", "bank"]);
+    }
 }
