@@ -372,6 +372,11 @@ pub struct RunFile {
     pub bytes: u64,
 }
 
+/// Where what a command said and made is kept beside the log: twice its index, one more for what was looked at afterwards.
+pub fn place(at: u32, verifies: bool) -> i64 {
+    i64::from(at) * 2 + i64::from(verifies)
+}
+
 impl RunResult {
     /// As it should be: it ended well, and nothing that was read is critical.
     pub fn well(&self) -> bool {

@@ -16,8 +16,8 @@ use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::incident::Incident;
 use firebell_domain::intent::{Lane, What};
 use firebell_domain::limits;
-use firebell_domain::run::RunNo;
 use firebell_domain::run::table::{Row, table};
+use firebell_domain::run::{self, RunNo};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -272,7 +272,7 @@ async fn files(app: &App, incident: &Incident, events: &[IncidentEvent], after: 
 async fn pictures(app: &App, id: IncidentId, no: RunNo, row: &Row) -> Vec<ChatFile> {
     let mut all = Vec::new();
     for file in row.files.iter().filter(|f| f.media_type.starts_with("image/")) {
-        let place = i64::from(row.at) * 2 + i64::from(row.verifies);
+        let place = run::place(row.at, row.verifies);
         match app.store().run_file(id, no, place, &file.name).await {
             Ok(Some(kept)) => {
                 let shows = format!("Graph: {}", row.what);

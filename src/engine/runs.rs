@@ -399,7 +399,7 @@ fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> Back {
         (!text.is_empty()).then(|| Output { digest: digest.clone(), bytes: text.len() as u64, left_out: ran.left_out });
     let made = made(ran.files);
     let files: Vec<RunFile> = made.iter().map(named).collect();
-    let place = i64::from(at) * 2 + i64::from(verifies);
+    let place = run::place(at, verifies);
     let kept = (output.is_some() || !made.is_empty()).then_some(RunOutput { place, digest, output: text, files: made });
     let took_ms = u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX);
     (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings, files }, kept)

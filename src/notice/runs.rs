@@ -5,7 +5,7 @@ use firebell_domain::event::{Event, IncidentEvent};
 use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
 use firebell_domain::run::table::{Mark, Row, Table};
-use firebell_domain::run::{Needs, Order, Run, RunNo, RunResult, RunState};
+use firebell_domain::run::{self, Needs, Order, Run, RunNo, RunResult, RunState};
 use firebell_domain::text::line_of_machine;
 use firebell_domain::timeline::runs::ordered;
 use firebell_domain::timeline::words::{clock, one, who};
@@ -106,7 +106,7 @@ pub fn report(
         });
         let afterwards = if r.verifies { "afterwards: " } else { "" };
         out.push_str(&format!("\n==== {afterwards}{text}{place}\n"));
-        match outputs.get(&(i64::from(r.at) * 2 + i64::from(r.verifies))) {
+        match outputs.get(&run::place(r.at, r.verifies)) {
             Some(said) if !said.trim().is_empty() => out.push_str(&format!("{}\n", said.trim_end())),
             _ => out.push_str("(printed nothing)\n"),
         }

@@ -17,8 +17,8 @@ use axum::response::{IntoResponse, Response};
 use firebell_domain::event::IncidentEvent;
 use firebell_domain::id::IncidentId;
 use firebell_domain::incident::Incident;
-use firebell_domain::run::RunNo;
 use firebell_domain::run::table::{self, Row, Table};
+use firebell_domain::run::{self, RunNo};
 use firebell_domain::time::Timestamp;
 use firebell_domain::timeline;
 use minijinja::context;
@@ -93,7 +93,7 @@ fn shown<'a>(row: &'a Row, said: &[RunOutput]) -> Shown<'a> {
 
 /// Where a command's output and files are kept.
 fn place(row: &Row) -> i64 {
-    i64::from(row.at) * 2 + i64::from(row.verifies)
+    run::place(row.at, row.verifies)
 }
 
 fn text_of<'o>(row: &Row, said: &'o [RunOutput]) -> Option<&'o str> {

@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use slack_morphism::errors::SlackClientError;
 use slack_morphism::hyper_tokio::{SlackClientHyperConnector, SlackHyperHttpsConnector};
-use slack_morphism::{SlackApiToken, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector};
+use slack_morphism::{ClientResult, SlackApiToken, SlackClient, SlackClientApiCallContext, SlackClientHttpConnector};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -163,43 +163,35 @@ impl Client {
         }
     }
 
-    /// Bytes of a file, to the address that Slack gave for it: a capability, which goes into no log.
+    /// Bytes of a file, to the address that Slack gave for it.
     pub async fn upload(&self, url: &str, media_type: &str, bytes: &[u8]) -> Result<(), Trouble> {
-        let Ok(url) = url::Url::parse(url) else { return Err(Trouble::Api { code: "bad_url".to_string() }) };
-        let span = tracing::Span::none();
-        let context = SlackClientApiCallContext {
-            rate_control_params: None,
-            token: None,
-            tracing_span: &span,
-            is_sensitive_url: true,
-        };
+        let (url, span) = (capability(url)?, tracing::Span::none());
         let connector = &self.slack.http_api.connector;
-        let call = connector.http_post_uri_binary::<Value>(url, media_type.to_string(), bytes, context);
-        match tokio::time::timeout(CALL_TIMEOUT, call).await {
-            Err(_) => Err(Trouble::Unclear("Slack did not take the file in time".to_string())),
-            // Taken: what it says then is "OK", and no JSON.
-            Ok(Ok(_) | Err(SlackClientError::ProtocolError(_))) => Ok(()),
-            Ok(Err(e)) => Err(trouble(e)),
-        }
+        taken(connector.http_post_uri_binary(url, media_type.to_string(), bytes, unnamed(&span))).await
     }
 
-    /// Says something to a response address, which is a capability and goes into no log.
+    /// Says something to a response address.
     pub async fn respond(&self, url: &str, message: &Value) -> Result<(), Trouble> {
-        let Ok(url) = url::Url::parse(url) else { return Err(Trouble::Api { code: "bad_url".to_string() }) };
-        let span = tracing::Span::none();
-        let context = SlackClientApiCallContext {
-            rate_control_params: None,
-            token: None,
-            tracing_span: &span,
-            is_sensitive_url: true,
-        };
-        let call = self.slack.http_api.connector.http_post_uri::<_, Value>(url, message, context);
-        match tokio::time::timeout(CALL_TIMEOUT, call).await {
-            Err(_) => Err(Trouble::Unclear("Slack did not take the answer in time".to_string())),
-            // Taken: what it says then is "ok", and no JSON.
-            Ok(Ok(_) | Err(SlackClientError::ProtocolError(_))) => Ok(()),
-            Ok(Err(e)) => Err(trouble(e)),
-        }
+        let (url, span) = (capability(url)?, tracing::Span::none());
+        taken(self.slack.http_api.connector.http_post_uri(url, message, unnamed(&span))).await
+    }
+}
+
+/// An address that whoever has it may use: no token goes there, and it goes into no log.
+fn capability(url: &str) -> Result<url::Url, Trouble> {
+    url::Url::parse(url).map_err(|_| Trouble::Api { code: "bad_url".to_string() })
+}
+
+fn unnamed(span: &tracing::Span) -> SlackClientApiCallContext<'_> {
+    SlackClientApiCallContext { rate_control_params: None, token: None, tracing_span: span, is_sensitive_url: true }
+}
+
+async fn taken(call: impl Future<Output = ClientResult<Value>>) -> Result<(), Trouble> {
+    match tokio::time::timeout(CALL_TIMEOUT, call).await {
+        Err(_) => Err(Trouble::Unclear("Slack did not take it in time".to_string())),
+        // Taken: what it says then is "ok", and no JSON.
+        Ok(Ok(_) | Err(SlackClientError::ProtocolError(_))) => Ok(()),
+        Ok(Err(e)) => Err(trouble(e)),
     }
 }
 
