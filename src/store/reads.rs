@@ -382,18 +382,22 @@ impl Store {
     }
 
     pub async fn outbox_depth(&self) -> Result<OutboxDepth, Fault> {
-        const QUEUED: &str =
-            "SELECT lane, channel, COUNT(*), MIN(due_at) FROM outbox WHERE status = 'queued' GROUP BY lane, channel";
-        const CLAIMED: &str = "SELECT COUNT(*) FROM outbox WHERE status = 'claimed'";
+        // One statement, so that what goes from one state to the other meanwhile is seen in one of them.
+        const SQL: &str = "SELECT lane, channel, COUNT(*), MIN(due_at) FROM outbox WHERE status = 'queued' \
+             GROUP BY lane, channel \
+             UNION ALL SELECT '', '', COUNT(*), CAST(0 AS BIGINT) FROM outbox WHERE status = 'claimed'";
         on_read!(self, |p| {
-            let rows = sqlx::query(QUEUED).fetch_all(p).await.map_err(fault)?;
+            let rows = sqlx::query(SQL).fetch_all(p).await.map_err(fault)?;
             let mut depth = OutboxDepth::default();
             for row in &rows {
-                let oldest = Timestamp(row.try_get(3).map_err(fault)?);
-                let count: i64 = row.try_get(2).map_err(fault)?;
-                depth.queued.push((row.try_get(0).map_err(fault)?, row.try_get(1).map_err(fault)?, count, oldest));
+                let (lane, count): (String, i64) = (row.try_get(0).map_err(fault)?, row.try_get(2).map_err(fault)?);
+                if lane.is_empty() {
+                    depth.claimed = count;
+                } else {
+                    let oldest = Timestamp(row.try_get(3).map_err(fault)?);
+                    depth.queued.push((lane, row.try_get(1).map_err(fault)?, count, oldest));
+                }
             }
-            depth.claimed = sqlx::query_scalar(CLAIMED).fetch_one(p).await.map_err(fault)?;
             Ok(depth)
         })
     }

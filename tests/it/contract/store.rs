@@ -21,6 +21,8 @@ use firebell_domain::severity::Severity;
 use firebell_domain::time::Timestamp;
 use firebell_domain::timer::{Timer, TimerKind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 pub(super) const START: Timestamp = Timestamp(1_790_000_000_000_000);
 
@@ -254,6 +256,33 @@ on_both! {
         let outcome = SendOutcome::Done { receipt: Some("r1".into()) };
         b.app.act_engine(id, Input::Delivered { no: 1, claim_seq, outcome }).await.expect("recorded");
         assert_eq!(b.store.outbox_depth().await.unwrap(), store::OutboxDepth::default());
+    }
+
+    async fn what_goes_from_waiting_to_being_sent_is_always_counted_in_one_of_them(b: Bench) {
+        for n in 0..20 {
+            b.declare(&format!("number {n}")).await;
+        }
+        let over = AtomicBool::new(false);
+        let count = async {
+            let mut looks = 0;
+            while !over.load(Relaxed) {
+                let depth = b.store.outbox_depth().await.unwrap();
+                let in_all = depth.claimed + depth.queued.iter().map(|(_, _, n, _)| n).sum::<i64>();
+                assert_eq!(in_all, 20, "{depth:?} after {looks} looks");
+                looks += 1;
+            }
+        };
+        let go_back_and_forth = async {
+            for id in (1..=20).map(IncidentId) {
+                for _ in 0..5 {
+                    let claim = b.app.act_engine(id, Input::Claim { no: 1, worker: "worker".into() }).await.expect("claimed");
+                    let claim_seq = claim.events.last().expect("an event").seq;
+                    b.app.act_engine(id, Input::ClaimLost { no: 1, claim_seq }).await.expect("waits again");
+                }
+            }
+            over.store(true, Relaxed);
+        };
+        futures_util::join!(count, go_back_and_forth);
     }
 
     async fn many_at_once_get_numbers_without_gaps_and_a_whole_chain(b: Bench) {
