@@ -153,6 +153,11 @@ impl App {
         let (source, key) = belongs::place(chat.as_str(), place);
         self.inner.store.last_incident_of(&source, &key).await
     }
+    /// Places of a chat with the incident that each belonged to last, the newest incidents' first.
+    pub async fn places_of(&self, chat: &ChannelId, limit: i64) -> Result<Vec<(String, IncidentId)>, Fault> {
+        let (source, _) = belongs::place(chat.as_str(), "");
+        self.inner.store.groups_of(&source, limit).await
+    }
     pub fn moved(&self) -> broadcast::Receiver<Moved> {
         self.inner.moved.subscribe()
     }

@@ -163,6 +163,10 @@ pub(super) async fn perform(
         Err(fault) => Outcome::Retry { after_s: None, why: fault.shown(), maybe_arrived: false },
     };
     note_channel(&state, &app, &channel, &outcome);
+    if let Outcome::Never { why } = &outcome {
+        let (incident, task) = (claimed.incident.id, &word);
+        tracing::warn!(incident.id = %incident, chat = %channel, "given up in {channel}: {incident} {task}: {why}");
+    }
     // A platform that says when to come back is not down.
     let failed = matches!(outcome, Outcome::Retry { after_s: None, .. });
     record(&app, &claimed, outcome).await;

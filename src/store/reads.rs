@@ -194,6 +194,18 @@ impl Store {
         })
     }
 
+    /// The groups of a source with the incident that each belonged to last, the newest incidents' first.
+    pub async fn groups_of(&self, source: &str, limit: i64) -> Result<Vec<(String, IncidentId)>, Fault> {
+        const SQL: &str = "SELECT group_key, incident_id FROM alert_group WHERE source = $1 AND incident_id > 0 \
+             ORDER BY incident_id DESC LIMIT $2";
+        on_read!(self, |p| {
+            let rows = sqlx::query(SQL).bind(source).bind(limit).fetch_all(p).await.map_err(fault)?;
+            rows.iter()
+                .map(|row| Ok((row.try_get(0).map_err(fault)?, IncidentId(row.try_get(1).map_err(fault)?))))
+                .collect()
+        })
+    }
+
     /// Of these alerts, the open incidents that followed them last.
     pub async fn open_followers(
         &self,

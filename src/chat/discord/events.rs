@@ -4,6 +4,7 @@
 
 use super::Discord;
 use super::client::Request;
+use super::complete::Typing;
 use super::forms;
 use super::render::{self, Press};
 use super::wire::{Interaction, Kind, Message, Reply, User};
@@ -23,8 +24,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// How long an interaction's own token takes an edit: 15 minutes by Discord, less the time of a request.
-const TOKEN_HOLDS: Duration = Duration::from_secs(14 * 60 + 30);
 /// How long each line after a form's first is waited for: with the first one the three seconds must not be over.
 const THEN_WITHIN: Duration = Duration::from_millis(400);
 /// Characters of a message that are kept in the timeline: what a note takes, with room for who said it and where.
@@ -48,16 +47,14 @@ impl Discord {
             Kind::Command { path, options } => self.command(&i, &me, path, options).await,
             Kind::Complete { path, options, focused } => {
                 let path: Vec<&str> = path.iter().map(String::as_str).collect();
-                let typed = options.get(focused).map(String::as_str).unwrap_or_default();
-                let named = options.get(super::commands::INCIDENT).and_then(|v| IncidentId::parse(v));
-                let incident = match (named, &i.channel) {
-                    (None, Some(channel)) if ["number", "level", "checks", "what"].contains(&focused.as_str()) => {
-                        self.ear.room(channel).await
-                    }
-                    (named, _) => named,
+                let typing = Typing {
+                    verb: discord_paths::verb(&path),
+                    option: focused,
+                    given: options,
+                    incident: options.get(super::commands::INCIDENT).and_then(|v| IncidentId::parse(v)),
+                    place: i.channel.as_deref(),
                 };
-                let verb = discord_paths::verb(&path);
-                Reply::Choices(self.offers(verb, focused, typed, incident, options, &me).await)
+                Reply::Choices(self.offers(&typing, &me).await)
             }
             Kind::Pressed { custom_id, values } => self.pressed(&i, &me, custom_id, values).await,
             Kind::Submitted { custom_id, fields } => self.submitted(&i, &me, custom_id, fields).await,
@@ -254,7 +251,7 @@ impl Discord {
     /// The outcome of what was not known in time: into the first answer while Discord lets us, afterwards as a message.
     async fn follow(&self, i: &Interaction, answer: Answer, began: Instant) {
         let mut message = self.answered(&answer);
-        let request = match (began.elapsed() < TOKEN_HOLDS, &i.channel) {
+        let request = match (began.elapsed() < self.watch.token, &i.channel) {
             (true, _) => {
                 let app = &self.settings.application_id;
                 let path = format!("/webhooks/{app}/{}/messages/@original", i.token);

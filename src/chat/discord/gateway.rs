@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::{Mutex, RwLock, watch};
 
-/// How the watchdog looks. A heartbeat of ours goes out every `beat`; a shard whose last acknowledgement is older than
+/// What is waited for, and how the watchdog looks. A heartbeat of ours goes out every `beat`; a shard whose last acknowledgement is older than
 /// `stale` is started again.
 #[derive(Clone, Copy, Debug)]
 pub struct Watch {
@@ -31,12 +31,14 @@ pub struct Watch {
     pub again: Duration,
     /// How long a replica that has the connection is waited for when nothing is heard of it any more.
     pub lease: Duration,
+    /// How long an interaction's own token takes an edit: 15 minutes by Discord, less the time of a request.
+    pub token: Duration,
 }
 
 impl Default for Watch {
     fn default() -> Watch {
         let s = Duration::from_secs;
-        Watch { look: s(1), beat: s(5), stale: s(15), again: s(2), lease: s(15) }
+        Watch { look: s(1), beat: s(5), stale: s(15), again: s(2), lease: s(15), token: s(14 * 60 + 30) }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod forms;
 pub mod gateway;
 mod http;
 mod identity;
+mod index;
 mod lease;
 mod limits;
 mod multipart;
@@ -20,9 +21,9 @@ pub mod wire;
 pub mod words;
 
 pub use client::{Client, No, Request};
-pub use complete::Index;
 pub use http::router;
 pub use identity::Identities;
+pub use index::Index;
 
 use super::hear::{Ear, Rooms};
 use crate::app::App;

@@ -4,7 +4,7 @@
 
 use super::Discord;
 use super::client::{No, Request};
-use super::complete::Opening;
+use super::index::Opening;
 use super::multipart::{self, Part};
 use super::render;
 use super::wire::{first_id_at, id, made_at, permission};

@@ -7,7 +7,10 @@ mod gateway;
 mod hearing;
 mod http;
 mod killed;
+mod late;
+mod lost;
 mod registered;
+mod remembered;
 mod served;
 mod shown;
 mod together;
@@ -42,16 +45,23 @@ pub const QUICK: Watch = Watch {
     stale: Duration::from_millis(1_500),
     again: Duration::from_millis(20),
     lease: Duration::from_secs(15),
+    token: Duration::from_secs(14 * 60 + 30),
 };
 
 /// Which incident a channel belongs to, as the log would say it.
 #[derive(Default)]
-pub struct Places(Mutex<BTreeMap<String, IncidentId>>);
+pub struct Places {
+    known: Mutex<BTreeMap<String, IncidentId>>,
+    /// Whoever asks waits for whoever holds it: a database that does not answer.
+    pub answers: tokio::sync::Mutex<()>,
+}
 
 impl Rooms for Places {
     fn incident_at<'a>(&'a self, _: &'a ChannelId, place: &'a str) -> BoxFuture<'a, Option<IncidentId>> {
-        let found = self.0.lock().expect("not poisoned").get(place).copied();
-        Box::pin(async move { found })
+        Box::pin(async move {
+            drop(self.answers.lock().await);
+            self.known.lock().expect("not poisoned").get(place).copied()
+        })
     }
 }
 
@@ -69,6 +79,10 @@ pub struct House {
 impl House {
     /// With further keys of `[discord]`.
     pub async fn with(more: &str) -> House {
+        House::watched(more, QUICK).await
+    }
+
+    async fn watched(more: &str, watch: Watch) -> House {
         drop(http_client());
         let server = Server::start();
         let folder = temp_dir();
@@ -116,13 +130,17 @@ impl House {
         let settings = config.discord.clone().expect("a table");
         let people = config.people.iter().filter_map(|(id, p)| Some((id.clone(), p.discord.clone()?)));
         let bot =
-            Discord::new(settings, Identities::new(people), app.clone(), places.clone(), QUICK).expect("an adapter");
+            Discord::new(settings, Identities::new(people), app.clone(), places.clone(), watch).expect("an adapter");
         House { server, app, config, bot, places, stop: watch::Sender::new(false), folder, _lock: lock }
     }
 
     /// The same, listening.
     pub async fn started(more: &str) -> House {
-        let house = House::with(more).await;
+        House::with(more).await.listening().await
+    }
+
+    async fn listening(self) -> House {
+        let house = self;
         house.bot.start(house.stop.subscribe());
         let wants_gateway = house.bot.settings().gateway;
         crate::fake_discord::until("the bot is there and its commands are shown", async || {
@@ -139,7 +157,7 @@ impl House {
 
     /// From here on, this channel is the place of that incident.
     pub fn place(&self, channel: u64, incident: i64) {
-        self.places.0.lock().expect("not poisoned").insert(channel.to_string(), IncidentId(incident));
+        self.places.known.lock().expect("not poisoned").insert(channel.to_string(), IncidentId(incident));
     }
 
     pub fn act(&self, key: &str, job: ChatJob) -> ChatAct {
