@@ -212,7 +212,11 @@ impl Ear {
                 let answer = Answer::new(Kind::Done, said.text);
                 (Answer { incident: said.incident, data: said.data, ..answer }, true)
             }
-            Ok(Err(e @ ActError::Refused(_))) => (Answer::new(Kind::Refused, e.shown()), true),
+            Ok(Err(ActError::Refused(no))) => {
+                // Its words may quote what somebody typed: they are for that person.
+                tracing::info!(saying.id = %saying.key, saying.via = %self.via, "refused: {}", no.code());
+                (Answer::new(Kind::Refused, ActError::Refused(no).shown()), true)
+            }
             Ok(Err(ActError::Fault(fault))) => {
                 let known = fault.kind != FaultKind::Unknown;
                 (Answer::new(Kind::Fault, fault.logged().shown()), known)

@@ -167,17 +167,31 @@ impl Room {
         i.runs.values().find(|r| r.table_seq > shown(&r.no)).map(|r| r.no)
     }
 
-    /// What came of a task; `seq` is that of the state that it showed.
-    pub(crate) fn finished(&mut self, task: &RoomTask, seq: i64, receipt: Option<&str>, done: bool) {
+    /// Whether the message of a task is there already, so that doing it edits that one.
+    fn has(&self, task: &RoomTask) -> bool {
+        match task {
+            RoomTask::Announce => self.announced.is_some(),
+            RoomTask::Card => self.card.is_some(),
+            RoomTask::Table { run } => self.tables.get(run).is_some_and(|t| t.message.is_some()),
+            _ => true,
+        }
+    }
+
+    /// What came of a task; `seq` is that of the state that it showed, if that is known.
+    pub(crate) fn finished(&mut self, task: &RoomTask, seq: Option<i64>, receipt: Option<&str>, done: bool) {
+        let shown = |before: i64| seq.unwrap_or(before);
         match (task, done) {
-            (RoomTask::Announce, _) => self.announced_seq = seq,
+            (RoomTask::Announce, _) => self.announced_seq = shown(self.announced_seq),
             (RoomTask::Open, done) => self.closed = self.place.is_none() && !(done && receipt.is_some()),
-            (RoomTask::Card, _) => self.card_seq = seq,
-            (RoomTask::Topic, _) => self.topic_seq = seq,
+            (RoomTask::Card, _) => self.card_seq = shown(self.card_seq),
+            (RoomTask::Topic, _) => self.topic_seq = shown(self.topic_seq),
             (RoomTask::Pin, _) => self.pinned = true,
             (RoomTask::Links, _) => self.linked = true,
             (RoomTask::Invite { to, .. }, _) => self.invited = *to,
-            (RoomTask::Table { run }, _) => self.tables.entry(*run).or_default().seq = seq,
+            (RoomTask::Table { run }, _) => {
+                let table = self.tables.entry(*run).or_default();
+                table.seq = shown(table.seq);
+            }
             (RoomTask::Lines { to, .. }, _) => self.said_seq = *to,
         }
         let made = receipt.filter(|_| done).map(str::to_string);
@@ -267,12 +281,19 @@ impl Incident {
         *task == RoomTask::Open && (!self.status.open() || room.is_some_and(|r| r.place.is_some()))
     }
 
-    /// What came of an intent, where it was a task in a chat. It showed the state at its claim.
+    /// What came of an intent, where it was a task in a chat. It showed the state at its claim; but of a post that was
+    /// tried before, the first try may be what is there, because the same post sent twice is one message and keeps its
+    /// words: it counts as showing nothing new, and is edited. The same holds for a receipt that comes after its claim
+    /// was lost.
     pub(crate) fn room_task_over(&mut self, live: &Live, receipt: Option<&str>, done: bool) {
         if let What::Room { task } = &live.intent.what
             && let Some(room) = self.rooms.get_mut(&live.intent.channel)
         {
-            let shown = live.claim.as_ref().map_or(self.seq, |c| c.seq);
+            let claimed = live.claim.as_ref().map(|c| c.seq);
+            let shown = match done {
+                true => claimed.filter(|_| !live.maybe_sent || room.has(task)),
+                false => Some(claimed.unwrap_or(self.seq)),
+            };
             room.finished(task, shown, receipt, done);
         }
     }

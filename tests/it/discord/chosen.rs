@@ -1,7 +1,7 @@
 //! Checks and remediations chosen in Discord: what is offered while they are typed, and the form that asks for what a
 //! remediation leaves open.
 
-use super::served::config;
+use super::served::{config, connected};
 use crate::fake_discord::Discord;
 use crate::fake_discord::people::Person;
 use crate::harness::serve::Serve;
@@ -60,11 +60,6 @@ async fn shop() -> (Discord, Serve, Person) {
         ana.runs("/incident declare", json!({"title": "no orders", "severity": "P1", "service": "checkout"})).await;
     assert!(asked.says().await.contains("INC-1"));
     (server, bot, ana)
-}
-
-/// Discord delivers to whoever is on the gateway.
-async fn connected(server: &Discord) {
-    server.eventually("the connection is there", |s| s.sessions.by_id.values().any(|one| one.link.is_some())).await;
 }
 
 async fn offered(ana: &Person, line: &str, option: &str, typed: &str) -> Vec<(String, String)> {

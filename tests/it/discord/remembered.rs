@@ -1,6 +1,6 @@
 //! What completion offers is answered from memory: with a database that answers nobody it is the same.
 
-use super::served::config;
+use super::served::{config, connected};
 use crate::fake_discord::Discord;
 use crate::fake_discord::people::Person;
 use crate::harness::postgres::PrivatePostgres;
@@ -75,6 +75,7 @@ async fn completion_is_answered_from_memory_also_while_the_database_is_frozen_an
     fs::create_dir_all(&folder).expect("a folder");
     fs::write(folder.join("shop.md"), SHOP).expect("written");
     bot.start_again().await;
+    connected(&server).await;
     let (ana, bo) = (server.ana(), server.bo());
     let declare = json!({"title": "no orders", "severity": "S1", "service": "checkout"});
     assert!(ana.runs("/incident declare", declare).await.says().await.contains("INC-1"));
@@ -126,7 +127,7 @@ async fn completion_is_answered_from_memory_also_while_the_database_is_frozen_an
 
     bot.terminate().await;
     bot.start_again().await;
-    server.eventually("the connection is there", |s| s.sessions.by_id.values().any(|one| one.link.is_some())).await;
+    connected(&server).await;
     remembers(&server, room, &expected).await;
     postgres.freeze();
     assert_eq!(everything(&server, room).await, expected, "frozen after a restart");

@@ -28,6 +28,11 @@ pub fn config(server: &Discord, more: &str) -> String {
     )
 }
 
+/// Discord delivers to whoever is on the gateway.
+pub async fn connected(server: &Discord) {
+    server.eventually("the connection is there", |s| s.sessions.by_id.values().any(|one| one.link.is_some())).await;
+}
+
 fn runbook(name: &str, levels: [&str; 2]) -> String {
     let [first, second] = levels;
     format!(
@@ -48,6 +53,7 @@ async fn severities_are_offered_as_the_runbook_of_the_chosen_service_has_them() 
         fs::write(folder.join(file), runbook(name, levels)).expect("written");
     }
     bot.start_again().await;
+    connected(&server).await;
     let ana = server.ana();
     let offered = async |options: Value| -> Vec<String> {
         let all = ana.types("/incident declare", options, "severity").await;

@@ -61,13 +61,10 @@ async fn killed_at(place: &str) {
         assert!(cards.iter().any(|c| c.says("@ana has it")), "{place}: {channel} shows the present");
     }
     let said = slack.messages(&room);
-    let lines: Vec<&Seen> = said.iter().filter(|m| m.buttons().is_empty() && m.says("Acknowledged: @ana")).collect();
+    let lines: Vec<&Seen> = said.iter().filter(|m| m.buttons().is_empty() && m.says("Acknowledged")).collect();
     once(place, &room, "what was said", &lines);
-    // What happened before there was a channel is in its card, and was never to be said in it.
-    let (_, log) = bot.say("ana", "/incident INC-1 timeline").await;
-    let at = |part: &str| log.find(part).unwrap_or_else(|| panic!("{place}: no {part:?} in {log}"));
-    let to_be_said = at("Has a channel in slack now") < at("Acknowledged");
-    assert_eq!(!lines.is_empty(), to_be_said, "{place}: {log}");
+    // Also what happened before there was a channel is said in it.
+    assert!(!lines.is_empty(), "{place}: the acknowledgement is said");
     assert_eq!((slack.pins(&room).len(), slack.bookmarks(&room).len()), (1, 2), "{place}: furnished");
     assert!(slack.topic(&room).contains("INC-1"), "{place}");
     Both { slack, bot }.finish().await;

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod answers;
+mod chats;
 mod clocks;
 mod delivery;
 mod escalation;
