@@ -168,7 +168,7 @@ impl Room {
     }
 
     /// Whether the message of a task is there already, so that doing it edits that one.
-    fn has(&self, task: &RoomTask) -> bool {
+    pub(crate) fn has(&self, task: &RoomTask) -> bool {
         match task {
             RoomTask::Announce => self.announced.is_some(),
             RoomTask::Card => self.card.is_some(),

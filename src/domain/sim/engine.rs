@@ -37,6 +37,8 @@ pub struct Held {
     pub claimed_at: i64,
     pub intent: Intent,
     pub labelled: bool,
+    /// The message of a task in a chat is known, so that it is edited.
+    pub edits: bool,
     /// Further pages in the same message.
     pub with: Vec<Held>,
 }
@@ -212,9 +214,16 @@ impl World {
             None => Input::Claim { no, worker },
         };
         let Acted::Done = self.act(r, id, &input, &Actor::Engine) else { return None };
-        let live = self.store.incidents.get(&id).and_then(|s| s.incident.live.get(&no))?;
+        let incident = &self.store.incidents.get(&id)?.incident;
+        let live = incident.live.get(&no)?;
         let claim = live.claim.as_ref()?;
+        let room = incident.rooms.get(&live.intent.channel);
+        let edits = match &live.intent.what {
+            What::Room { task } => room.is_some_and(|r| r.has(task)),
+            _ => false,
+        };
         Some(Held {
+            edits,
             incident: id,
             no,
             seq: claim.seq,
@@ -269,6 +278,10 @@ impl World {
                     vendor.received.entry((other.incident, other.no)).or_default().push(labelled);
                 }
                 self.arrived(other);
+            }
+            if let (What::Room { task }, Some(vendor)) = (&held.intent.what, self.vendors.get_mut(&held.intent.channel))
+            {
+                vendor.shows(held.incident, task.word(), held.no, held.seq, held.edits);
             }
             self.arrived(&held);
         }

@@ -8,6 +8,7 @@
 use super::store::Stored;
 use super::watch::Watch;
 use super::{World, org};
+use crate::chat::RoomTask;
 use crate::clocks::Milestone;
 use crate::directory::{Directory, Settings};
 use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause, UnackCause};
@@ -380,8 +381,10 @@ impl World {
     pub(super) fn judge_end(&mut self) {
         let through_text = self.seed.is_multiple_of(16);
         let bad = self.store.incidents.values().find_map(|s| {
-            let why =
-                replay_is_state(s, through_text).and_then(|()| ends_quiet(s)).and_then(|()| self.threads_end_over(s));
+            let why = replay_is_state(s, through_text)
+                .and_then(|()| ends_quiet(s))
+                .and_then(|()| self.threads_end_over(s))
+                .and_then(|()| self.chats_show_the_present(s));
             why.err().map(|why| format!("{}: {why}", s.incident.id))
         });
         if let Some(why) = bad {
@@ -410,6 +413,26 @@ impl World {
                 });
                 if !refused {
                     return Err(format!("threads_end_over: {channel} was never told that #{no} is over"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What counts as shown in a chat is what stands there, whichever try of a post it was that arrived.
+    fn chats_show_the_present(&self, s: &Stored) -> Result<(), String> {
+        let i = &s.incident;
+        for (chat, room) in &i.rooms {
+            let Some(vendor) = self.vendors.get(chat) else { continue };
+            for (task, counts) in [(RoomTask::Card, room.card_seq), (RoomTask::Announce, room.announced_seq)] {
+                let given_up = room.missing.contains(task.missing());
+                if !room.has(&task) || given_up || counts < i.card_seq {
+                    continue;
+                }
+                let shown = vendor.shown.get(&(i.id, task.word())).map_or(0, |(_, seq)| *seq);
+                if shown < i.card_seq {
+                    let word = task.word();
+                    return Err(format!("chats_show_the_present: {chat} \"{word}\" shows {shown} of {}", i.card_seq));
                 }
             }
         }

@@ -29,6 +29,8 @@ pub struct Vendor {
     /// For each intent, how it was labelled each time it arrived: `true` for "this may be a repetition".
     pub received: BTreeMap<(IncidentId, IntentNo), Vec<bool>>,
     pub threads: BTreeMap<(IncidentId, IntentNo), Told>,
+    /// What a chat shows of an incident, by the kind of message: which intent posted it, and the state of which event.
+    pub shown: BTreeMap<(IncidentId, &'static str), (IntentNo, i64)>,
 }
 
 pub struct Sending<'a> {
@@ -52,6 +54,7 @@ impl Vendor {
             fault_pm,
             received: BTreeMap::new(),
             threads: BTreeMap::new(),
+            shown: BTreeMap::new(),
         }
     }
 
@@ -88,6 +91,14 @@ impl Vendor {
             self.arrive(sending);
         }
         Answer { arrived, outcome, after_us }
+    }
+
+    /// A task in a chat has arrived. The same post sent twice is one message, and keeps the words of the first.
+    pub fn shows(&mut self, incident: IncidentId, word: &'static str, no: IntentNo, seq: i64, edits: bool) {
+        let shown = self.shown.entry((incident, word)).or_insert((no, seq));
+        if edits || shown.0 != no {
+            *shown = (no, seq);
+        }
     }
 
     fn arrive(&mut self, sending: &Sending<'_>) {
