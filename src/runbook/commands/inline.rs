@@ -147,7 +147,10 @@ impl Reader<'_> {
             let this = self.verdict(head, tail, place, verdict, alone);
             verdict = Some(this);
             let around = flow.sentence(range);
-            let Some(candidate) = self.candidate(code, &flow.text[around.clone()], place, head, this) else { continue };
+            let sentence = &flow.text[around.clone()];
+            // A step that is nothing else.
+            let step = alone && place == Place::Item;
+            let Some(candidate) = self.candidate(code, sentence, place, head, this, step) else { continue };
             let whole = flow.text[around.clone()].trim();
             if this == Verdict::Never || self.role.forbidden {
                 let (text, sentence) = (candidate.text, whole.to_owned());
@@ -269,7 +272,15 @@ impl Reader<'_> {
     }
 
     /// The code as a command, if it has the form of one here.
-    fn candidate(&self, code: &str, sentence: &str, place: Place, head: &str, verdict: Verdict) -> Option<Candidate> {
+    fn candidate(
+        &self,
+        code: &str,
+        sentence: &str,
+        place: Place,
+        head: &str,
+        verdict: Verdict,
+        step: bool,
+    ) -> Option<Candidate> {
         let server = |statement: &str| {
             super::sql::own(statement)
                 .or_else(|| super::sql::named(sentence))
@@ -295,7 +306,7 @@ impl Reader<'_> {
             // A path without operands is named more often than run.
             (_, mention::Strength::Script) => {
                 let named = phrases::any(&clause, &phrases().names_file);
-                mention::orders(words) && !named || colon && !named && code.starts_with("./")
+                mention::orders(words) && !named || (colon || step) && !named && code.starts_with("./")
             }
         };
         fits.then_some(candidate)

@@ -18,6 +18,8 @@ pub struct Reference {
     pub alias: Option<String>,
     pub name: Option<String>,
     pub number: Option<u32>,
+    /// `P1`, `S1`, `SEV-1`, "Priority 1": surely a severity; "Level 1" and "Tier 1" may be people.
+    pub strong: bool,
     /// The order that a word tells: 1 is worst.
     pub word: Option<u8>,
     /// A dash, colon or parenthesis stood between label and name: not the beginning of a sentence.
@@ -61,6 +63,7 @@ fn by_code(fold: &Fold, at: usize) -> Option<Reference> {
     let mut reference = Reference {
         label: fold.written(code.range.clone()).to_string(),
         number: Some(code.number),
+        strong: code.strong,
         ..Reference::default()
     };
     name_and_rest(fold, code.range.end, &mut reference);

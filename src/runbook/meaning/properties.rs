@@ -45,6 +45,34 @@ const SYSTEM: &[&str] = &[
     "서비스",
 ];
 
+/// What a document of this kind calls itself.
+const KINDS: &[&str] = &[
+    "runbook",
+    "runbooks",
+    "playbook",
+    "guide",
+    "manual",
+    "handbook",
+    "operations",
+    "procedures",
+    "documentation",
+    "handbuch",
+    "betriebshandbuch",
+    "manuel",
+    "manuale",
+    "guia",
+    "руководство",
+    "регламент",
+    "手册",
+    "手順書",
+    "マニュアル",
+    "ランブック",
+    "매뉴얼",
+    "가이드",
+];
+/// What a sentence begins with, and no name.
+const SENTENCES: &[&str] = &["how", "what", "when", "where", "why", "who", "that", "if", "this", "your", "our"];
+
 #[derive(Debug, Default, PartialEq)]
 pub struct Properties {
     pub title: Option<String>,
@@ -71,7 +99,7 @@ pub fn properties(reading: &Reading<'_>) -> Properties {
         let next = sections
             .iter()
             .find(|s| s.line > title.line && matches!(s.kind, SectionKind::Heading(_)))
-            .filter(|s| s.line <= title.line + 3);
+            .filter(|s| s.line <= title.line + 3 && is_title(&s.name));
         named(&title.name).or_else(|| next.and_then(|s| named(&s.name).filter(|n| *n != s.name)))
     });
     Properties { title: title.map(|t| t.name.clone()), system, version }
@@ -108,16 +136,51 @@ fn statements(reading: &Reading<'_>) -> Vec<(String, String)> {
     found
 }
 
-/// The title without the words that every runbook's title has; `None` if nothing is left.
+/// Whether a heading says what kind of document this is; any other is the first chapter's.
+fn is_title(heading: &str) -> bool {
+    let folded = key(heading);
+    KINDS.iter().any(|kind| match kind.chars().all(|c| c > '\u{2fff}') {
+        true => folded.contains(kind),
+        false => folded.split(|c: char| !c.is_alphanumeric()).any(|word| word == *kind),
+    })
+}
+
+/// A title without its attributes (`{ #id }`) and without what stands in parentheses at its end: "(AWS)", "(issue #7)".
+fn bare(title: &str) -> &str {
+    let mut title = title.trim();
+    while let Some(open) = match title.chars().last() {
+        Some(')') => title.rfind('('),
+        Some('）') => title.rfind('（'),
+        Some('}') => title.rfind('{'),
+        _ => None,
+    }
+    .filter(|at| !title[..*at].trim().is_empty())
+    {
+        title = title[..open].trim_end();
+    }
+    title
+}
+
+/// The title without the words that every runbook's title has; `None` if nothing is left, or nothing that is a name.
 fn named(title: &str) -> Option<String> {
+    let title = bare(title);
+    // The name of the file, not of the system.
+    if !title.contains(' ') && (title.contains('/') || title.to_lowercase().ends_with(".md")) {
+        return None;
+    }
     let generic: Vec<&str> = GENERIC.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with("//")).collect();
     let is_generic = |word: &str| {
         let word = key(word);
-        word.is_empty() || generic.iter().any(|g| *g == word)
+        let without_article = word.split_once(['\'', '’']).map_or(word.as_str(), |(_, rest)| rest);
+        word.is_empty() || generic.iter().any(|g| *g == word || *g == without_article)
     };
     let part = |text: &str| -> Option<String> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let from = words.iter().position(|w| !is_generic(w))?;
+        // "How we work", "Runbooks that import perfectly": a sentence is no name.
+        if SENTENCES.contains(&words[from].to_lowercase().as_str()) {
+            return None;
+        }
         let to = words.iter().rposition(|w| !is_generic(w))?;
         let name = words[from..=to].join(" ");
         let name = name.trim_matches(|c: char| matches!(c, '(' | ')' | '[' | ']' | '"' | '“' | '”' | ',' | '：' | ':'));
@@ -129,4 +192,38 @@ fn named(title: &str) -> Option<String> {
     }
     let parts: Vec<&str> = text.split([':', '：', '|', '—', '–']).flat_map(|p| p.split(" - ")).collect();
     parts.into_iter().find_map(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_system_is_named_by_its_title_without_what_every_title_has() {
+        for (title, system) in [
+            ("Operational Runbook - Project X", Some("Project X")),
+            ("Billing service (AWS / ECS Fargate)", Some("Billing")),
+            ("MariaDB / Galera runbook (cluster \"shopdb\")", Some("MariaDB / Galera")),
+            ("Catálogo de produtos { #catalogo }", Some("Catálogo de produtos")),
+            ("Betriebshandbuch Lagerverwaltung (LVS)", Some("Lagerverwaltung")),
+            ("Guide d'astreinte — plateforme billetterie", Some("plateforme billetterie")),
+            ("運用 Runbook（アラーム対応・手動受付切替） (issue #316)", None),
+            ("docs/INCIDENT-RESPONSE.md", None),
+            ("RUNBOOK.md", None),
+            ("Runbooks that import perfectly", None),
+            ("How we handle incidents", None),
+            ("(draft)", Some("draft")),
+            ("支付网关运维手册", Some("支付网关")),
+        ] {
+            assert_eq!(named(title).as_deref(), system, "{title}");
+        }
+    }
+
+    #[test]
+    fn only_a_subtitle_that_says_what_the_document_is_may_hold_the_name() {
+        assert!(is_title("LeanVibe Agent Hive 2.0 - Day-to-Day Operations Guide") && is_title("支付网关运维手册"));
+        for chapter in ["Clean Start (recommended)", "Incident Severity", "How we classify incidents", "Scope"] {
+            assert!(!is_title(chapter), "{chapter}");
+        }
+    }
 }

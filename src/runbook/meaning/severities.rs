@@ -251,10 +251,11 @@ fn kind_of(around: &str) -> Option<Header> {
     }
 }
 
-/// Titles that are a level, under a title about severities or beside others like them, with what stands below.
+/// Titles that are a level with what stands below: under a title about severities, or, wherever they stand, codes that
+/// are nothing else with their response times.
 fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     let document = reading.document;
-    let mut groups: Vec<(SectionId, Vec<Draft>)> = Vec::new();
+    let mut groups: Vec<(SectionId, bool, Vec<Draft>)> = Vec::new();
     for id in 1..document.sections.len() {
         let section = &document.sections[id];
         let Some(parent) = section.parent else { continue };
@@ -262,9 +263,15 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
         let about = reading.nearest(parent, 0, &[Role::Severity]).is_some();
         let other =
             reading.nearest(parent, 0, &[Role::Escalation, Role::Response, Role::Contacts, Role::Playbook]).is_some();
-        if !about
-            || other && !reading.own(parent).contains(&Role::Severity)
-            || reading.sets_nothing(id)
+        let own = reading.own(parent).contains(&Role::Severity);
+        // "Severity template" is no template of something else.
+        let silent = match own {
+            true => reading.nearest(id, 0, &[Role::ExpectedOutput, Role::Postmortem, Role::History]).is_some(),
+            false => reading.sets_nothing(id),
+        };
+        if !(about || reference.strong)
+            || other && !own
+            || silent
             || !matches!(section.kind, SectionKind::Heading(_) | SectionKind::Bold | SectionKind::Item(_))
         {
             continue;
@@ -288,12 +295,13 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
                 field(&mut draft, &inline.plain);
             }
         }
-        match groups.last_mut().filter(|(p, _)| *p == parent) {
-            Some((_, group)) => group.push(draft),
-            None => groups.push((parent, vec![draft])),
+        match groups.last_mut().filter(|(p, ..)| *p == parent) {
+            Some((.., group)) => group.push(draft),
+            None => groups.push((parent, about, vec![draft])),
         }
     }
-    groups.into_iter().map(|(_, g)| g).filter(|g| g.len() >= 2).collect()
+    let timed = |group: &[Draft]| group.iter().filter(|d| d.response.is_some()).count() >= 2;
+    groups.into_iter().filter(|(_, about, g)| g.len() >= 2 && (*about || timed(g))).map(|(.., g)| g).collect()
 }
 
 /// `Response time: 15 minutes`, `Definition: …` below a title.

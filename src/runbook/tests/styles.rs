@@ -39,6 +39,19 @@ fn levels_are_defined_in_every_style() {
             "# Shop\n## Severity\n### Level 1: closed\nRespond: within 10 minutes. Fix: within 1 hour.\n### Level 2: slow\nRespond: within 1 hour.\n",
             &["3 Level 1 1 600", "5 Level 2 2 3600"],
         ),
+        (
+            "# Shop\n## Who answers when\n### Sev-1: Critical\n- Response: 15 minutes\n### SEV 2 (High)\n- Response: 1 hour\n",
+            &["3 Sev-1 1 900", "5 SEV 2 2 3600"],
+        ),
+        (
+            "# Shop\n## Incident Severity Template\n### Severity 1 — Critical\nExamples:\n- outage\n### Severity 2 — High\nExamples:\n- some peers\n",
+            &["3 Severity 1 1 -", "6 Severity 2 2 -"],
+        ),
+        // Levels of people have times too.
+        (
+            "# Shop\n## Support tiers\n### Level 1: service desk\n- Response: 15 minutes\n### Level 2: engineers\n- Response: 1 hour\n",
+            &[],
+        ),
         // One level alone, in a table that says so itself; without a time it may be anything.
         (
             "# Shop\n| Severity | Meaning | Response time |\n|---|---|---|\n| B1 | all is down | 15 minutes |\n",
@@ -194,4 +207,14 @@ fn each_item_of_a_checklist_knows_its_own_line() {
         .checklists;
     assert_eq!((lists[0].line, lists[0].item_lines.as_slice()), (3, &[5, 6, 8][..]));
     assert_eq!(lists[0].items.len(), 3);
+}
+
+#[test]
+fn a_step_that_is_nothing_but_a_script_is_a_command_and_a_script_that_is_spoken_of_is_none() {
+    let texts = |text: &str| read(text).commands.iter().map(|c| format!("{} {}", c.line, c.text)).collect::<Vec<_>>();
+    let renewal =
+        "# Shop\n## Certificates\n- Manual renewal:\n  - `./scripts/renew.sh`\n- Check:\n  - `./scripts/status.sh`\n";
+    assert_eq!(texts(renewal), ["4 ./scripts/renew.sh", "6 ./scripts/status.sh"]);
+    let spoken = "# Shop\n## Files\n- `scripts/renew.sh`\n- `./scripts/status.sh` is run by the timer\n";
+    assert_eq!(texts(spoken), Vec::<String>::new());
 }
