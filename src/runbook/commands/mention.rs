@@ -61,6 +61,19 @@ const NOUNS: [&str; 44] = [
     "stack", "tower", "trap", "true", "vault", "wall",
 ];
 
+/// Programs that do nothing without an operand: with options alone they are spoken of.
+const NEED_OPERANDS: [&str; 16] = [
+    "grep", "egrep", "zgrep", "rg", "sed", "awk", "find", "cp", "mv", "rm", "chmod", "chown", "scp", "ssh", "kill",
+    "dig",
+];
+
+/// `GET /healthz`: a request, not a key of Redis.
+fn route(code: &str) -> bool {
+    let mut words = code.split_whitespace();
+    matches!(words.next(), Some("GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD"))
+        && words.next().is_some_and(|path| path.starts_with('/') || path.starts_with("http"))
+}
+
 pub fn candidate(code: &str, own: &Own, server: impl Fn(&str) -> Option<Tongue>, redis: bool) -> Option<Candidate> {
     let code = code.trim();
     let code = code.strip_prefix("$ ").map_or(code, str::trim);
@@ -88,7 +101,7 @@ pub fn candidate(code: &str, own: &Own, server: impl Fn(&str) -> Option<Tongue>,
             });
         }
     }
-    if redis && sql::redis(code, false) && code.len() > 3 {
+    if redis && sql::redis(code, false) && code.len() > 3 && !route(code) {
         return Some(Candidate { text: code.to_owned(), tongue: Tongue::Redis, strength: Strength::Full });
     }
     if only_assigns(code).is_some() || code.ends_with(':') {
@@ -133,6 +146,10 @@ pub fn candidate(code: &str, own: &Own, server: impl Fn(&str) -> Option<Tongue>,
         return None;
     }
     if NOUNS.contains(&first) && !shape::evidence(rest) {
+        return None;
+    }
+    // `grep -aF`: how to call it, not what to do.
+    if NEED_OPERANDS.contains(&first) && rest.iter().all(|w| w.starts_with('-')) {
         return None;
     }
     // `nginx 1.25`, `python >= 3.9`: a version, not an operand.

@@ -50,7 +50,25 @@ pub fn says(sentence: &str) -> Option<&'static str> {
     if first.is_some_and(|f| words().looks.iter().any(|w| w == f)) {
         return None;
     }
-    words().says.iter().map(String::as_str).find(|word| begins_a_word(&lower, word))
+    let said = without_times(&lower);
+    words().says.iter().map(String::as_str).find(|word| begins_a_word(&said, word))
+}
+
+/// Without "after the rollback", "before you delete it": they say when, and what is meant does something else.
+fn without_times(sentence: &str) -> String {
+    let mut said = String::with_capacity(sentence.len());
+    for clause in sentence.split_inclusive([',', ';', '.', ':']) {
+        let when = ["after ", "before ", "following "]
+            .iter()
+            .filter_map(|word| {
+                let mut found = clause.match_indices(word).map(|(at, _)| at);
+                found.find(|at| !clause[..*at].ends_with(char::is_alphanumeric))
+            })
+            .min();
+        said.push_str(&clause[..when.unwrap_or(clause.len())]);
+        said.push(' ');
+    }
+    said
 }
 
 fn begins_a_word(text: &str, word: &str) -> bool {
@@ -103,6 +121,10 @@ mod tests {
             ("Clear logs and cache", true),
             ("Free memory: clear cache", true),
             ("Wait for the all clear", false),
+            ("Always run it after rollback", false),
+            ("After the restore, warm the cache", false),
+            ("After the backup, delete the old one", true),
+            ("Delete it before the next run", true),
         ] {
             assert_eq!(says(sentence).is_some(), loses, "{sentence}");
         }

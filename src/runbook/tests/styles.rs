@@ -215,6 +215,8 @@ fn a_step_that_is_nothing_but_a_script_is_a_command_and_a_script_that_is_spoken_
     let renewal =
         "# Shop\n## Certificates\n- Manual renewal:\n  - `./scripts/renew.sh`\n- Check:\n  - `./scripts/status.sh`\n";
     assert_eq!(texts(renewal), ["4 ./scripts/renew.sh", "6 ./scripts/status.sh"]);
+    let asked = "# Shop\n## Redis during an incident\n- `GET /healthz/ready` — is it ready\n- `GET session:7` — in redis-cli\n- Use `grep -aF` for bytes\n";
+    assert_eq!(texts(asked), ["4 GET session:7"]);
     let spoken = "# Shop\n## Files\n- `scripts/renew.sh`\n- `./scripts/status.sh` is run by the timer\n";
     assert_eq!(texts(spoken), Vec::<String>::new());
 }
