@@ -91,7 +91,8 @@ fn responding(book: &Runbook, out: &mut String) {
             time(e.after_s).map_or("no time".to_string(), |t| if t == "at once" { t } else { format!("after {t}") });
         let facts = list([
             Some(after),
-            time(e.response_time_s).map(|t| format!("answers within {t}")),
+            time(e.response_time_s)
+                .map(|t| if t == "at once" { format!("answers {t}") } else { format!("answers within {t}") }),
             (!e.authority.is_empty()).then(|| format!("may {}", e.authority.join(", "))),
         ]);
         (e.line, format!("{scope}{}. {} {} — {facts}", e.order, json_word(&e.action), e.target))
