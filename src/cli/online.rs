@@ -72,14 +72,16 @@ impl Found {
     /// For programs: into the one document that is printed. `online` is there where it was asked for, and `null` where the
     /// file has errors, so that nobody could be asked.
     pub fn put_into(&self, report: &mut Value, asked: bool) {
-        let list =
-            |all: &[Finding]| json!(all.iter().map(|f| json!({ "ok": f.ok, "text": f.text })).collect::<Vec<_>>());
-        report["stored"] = list(&self.shut);
+        report["stored"] = listed(&self.shut);
         if asked {
-            report["online"] = self.online.as_deref().map_or(Value::Null, list);
+            report["online"] = self.online.as_deref().map_or(Value::Null, listed);
         }
         if !self.all_well() {
             report["ok"] = json!(false);
         }
     }
+}
+
+fn listed(all: &[Finding]) -> Value {
+    json!(all.iter().map(|f| json!({ "ok": f.ok, "text": f.text })).collect::<Vec<_>>())
 }
