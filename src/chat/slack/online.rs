@@ -58,7 +58,12 @@ pub async fn check(
 }
 
 /// And whose token it is.
-async fn check_bot(settings: &config::Slack, client: &Client, bot: &SecretString) -> (Vec<Finding>, Option<String>) {
+async fn check_bot(
+    settings: &config::Slack,
+    client: &Client,
+    bot: &SecretString,
+    rooms: &BTreeMap<String, String>,
+) -> (Vec<Finding>, Option<String>) {
     let (bad, good) = (|text: String| Finding { ok: false, text }, |text: String| Finding { ok: true, text });
     let (mut found, mut home) = (Vec::new(), None);
     match client.call("auth.test", &json!({})).await {

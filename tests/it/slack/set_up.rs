@@ -67,3 +67,22 @@ async fn what_is_checked_online_is_one_document_for_programs() {
     assert_eq!((status, &said["ok"], &said["online"]), (1, &json!(false), &Value::Null), "{said:#}");
     assert_eq!(said["problems"].as_array().map(Vec::len), Some(1), "{said:#}");
 }
+
+#[tokio::test]
+async fn the_room_of_a_system_that_is_not_there_is_named() {
+    let slack = FakeSlack::start();
+    let with = |room: &str| by_socket(&slack, &format!("[[runbooks]]\npath = \"shop.md\"\nroom = {room:?}\n"));
+    let bot = Serve::configured(&with("#shop-ops"));
+    let levels =
+        "| Level | Name | Response time |\n|---|---|---|\n| S1 | Outage | 15 minutes |\n| S2 | Slow | 1 hour |\n";
+    std::fs::write(bot.folder().join("shop.md"), format!("# shop\n\n## Severity levels\n\n{levels}")).expect("written");
+    let (status, said) = as_json(&bot).await;
+    assert_eq!(status, 1, "{said:#}");
+    let wrong: Vec<&Value> = said["online"].as_array().into_iter().flatten().filter(|f| f["ok"] == false).collect();
+    let [wrong] = wrong[..] else { panic!("one is wrong: {said:#}") };
+    let text = wrong["text"].as_str().unwrap_or_default();
+    assert!(text.starts_with("the room of shop: there is no channel #shop-ops that the app can see"), "{text}");
+    bot.configure(&with("#general"));
+    let (status, said) = as_json(&bot).await;
+    assert_eq!(status, 0, "{said:#}");
+}

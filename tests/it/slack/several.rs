@@ -342,3 +342,29 @@ async fn a_table_of_the_workspace_that_is_home_is_told_where_its_keys_belong() {
     assert!(there(&slack, BETA, "general").is_empty(), "and announced once");
     Both { slack, bot }.finish().await;
 }
+
+#[tokio::test]
+async fn a_workspace_that_is_added_while_it_runs_waits_for_a_start_and_nothing_is_given_up_for_it() {
+    let mut both = two().await;
+    both.bot.configure(&configured(&both.slack, "[slack.workspace.T0BETA1]\nannounce = \"#incidents\""));
+    let said = both.bot.reload().await;
+    assert!(said.contains("slack.workspace.T0BETA1 has changed: it takes effect at the next start"), "{said}");
+    let cy = both.slack.person_of(BETA, "cy");
+    told(&cy.says("general", "/incident declare P1 checkout is down").await);
+    let room = room_of(&both.slack, BETA, "inc-1").await;
+    // Furnished to the end: the loop has looked at everything that waits more than once.
+    let done = |w: &crate::fake_slack::World| {
+        w.place(BETA, &room).is_some_and(|p| p.pins.len() == 1 && p.bookmarks.len() == 2)
+    };
+    both.slack.eventually("its room is furnished", done).await;
+    let (_, shown) = both.bot.say("ana", "/incident INC-1 timeline").await;
+    assert!(!shown.contains("slack T0BETA1"), "nothing was asked of what is not there yet: {shown}");
+    let card = there(&both.slack, BETA, &room).into_iter().find(|m| m.says("checkout is down")).expect("a card");
+    assert!(!card.says("slack T0BETA1"), "{}", card.plain());
+    assert!(!says(&both.slack, BETA, "checkout is down"));
+    both.bot.terminate().await;
+    both.bot.start_again().await;
+    both.bot.say("ana", "/incident INC-1 ack").await;
+    message_of(&both.slack, BETA, "incidents", "checkout is down").await;
+    both.finish().await;
+}
