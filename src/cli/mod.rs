@@ -98,7 +98,7 @@ enum ConfigCommand {
     Check {
         #[arg(long, value_enum, default_value = "text")]
         format: Format,
-        /// Also asks the chat platforms whether tokens and permissions are right; sends nothing
+        /// Also asks the chat platforms whether tokens, permissions, channels and user groups are right; sends nothing
         #[arg(long)]
         online: bool,
     },
@@ -183,18 +183,23 @@ async fn run(cli: Cli) -> Result<(), End> {
     let strict = matches!(cli.command, Command::Serve | Command::Config(_));
     let loaded = if strict { load(cli.config.as_deref()) } else { load_forgiving(cli.config.as_deref()) };
     if let Command::Config(ConfigCommand::Check { format, online }) = &cli.command {
+        // Before anybody is asked, which may take a while.
+        if *format == Format::Text {
+            print!("{}", config::report_text(&loaded));
+        }
+        let found = match &loaded {
+            Ok(loaded) => online::look(&loaded.config, *online).await,
+            Err(_) => online::Found::default(),
+        };
         match format {
-            Format::Text => print!("{}", config::report_text(&loaded)),
-            Format::Json => println!("{:#}", config::report_json(&loaded)),
+            Format::Text => found.print(),
+            Format::Json => {
+                let mut report = config::report_json(&loaded);
+                found.put_into(&mut report, *online);
+                println!("{report:#}");
+            }
         }
-        if let Ok(loaded) = &loaded
-            && !online::check_keys(&loaded.config).await
-        {
-            return Err(End::No);
-        }
-        if let (Ok(loaded), true) = (&loaded, *online)
-            && !online::check(&loaded.config, *format).await
-        {
+        if !found.all_well() {
             return Err(End::No);
         }
         // A file that could not be read was not checked: that is wrong usage.

@@ -45,7 +45,10 @@ impl Parts {
     /// not there yet; then what is decided by; then the listener, whose requests see one front or the other.
     pub fn put_in_force(&self, loaded: &Loaded) -> Result<(), CannotStart> {
         let config = &loaded.config;
-        let setup = compose::setup(config, self.bound)?;
+        let mut setup = compose::setup(config, self.bound)?;
+        // Chats are connected at the start: what would be told one that waits for it would be given up.
+        let connected = self.outlets.now();
+        setup.directory.chats.retain(|rule| connected.chats.contains_key(&rule.channel));
         self.outlets.put(setup.pagers.iter().cloned().collect(), setup.watcher);
         self.outlets.put_carrier(Some(setup.carrier.clone()));
         self.app.put_carrier(Some(setup.carrier));

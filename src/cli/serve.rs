@@ -60,7 +60,7 @@ pub async fn serve(loaded: Loaded) -> Result<(), End> {
     let slack = compose::slack(config, &app)?;
     let discord = compose::discord(config, &app)?;
     let outlets = engine.outlets();
-    let in_slack = slack.iter().map(|s| Arc::new(s.clone()) as Arc<dyn Chat>);
+    let in_slack = slack.iter().flat_map(Slack::chats);
     outlets.put_chats(in_slack.chain(discord.iter().map(|d| d.clone() as Arc<dyn Chat>)).collect());
     let parts = Parts {
         app: app.clone(),

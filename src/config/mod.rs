@@ -41,7 +41,7 @@ pub use report::{all_well, report_json, report_text};
 pub use runbooks::{overlay_of, read_file as read_runbook};
 pub use settings::{
     Address, Config, Discord, DiscordPlace, Ingest, IngestKind, Log, LogFormat, MailTls, Mapping, Pager, PagerDuty,
-    PersonSettings, Rule, ServiceSettings, Slack, SlackInvite, Smtp, Template, Webhook,
+    PersonSettings, Rule, ServiceSettings, Slack, SlackInvite, SlackOauth, SlackWorkspace, Smtp, Template, Webhook,
 };
 pub use standing::{Refused, Standing};
 pub use tables::{Change, How, Tables};

@@ -300,6 +300,14 @@ pub const SLACK: &[Key] = &[
     key("open", Kind::Choice(&["channel", "none"]), "\"channel\" or \"none\""),
     key("administrators", Kind::Texts, "a list of ids of user groups such as [\"S0614TZR7\"]"),
     key("invite", Kind::Rows(SLACK_INVITE), "[[slack.invite]] tables"),
+    key("workspace", Kind::Named(SLACK_WORKSPACE), "tables [slack.workspace.ID]"),
+];
+
+pub const SLACK_WORKSPACE: &[Key] = &[
+    key("announce", Kind::Text, "a channel such as \"#incidents\" or \"C024BE7LH\""),
+    key("announce_all", Kind::Flag, "true or false"),
+    key("administrators", Kind::Texts, "a list of ids of user groups such as [\"S0614TZR7\"]"),
+    key("invite", Kind::Rows(SLACK_INVITE), "[[slack.workspace.ID.invite]] tables"),
 ];
 
 pub const SLACK_INVITE: &[Key] = &[

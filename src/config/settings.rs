@@ -173,7 +173,7 @@ impl Discord {
         let announces = self.announce.is_some();
         let rooms = program.rooms(is_discord_place);
         let used = opens || announces || !rooms.is_empty();
-        used.then(|| ChatRule { channel: ChannelId::from("discord"), opens, announces, rooms })
+        used.then(|| ChatRule { channel: ChannelId::from("discord"), opens, announces, own_only: false, rooms })
     }
 }
 
@@ -221,13 +221,46 @@ pub struct Slack {
     pub api_url: Address,
     /// With its slash.
     pub command: String,
-    /// Where every public incident is announced: a channel's name or id.
-    pub announce: Option<String>,
     /// Whether an incident gets a channel of its own.
     pub open_channels: bool,
+    pub home: SlackWorkspace,
+    /// What holds in other workspaces than home, by their ids.
+    pub elsewhere: BTreeMap<String, SlackWorkspace>,
+}
+
+/// What names channels and groups of one workspace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SlackWorkspace {
+    /// Where incidents are announced: a channel's name or id.
+    pub announce: Option<String>,
+    /// Those too that were not declared there; at home always.
+    pub announce_all: bool,
     pub invite: Vec<SlackInvite>,
-    /// User groups whose members are administrators when they speak in Slack.
+    /// User groups whose members are administrators when they speak there.
     pub administrators: Vec<String>,
+}
+
+impl Slack {
+    /// Its home, and each workspace in which something is announced, as the engine knows them.
+    fn rules(&self, program: &Program) -> Vec<ChatRule> {
+        let home = ChatRule {
+            channel: ChannelId::from("slack"),
+            // Without channels of their own, incidents live in threads of the announcements.
+            opens: self.open_channels || self.home.announce.is_some(),
+            announces: self.home.announce.is_some(),
+            own_only: false,
+            rooms: program.rooms(is_slack_place),
+        };
+        let others = self.elsewhere.iter().filter(|(_, there)| there.announce.is_some());
+        let others = others.map(|(team, there)| ChatRule {
+            channel: ChannelId::new(format!("slack {team}")),
+            opens: false,
+            announces: true,
+            own_only: !there.announce_all,
+            rooms: BTreeMap::new(),
+        });
+        [home].into_iter().chain(others).collect()
+    }
 }
 
 /// By which people install the app in workspaces, and how the tokens that come of it are kept.
@@ -343,7 +376,7 @@ pub enum LogFormat {
 pub struct Address(Url);
 
 impl Address {
-    pub(super) fn new(url: Url) -> Self {
+    pub(crate) fn new(url: Url) -> Self {
         Address(url)
     }
 
@@ -404,14 +437,13 @@ impl Config {
 
     /// What each configured chat is used for.
     fn chats(&self) -> Vec<ChatRule> {
-        let slack = self.slack.iter().map(|s| ChatRule {
-            channel: ChannelId::from("slack"),
-            // Without channels of their own, incidents live in threads of the announcements.
-            opens: s.open_channels || s.announce.is_some(),
-            announces: s.announce.is_some(),
-            rooms: self.program.rooms(is_slack_place),
-        });
+        let slack = self.slack.iter().flat_map(|s| s.rules(&self.program));
         slack.chain(self.discord.iter().filter_map(|d| d.rule(&self.program))).collect()
+    }
+
+    /// Where the incidents of systems are announced in Slack, by the systems' names.
+    pub fn slack_rooms(&self) -> BTreeMap<String, String> {
+        self.program.rooms(is_slack_place)
     }
 
     /// What links start with, without a slash at the end: as configured, else the address that was bound (which

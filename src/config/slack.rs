@@ -4,10 +4,12 @@ use super::people::known_severity;
 use super::problem::{Problems, quoted};
 use super::read::Table;
 use super::server::{address, is_local, key_of_32_bytes};
-use super::settings::{Address, Slack, SlackInvite, SlackOauth, is_slack_place};
+use super::settings::{Address, Slack, SlackInvite, SlackOauth, SlackWorkspace, is_slack_place};
+use firebell_domain::limits;
 use firebell_domain::severity::Severity;
 use reqwest::Url;
 use secrecy::SecretString;
+use std::collections::BTreeMap;
 
 pub const SLACK_URL: &str = "https://slack.com/api";
 pub const SITE_URL: &str = "https://slack.com";
@@ -16,6 +18,7 @@ const OAUTH: [&str; 3] = ["client_id", "client_secret", "token_key"];
 pub const COMMAND: &str = "/incident";
 /// Characters of a slash command, Slack's limit.
 const COMMAND_CHARS_MAX: usize = 32;
+const TEAM_ID: &str = "Write the id, such as \"T024BE7LD\": in a browser, Slack's address has it behind /client/";
 const TOKENS: &str = "Copy it from \"OAuth & Permissions\" (xoxb-…) or \"Basic Information\" (xapp-…) of your app";
 
 pub fn slack(root: &Table<'_>, severities: &[Severity], problems: &mut Problems) -> Option<Slack> {
@@ -43,26 +46,67 @@ pub fn slack(root: &Table<'_>, severities: &[Severity], problems: &mut Problems)
     let api_url = given.or_else(|| Some(Address::new(Url::parse(SLACK_URL).ok()?)));
     // All of it, so that all mistakes are named at once.
     let command = command(&table, problems);
-    let announce = table.text("announce").and_then(|text| channel(&table, text, problems));
     let open_channels = table.text("open") != Some("none");
-    let administrators = groups(&table, "administrators", problems);
-    let invite = invite(&table, severities, problems);
+    let home = workspace(&table, severities, problems);
+    let elsewhere = elsewhere(&table, severities, problems);
     if bot_token.is_none() && oauth.is_none() {
         return None;
     }
     let api_url = api_url?;
-    Some(Slack {
-        app_token,
-        bot_token,
-        signing_secret,
-        oauth,
-        api_url,
-        command,
-        announce,
-        open_channels,
-        invite,
-        administrators,
-    })
+    Some(Slack { app_token, bot_token, signing_secret, oauth, api_url, command, open_channels, home, elsewhere })
+}
+
+/// What `[slack]` says of home, and a table `[slack.workspace.ID]` of another workspace.
+fn workspace(table: &Table<'_>, severities: &[Severity], problems: &mut Problems) -> SlackWorkspace {
+    SlackWorkspace {
+        announce: table.text("announce").and_then(|text| channel(table, text, problems)),
+        announce_all: false,
+        invite: invite(table, severities, problems),
+        administrators: groups(table, "administrators", problems),
+    }
+}
+
+/// Whatever a table names must be a workspace that can be there, and is not home.
+fn elsewhere(slack: &Table<'_>, severities: &[Severity], problems: &mut Problems) -> BTreeMap<String, SlackWorkspace> {
+    let all = slack.named("workspace");
+    let installable = OAUTH.iter().any(|key| slack.given(key));
+    let listed: Vec<&str> = slack.texts("workspaces").into_iter().map(|(id, _)| id).collect();
+    // With a bot token of its own, home is that token's workspace, which only Slack knows.
+    let home = listed.first().filter(|_| !slack.given("bot_token"));
+    let mut found = BTreeMap::new();
+    if let Some((_, over)) = all.get(limits::WORKSPACES_MAX) {
+        let what = format!("there are {} of these tables, and {} is the most", all.len(), limits::WORKSPACES_MAX);
+        problems.error(&over.here(), what, "Remove some: incidents are announced at home too");
+    }
+    for (name, table) in all {
+        let team = name.to_uppercase();
+        let mut wrong = |what: String, fix: &str| problems.error(&table.here(), what, fix);
+        if !is_team(&team) {
+            wrong(format!("{} is not the id of a workspace", quoted(name)), TEAM_ID);
+            continue;
+        }
+        if !installable {
+            let what = format!("{team} is not connected: only by a browser is the app installed in several workspaces");
+            wrong(what, "Add client_id, client_secret and token_key to [slack], or remove this table");
+        } else if home.is_some_and(|id| *id == team) {
+            let what = format!("{team} is home, the first of [slack] workspaces");
+            wrong(what, "Write these keys in [slack] itself");
+        } else if !listed.is_empty() && !listed.contains(&team.as_str()) {
+            let what = format!("{team} is not among the workspaces of [slack] workspaces");
+            wrong(what, "Add it there, or remove this table");
+        }
+        let announce_all = table.flag("announce_all").unwrap_or_default();
+        if announce_all && !table.given("announce") {
+            let what = "announces nothing without a channel";
+            problems.error(&table.spot("announce_all"), what, "Add announce, such as \"#incidents\", or remove this");
+        }
+        found.insert(team, SlackWorkspace { announce_all, ..workspace(&table, severities, problems) });
+    }
+    found
+}
+
+fn is_team(text: &str) -> bool {
+    text.starts_with('T') && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric())
 }
 
 /// Installing by a browser.
@@ -104,12 +148,11 @@ fn oauth(table: &Table<'_>, problems: &mut Problems) -> Option<SlackOauth> {
 fn workspaces(table: &Table<'_>, problems: &mut Problems) -> Vec<String> {
     let mut all = Vec::new();
     for (text, spot) in table.texts("workspaces") {
-        if text.starts_with('T') && text.len() > 6 && text.chars().all(|c| c.is_ascii_alphanumeric()) {
+        if is_team(text) {
             all.push(text.to_string());
         } else {
             let what = format!("{} is not the id of a workspace", quoted(text));
-            let fix = "Write the id, such as \"T024BE7LD\": in a browser, Slack's address has it behind /client/";
-            problems.error(&spot, what, fix);
+            problems.error(&spot, what, TEAM_ID);
         }
     }
     all

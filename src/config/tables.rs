@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// What a running bot stands on and cannot exchange: changed, these take effect at the next start.
-/// So does everything of `[discord]`: it is a connection.
-const AT_START: [&str; 19] = [
+/// So does everything of `[discord]`, which is a connection, and of the workspaces of Slack.
+const AT_START: [&str; 20] = [
     "listen",
     "database_url",
     "data_dir",
@@ -29,6 +29,7 @@ const AT_START: [&str; 19] = [
     "slack.command",
     "slack.announce",
     "slack.open",
+    "slack.administrators",
     "slack.invite",
 ];
 
@@ -64,7 +65,8 @@ impl fmt::Display for Change {
 impl Change {
     /// Whether a running bot cannot take it over.
     pub fn waits_for_a_start(&self) -> bool {
-        AT_START.contains(&self.path.as_str()) || self.path.starts_with("discord.")
+        let path = self.path.as_str();
+        AT_START.contains(&path) || path.starts_with("discord.") || path.starts_with("slack.workspace.")
     }
 }
 

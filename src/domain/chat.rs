@@ -22,6 +22,8 @@ pub struct ChatRule {
     pub opens: bool,
     /// Each incident that is not private has a line in the channel where all are announced.
     pub announces: bool,
+    /// Of those only the ones that were declared in this very chat: what one workspace works on is nobody else's.
+    pub own_only: bool,
     /// Systems whose incidents are announced in a place of their own instead, as the platform calls it.
     pub rooms: BTreeMap<String, String>,
 }
@@ -31,6 +33,12 @@ impl ChatRule {
     pub fn room_of(&self, directory: &Directory, incident: &Incident) -> Option<&str> {
         let system = incident.severity.system.as_deref().or_else(|| directory.system_of(incident.service.as_ref()));
         self.rooms.get(system?).map(String::as_str)
+    }
+
+    /// Whether an incident is announced here: a private one nowhere.
+    pub fn tells_of(&self, directory: &Directory, incident: &Incident) -> bool {
+        let somewhere = self.announces || self.room_of(directory, incident).is_some();
+        somewhere && !incident.private && (!self.own_only || incident.declared_in(&self.channel))
     }
 }
 
@@ -316,6 +324,18 @@ impl Incident {
         }
     }
 
+    /// Whether somebody declared it in this chat: of a platform with several workspaces, in this one.
+    pub fn declared_in(&self, chat: &ChannelId) -> bool {
+        matches!(&self.declared_by, Actor::Person { via, .. } if via == chat.as_str())
+    }
+
+    /// Where people work on it in a chat: its place there, else the one that the platform itself has, whose workspace the
+    /// chat is.
+    pub fn place_in(&self, chat: &ChannelId) -> Option<&str> {
+        let place = |chat: &ChannelId| self.rooms.get(chat)?.place.as_deref();
+        place(chat).or_else(|| place(&chat.platform()))
+    }
+
     /// What the rooms lack, in words: `slack: the topic, the links`.
     pub fn missing_in_rooms(&self) -> Vec<String> {
         let lacks = self.rooms.iter().filter(|(_, r)| !r.missing.is_empty());
@@ -336,8 +356,7 @@ pub(crate) fn follow(d: &mut Decider) {
                 wanted.push((rule.channel.clone(), task));
             }
         };
-        let announces = rule.announces || rule.room_of(d.directory, i).is_some();
-        if announces && !i.private && room.announced_seq < i.card_seq {
+        if rule.tells_of(d.directory, i) && room.announced_seq < i.card_seq {
             want(RoomTask::Announce);
         }
         if room.place.is_none() {

@@ -82,6 +82,13 @@ name_type!(
     ChannelId
 );
 
+impl ChannelId {
+    /// The platform, where this is one of its workspaces: `slack` of `slack T0BETA`, whose name stands behind a space.
+    pub fn platform(&self) -> ChannelId {
+        ChannelId::from(self.0.split(' ').next().unwrap_or_default())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

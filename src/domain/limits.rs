@@ -149,6 +149,9 @@ pub const API_BODY_BYTES_MAX: usize = 64 * 1024;
 pub const VENDOR_WORD_BYTES_MAX: usize = 256 * 1024;
 /// Characters of an `Idempotency-Key`; what Stripe allows.
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 255;
+/// Workspaces of one chat platform beside its home that have settings of their own. Each in which incidents are announced
+/// is a chat that the engine's loop asks about at every look: beyond some dozens of rows of them it would be felt.
+pub const WORKSPACES_MAX: usize = 20;
 /// Connections at once. More wait in the kernel's queue.
 pub const CONNECTIONS_MAX: usize = 4_096;
 /// Live streams at once (one open page each): a large company's worst hour. Each holds a connection.

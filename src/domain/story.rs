@@ -443,7 +443,8 @@ pub fn followed() -> Story {
 /// One that lives in a chat: its channel is made late, one piece of furniture never comes, people then use another.
 fn in_chat() -> Story {
     let mut d = directory();
-    d.chats = vec![ChatRule { channel: "slack".into(), opens: true, announces: true, rooms: Default::default() }];
+    let rooms = Default::default();
+    d.chats = vec![ChatRule { channel: "slack".into(), opens: true, announces: true, own_only: false, rooms }];
     let ana = Actor::person("ana", "slack");
     let declaration = Declaration {
         title: "Café checkout: 5xx <!channel> & more".into(),

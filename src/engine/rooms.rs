@@ -181,7 +181,8 @@ async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<Ch
     let url: &str = &app.public_url();
     let card = || notice::card::card(incident, &app.directory(), url);
     let job = match (task, room.place) {
-        (RoomTask::Announce, place) => {
+        (RoomTask::Announce, _) => {
+            let place = incident.place_in(chat).map(str::to_string);
             let directory = app.directory();
             let rule = directory.chats.iter().find(|r| r.channel == *chat);
             let own = rule.and_then(|r| r.room_of(&directory, incident)).map(str::to_string);

@@ -87,13 +87,13 @@ impl Chat for Slack {
     }
 }
 
-type Did<T = Option<String>> = Result<T, Outcome>;
+pub(super) type Did<T = Option<String>> = Result<T, Outcome>;
 
 impl Slack {
-    async fn done(&self, act: &ChatAct) -> Did {
+    pub(super) async fn done(&self, act: &ChatAct) -> Did {
         match &act.job {
             ChatJob::Announce { room, card, message, place } => {
-                let channel = room.as_ref().or(self.house.settings.announce.as_ref());
+                let channel = room.as_ref().or(self.at.settings.announce.as_ref());
                 self.announce(act, channel, card, message, place).await
             }
             ChatJob::Open { name, topic } => self.open_place(act, name, topic).await,
@@ -369,7 +369,7 @@ impl Slack {
 
     /// Where no channels are made, an incident lives in a thread of the announcements. A private one lives nowhere here.
     async fn open_thread(&self, act: &ChatAct, topic: &str) -> Did {
-        let (Some(announce), false) = (&self.house.settings.announce, act.private) else {
+        let (Some(announce), false) = (&self.at.settings.announce, act.private) else {
             return Err(Outcome::Never {
                 why: "[slack] makes no channels, and this incident has no other place".into(),
             });
@@ -424,11 +424,8 @@ impl Slack {
         for person in people {
             users.extend(self.at.identity.find(person).await);
         }
-        // Groups are of one workspace: home's are not asked for elsewhere.
-        let here = self.at.prefix.is_none();
-        for group in
-            self.house.settings.invite.iter().filter(|_| here).filter(|i| i.rank == rank).flat_map(|i| &i.groups)
-        {
+        // Groups are of one workspace: those of this one.
+        for group in self.at.settings.invite.iter().filter(|i| i.rank == rank).flat_map(|i| &i.groups) {
             match self.at.client.call("usergroups.users.list", &json!({ "usergroup": group })).await {
                 Ok(answer) => {
                     let all = answer.get("users").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -22,9 +22,10 @@ const REPLY_TIMEOUT: Duration = Duration::from_millis(2_500);
 const QUOTED_CHARS_MAX: usize = 120;
 
 /// Methods that only read.
-const READS: [&str; 10] = [
+const READS: [&str; 11] = [
     "users.info",
     "users.lookupByEmail",
+    "usergroups.list",
     "usergroups.users.list",
     "conversations.history",
     "conversations.replies",

@@ -6,6 +6,7 @@ mod actions;
 mod chat;
 mod client;
 mod command;
+mod elsewhere;
 mod events;
 mod files;
 mod follow;
@@ -15,6 +16,7 @@ mod home;
 mod http;
 mod identity;
 pub mod manifest;
+mod named;
 mod oauth;
 mod online;
 mod pace;
@@ -33,7 +35,7 @@ mod workspace;
 pub use health::State as Health;
 pub use home::DECLARE_BUTTON;
 pub use identity::Mapped;
-pub use online::{check, check_installed, check_keys};
+pub use online::{Finding, check, check_keys};
 pub use render::{MORE, PRESS};
 
 use crate::app::App;
@@ -41,11 +43,12 @@ use crate::chat::hear::{Answer, Ear, Heard, Kind, Later, Rooms, Saying};
 use crate::clock;
 use crate::config;
 use crate::engine::ports::BoxFuture;
+use crate::engine::ports::chat::Chat;
 use crate::fault::Fault;
 use client::{Client, Trouble};
+use elsewhere::Elsewhere;
 use firebell_domain::id::{ChannelId, IncidentId};
 use firebell_domain::origin::Origin;
-pub use online::Finding;
 use seen::Seen;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -135,7 +138,7 @@ impl Slack {
             settings.oauth.as_ref().map(|o| Vault::new(&o.token_key, o.previous_token_key.as_ref())).transpose()?;
         let channel = ChannelId::from(CHANNEL);
         let ear = Ear::new(app.clone(), channel.clone(), Arc::new(Placed(app)));
-        let home = Arc::new(Workspace::new(None, &ear, client, &mapped, settings.administrators.clone()));
+        let home = Arc::new(Workspace::new(None, &ear, client, &mapped, settings.home.clone()));
         let house = House {
             channel,
             settings,
@@ -149,6 +152,13 @@ impl Slack {
             nudged: tokio::sync::Notify::new(),
         };
         Ok(Slack { house: Arc::new(house), at: home })
+    }
+
+    /// Slack as the engine has it: home, and each workspace beside it in which incidents are announced.
+    pub fn chats(&self) -> Vec<Arc<dyn Chat>> {
+        let others = self.house.settings.elsewhere.iter().filter(|(_, there)| there.announce.is_some());
+        let others = others.map(|(team, _)| Arc::new(Elsewhere::new(self.clone(), team)) as Arc<dyn Chat>);
+        [Arc::new(self.clone()) as Arc<dyn Chat>].into_iter().chain(others).collect()
     }
 
     /// Another configuration is in force; how Slack is reached stays as it is until the next start.

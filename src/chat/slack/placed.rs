@@ -15,14 +15,7 @@ impl Slack {
             let none = self.house.settings.oauth.is_some() && at.prefix.is_none() && !self.house.is_configured();
             match (lock(&at.problem).clone(), at.called()) {
                 (Some(why), name) => Some((name.unwrap_or_else(|| "of [slack]".to_string()), why)),
-                (None, None) if none => {
-                    let url = self.app().public_url();
-                    let url = url.trim_end_matches('/');
-                    Some((
-                        "of [slack]".to_string(),
-                        format!("nobody has installed the app yet: open {url}/slack/install"),
-                    ))
-                }
+                (None, None) if none => Some(("of [slack]".to_string(), self.nobody_yet())),
                 (None, _) => None,
             }
         };
@@ -41,7 +34,7 @@ impl Slack {
         };
         let mut here = Cow::Borrowed(act);
         let elsewhere = match &act.job {
-            // Announcements are made at home; a channel elsewhere cannot be named there.
+            // These announcements are home's; a channel elsewhere cannot be named there.
             ChatJob::Announce { place: Some(place), .. } if split(place).0.is_some() => {
                 if let ChatJob::Announce { place, .. } = &mut here.to_mut().job {
                     *place = None;
@@ -49,15 +42,16 @@ impl Slack {
                 None
             }
             ChatJob::Announce { .. } => None,
-            ChatJob::Open { .. } if self.house.settings.open_channels => {
+            ChatJob::Open { .. } => {
                 let declared = self.declared_in(act.incident).await.map_err(|fault| Outcome::Retry {
                     after_s: None,
                     why: fault.logged().shown(),
                     maybe_arrived: false,
                 })?;
-                return Ok((declared.unwrap_or_else(|| self.clone()), here));
+                // Without channels of their own incidents live in threads: where there are announcements to hang them on.
+                let fits = |there: &Slack| self.house.settings.open_channels || there.at.settings.announce.is_some();
+                return Ok((declared.filter(fits).unwrap_or_else(|| self.clone()), here));
             }
-            ChatJob::Open { .. } => None,
             ChatJob::Topic { place, .. }
             | ChatJob::Links { place, .. }
             | ChatJob::Invite { place, .. }

@@ -103,11 +103,21 @@ impl Slack {
                 self.look().await;
             }
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(self.until_look()) => {}
                 () = self.house.nudged.notified() => {}
                 _ = stop.wait_for(|s| *s) => return,
             }
         }
+    }
+
+    /// Until it is looked again: sooner where a token is due before.
+    fn until_look(&self) -> Duration {
+        let now = self.app().clock().now();
+        let ahead = |at: Arc<Workspace>| {
+            let left_us = due(lock(&at.row).as_ref()?)?.0 - now.0;
+            u64::try_from(left_us).ok().filter(|us| *us > 0).map(Duration::from_micros)
+        };
+        self.house.all().into_iter().filter_map(ahead).fold(LOOK_EVERY, Duration::min)
     }
 
     /// Of several replicas one renews: Slack takes a renewal's token once.
@@ -210,7 +220,7 @@ impl Slack {
                 return false;
             }
         };
-        let before = row.sealed.clone();
+        let before = row.obtained_at;
         let mut renewed = store::Workspace {
             sealed,
             standing: CONNECTED.to_string(),
@@ -227,9 +237,10 @@ impl Slack {
                     return true;
                 }
                 // Installed again meanwhile, or this very change arrived and its answer was lost: then that holds. What
-                // another replica has noted of the old pair meanwhile does not.
+                // another replica has done with the old pair meanwhile (noted that it cannot be renewed, sealed it anew)
+                // does not. It is the old one while it was obtained when that was: how it is sealed says nothing.
                 Ok(false) => match self.stored(&renewed.team).await {
-                    Ok(Some(now)) if now.sealed == before => renewed.version = now.version,
+                    Ok(Some(now)) if now.obtained_at == before => renewed.version = now.version,
                     Ok(_) => return true,
                     Err(fault) => {
                         fault.logged();
@@ -256,3 +267,6 @@ fn is_used_up(code: &str) -> bool {
     ["invalid_refresh_token", "invalid_grant", "token_revoked", "authorization_not_found"].contains(&code)
         || (is_invalid(code) && code != "token_expired")
 }
+
+#[cfg(test)]
+mod tests;

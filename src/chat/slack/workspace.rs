@@ -11,6 +11,7 @@ use super::wire::Inbound;
 use super::{CHANNEL, House, Me, Slack};
 use crate::chat::hear::Ear;
 use crate::clock;
+use crate::config::{self, SlackWorkspace};
 use crate::fault::Fault;
 use crate::store;
 use firebell_domain::id::IncidentId;
@@ -30,6 +31,8 @@ const ASK_HOME_EVERY: Duration = Duration::from_secs(30);
 pub struct Workspace {
     /// Without one it is home.
     pub prefix: Option<String>,
+    /// The channels and groups that are configured of it.
+    pub settings: SlackWorkspace,
     pub ear: Ear,
     pub client: Client,
     pub identity: Identity,
@@ -46,14 +49,22 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    pub fn new(prefix: Option<&str>, ear: &Ear, client: Client, mapped: &Mapped, groups: Vec<String>) -> Workspace {
+    pub fn new(
+        prefix: Option<&str>,
+        ear: &Ear,
+        client: Client,
+        mapped: &Mapped,
+        settings: SlackWorkspace,
+    ) -> Workspace {
         let ear = match prefix {
             Some(team) => ear.heard_in(team),
             None => ear.clone(),
         };
+        let groups = settings.administrators.clone();
         let identity = Identity::new(CHANNEL.into(), client.clone(), mapped.of(prefix), groups, prefix);
         Workspace {
             prefix: prefix.map(str::to_string),
+            settings,
             ear,
             client,
             identity,
@@ -70,6 +81,12 @@ impl Workspace {
     pub fn called(&self) -> Option<String> {
         lock(&self.row).as_ref().map(called)
     }
+}
+
+/// Which workspace is home where no token is configured: the first that is wanted, else the first that is there.
+pub fn home_of(settings: &config::Slack, rows: &[store::Workspace]) -> Option<String> {
+    let first = settings.oauth.as_ref().and_then(|o| o.workspaces.first().cloned());
+    first.or_else(|| rows.first().map(|row| row.team.clone()))
 }
 
 pub fn called(row: &store::Workspace) -> String {
@@ -164,10 +181,7 @@ impl Slack {
         }
         let home = match self.house.is_configured() {
             true => self.home_of_token().await,
-            false => {
-                let first = self.house.settings.oauth.as_ref().and_then(|o| o.workspaces.first().cloned());
-                first.or_else(|| rows.first().map(|row| row.team.clone()))
-            }
+            false => home_of(&self.house.settings, &rows),
         };
         for row in rows {
             let at = match home.as_deref() == Some(row.team.as_str()) {
@@ -201,7 +215,8 @@ impl Slack {
         let make = || {
             let mapped = lock(&self.house.mapped).clone();
             let client = self.house.home.client.for_workspace();
-            Arc::new(Workspace::new(Some(team), &self.house.home.ear, client, &mapped, Vec::new()))
+            let settings = self.house.settings.elsewhere.get(team).cloned().unwrap_or_default();
+            Arc::new(Workspace::new(Some(team), &self.house.home.ear, client, &mapped, settings))
         };
         others.entry(team.to_string()).or_insert_with(make).clone()
     }
@@ -265,6 +280,11 @@ impl Slack {
 
     pub(super) fn install_again(&self) -> String {
         format!("install the app there again at {}/slack/install", self.app().public_url().trim_end_matches('/'))
+    }
+
+    pub(super) fn nobody_yet(&self) -> String {
+        let url = self.app().public_url();
+        format!("nobody has installed the app yet: open {}/slack/install", url.trim_end_matches('/'))
     }
 
     /// The workspace in which an incident was declared, where that is another one than home.

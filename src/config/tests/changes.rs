@@ -83,6 +83,17 @@ fn what_a_running_bot_stands_on_waits_for_a_start() {
 }
 
 #[test]
+fn all_of_slack_waits_for_a_start() {
+    let slack = "[slack]\napp_token = \"xapp-1-0123456789\"\nclient_id = \"1.2\"\nclient_secret = \"0123456789abcdef\"\n\
+                 token_key = \"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"\n";
+    let more = "administrators = [\"S0614TZR7\"]\nannounce = \"#incidents\"\n[[slack.invite]]\nseverity = \"P1\"\n\
+                groups = [\"S0614TZR7\"]\n[slack.workspace.T0BETA1]\nannounce = \"#incidents\"\n";
+    let all = good(slack).tables.changes(&good(&format!("{slack}{more}")).tables);
+    assert_eq!(all.len(), 4, "{all:?}");
+    assert!(all.iter().all(crate::config::Change::waits_for_a_start), "{all:?}");
+}
+
+#[test]
 fn a_stand_in_from_chat_that_hides_one_of_the_file_is_named_with_its_line() {
     let loaded = good(
         "[people.ana]\n[people.bo]\n[people.cy]\n[schedules.primary]\npeople = [\"ana\", \"bo\"]\n\

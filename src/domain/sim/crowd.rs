@@ -95,7 +95,8 @@ impl World {
             private: self.dice.chance(100),
             because: None,
         };
-        let actor = Actor::person(org::PEOPLE[self.dice.below(self.plan.people)], "sim");
+        let via = if self.dice.chance(300) { org::WORKSPACE } else { "sim" };
+        let actor = Actor::person(org::PEOPLE[self.dice.below(self.plan.people)], via);
         self.declare(r, &declaration, &actor);
     }
 

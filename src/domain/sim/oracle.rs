@@ -11,7 +11,7 @@ use super::{World, org};
 use crate::chat::RoomTask;
 use crate::clocks::Milestone;
 use crate::directory::{Directory, Settings};
-use crate::event::{EscalateReason, Event, IncidentEvent, ResolveCause, UnackCause};
+use crate::event::{Actor, EscalateReason, Event, IncidentEvent, ResolveCause, UnackCause};
 use crate::hours::When;
 use crate::id::IncidentId;
 use crate::incident::Incident;
@@ -476,8 +476,16 @@ fn rooms_follow(i: &Incident, d: &Directory) -> Result<(), String> {
             };
             i.live.values().filter(task).count()
         };
+        let via = match &i.declared_by {
+            Actor::Person { via, .. } => via.as_str(),
+            _ => "",
+        };
+        let told = rule.announces && !i.private && (!rule.own_only || via == rule.channel.as_str());
+        if rule.own_only && !told && i.rooms.contains_key(&rule.channel) {
+            return Err(format!("rooms_follow: {} hears of what was not declared there", rule.channel));
+        }
         let Some(room) = i.rooms.get(&rule.channel) else {
-            if (rule.opens && i.status.open()) || (rule.announces && !i.private) {
+            if (rule.opens && i.status.open()) || told {
                 return Err(format!("rooms_follow: nothing is on its way to {}", rule.channel));
             }
             continue;
@@ -485,7 +493,7 @@ fn rooms_follow(i: &Incident, d: &Directory) -> Result<(), String> {
         let there = room.place.is_some();
         for (word, wanted) in [
             ("open", !there && rule.opens && i.status.open() && !room.closed),
-            ("announce", rule.announces && !i.private && room.announced_seq < i.card_seq),
+            ("announce", told && room.announced_seq < i.card_seq),
             ("card", there && room.card_seq < i.card_seq),
             ("lines", there && room.said_seq < room.word_seq),
             ("topic", there && room.topic_seq < i.topic_seq),

@@ -17,7 +17,9 @@ use chrono_tz::Tz;
 pub const PEOPLE: [&str; 12] = ["ana", "bo", "cy", "di", "ed", "flo", "gus", "hal", "ida", "jo", "kim", "lou"];
 pub const PAGERS: [&str; 3] = ["pagerduty", "webhook.ops", "smtp"];
 pub const NOTICE_CHANNELS: [&str; 2] = ["webhook.news", "webhook.wall"];
-pub const CHATS: [&str; 2] = ["slack", "discord"];
+/// The last one is a workspace of the first: what was declared there is announced there, and nothing else.
+pub const CHATS: [&str; 3] = ["slack", "discord", WORKSPACE];
+pub const WORKSPACE: &str = "slack T0BETA";
 pub const SERVICES: [&str; 2] = ["checkout", "db"];
 pub const ZONES: [Tz; 5] =
     [Tz::UTC, Tz::Europe__Berlin, Tz::America__New_York, Tz::Australia__Lord_Howe, Tz::Pacific__Apia];
@@ -41,9 +43,14 @@ pub fn directory(plan: &Plan, rng: &mut Rng) -> Directory {
             channel: ChannelId::from(*c),
             opens: rng.chance(800),
             announces: rng.chance(500),
+            own_only: false,
             rooms: Default::default(),
         })
         .collect();
+    if !d.chats.is_empty() {
+        let (channel, rooms) = (ChannelId::from(WORKSPACE), Default::default());
+        d.chats.push(ChatRule { channel, opens: false, announces: true, own_only: true, rooms });
+    }
     for name in PEOPLE.iter().take(plan.people) {
         d.people.insert(PersonId::from(*name), person(name, rng));
     }

@@ -220,7 +220,9 @@ async fn a_state_that_is_forged_used_of_another_browser_or_too_late_installs_not
     slack.expires_codes();
     nothing(&root.open(&back).await, 422, "older than 10 minutes");
     slack.consents(Consent::WholeOrganisation);
-    nothing(&root.installs().await, 422, "single workspaces");
+    let whole = root.installs().await;
+    nothing(&whole, 422, "installed the app for a whole organisation");
+    nothing(&whole, 422, "Nothing was kept: remove it there, and choose one workspace.");
     // Slack is down.
     slack.consents(Consent::Given("T0ACME".into()));
     slack.fault("oauth.v2.access", crate::fake_slack::Fault::Status(500));

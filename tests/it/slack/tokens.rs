@@ -42,7 +42,7 @@ fn forget_bot_tokens(slack: &FakeSlack) {
 
 #[tokio::test]
 async fn a_token_that_expires_is_renewed_before_and_used_from_then_on() {
-    let slack = Setup::default().tokens_live_s(16).start();
+    let slack = Setup::default().tokens_live_s(8).start();
     let (bot, _) = installed(&slack).await;
     eventually("it is renewed twice", LONG, async || slack.renewals().len() >= 2).await;
     assert!(slack.renewals().iter().all(|r| r == "ok"), "{:?}", slack.renewals());
@@ -62,7 +62,7 @@ async fn a_token_that_expires_is_renewed_before_and_used_from_then_on() {
 
 #[tokio::test]
 async fn a_renewal_that_slack_does_not_answer_is_tried_again_and_a_used_one_is_told() {
-    let slack = Setup::default().tokens_live_s(12).start();
+    let slack = Setup::default().tokens_live_s(4).start();
     let (bot, mut browser) = installed(&slack).await;
     slack.fault("oauth.v2.access", Fault::Status(503));
     eventually("it is renewed all the same", LONG, async || slack.renewals().iter().any(|r| r == "ok")).await;
@@ -86,7 +86,7 @@ async fn a_renewal_that_slack_does_not_answer_is_tried_again_and_a_used_one_is_t
 
 #[tokio::test]
 async fn killed_between_the_exchange_and_its_record_it_says_so_and_loses_nothing_else() {
-    let slack = Setup::default().tokens_live_s(16).start();
+    let slack = Setup::default().tokens_live_s(6).start();
     let mut bot = Serve::configured(&by_browser(&slack, "")).env("FIREBELL_STOP_AT", "after_exchange:1");
     bot.start_again().await;
     ready(&slack, &bot);
@@ -150,6 +150,11 @@ async fn a_wrong_key_is_said_at_the_start_and_a_new_one_takes_over_from_the_one_
     let checked = bot.run(&["config", "check"]).await;
     assert_eq!(checked.status, 1, "{}{}", checked.stdout, checked.stderr);
     assert!(checked.stderr.contains("sealed with another key"), "{}", checked.stderr);
+    let checked = bot.run(&["config", "check", "--format", "json"]).await;
+    let said: serde_json::Value = serde_json::from_str(&checked.stdout).expect("one document");
+    assert_eq!((checked.status, &said["ok"]), (1, &serde_json::json!(false)), "{said:#}");
+    assert!(said["stored"][0]["text"].as_str().is_some_and(|t| t.contains("sealed with another key")), "{said:#}");
+    assert!(said.get("online").is_none(), "nobody was asked: {said:#}");
     bot.terminate().await;
     // Beside the one before: opened, and sealed anew.
     bot.configure(&with(OTHER_KEY, &format!("previous_token_key = {KEY:?}")));
@@ -199,7 +204,7 @@ async fn what_slack_or_the_configuration_does_not_allow_is_a_sentence_with_what_
 
 #[tokio::test]
 async fn of_two_replicas_one_renews_and_the_other_uses_what_it_got() {
-    let slack = Setup::default().tokens_live_s(16).start();
+    let slack = Setup::default().tokens_live_s(8).start();
     let url = fresh_database();
     let config = format!("database_url = {url:?}\n{}[audit]\nkey = {KEY:?}\n", by_browser(&slack, ""));
     let one = Serve::start(&config).await;

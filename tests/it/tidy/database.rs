@@ -133,6 +133,7 @@ fn without_a_unit(limits: &str) -> Vec<String> {
         "events",
         "incidents",
         "connections",
+        "workspaces",
         "containers",
         "streams",
         "entries",

@@ -10,7 +10,7 @@ fn chat() -> ChannelId {
 /// An incident with a place in a chat, and its headline about to be posted.
 fn placed() -> Case {
     let mut case = Case::new();
-    let rule = ChatRule { channel: chat(), opens: true, announces: true, rooms: Default::default() };
+    let rule = ChatRule { channel: chat(), opens: true, announces: true, own_only: false, rooms: Default::default() };
     case.directory.chats = vec![rule];
     case.as_person("ana", "chat", Input::UseRoom { chat: chat(), place: "C1".into() }).expect("a place");
     case

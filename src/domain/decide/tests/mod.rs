@@ -2,6 +2,7 @@
 //! checks that the log through its text adds up to the incident, and the outbox by increments to the outbox at once.
 
 mod alerts;
+mod announced;
 mod answers;
 mod chats;
 mod clocks;

@@ -76,7 +76,10 @@ fn a_table_fills_in_as_results_come_and_says_what_has_changed_since_the_last_loo
 
 #[test]
 fn a_run_of_several_commands_has_one_table_in_a_chat_which_follows_it() {
-    let chats = || vec![ChatRule { channel: "chat".into(), opens: true, announces: false, rooms: Default::default() }];
+    let chats = || {
+        let rooms = Default::default();
+        vec![ChatRule { channel: "chat".into(), opens: true, announces: false, own_only: false, rooms }]
+    };
     let mut case = Case::with_runs(rules());
     case.directory.chats = chats();
     let place = Input::UseRoom { chat: "chat".into(), place: "C1".into() };
