@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn only_a_subtitle_that_says_what_the_document_is_may_hold_the_name() {
-        assert!(is_title("LeanVibe Agent Hive 2.0 - Day-to-Day Operations Guide") && is_title("支付网关运维手册"));
+        assert!(is_title("Harbour Desk 2.0 - Day-to-Day Operations Guide") && is_title("支付网关运维手册"));
         for chapter in ["Clean Start (recommended)", "Incident Severity", "How we classify incidents", "Scope"] {
             assert!(!is_title(chapter), "{chapter}");
         }
