@@ -6,7 +6,7 @@ use super::{TARGET, call, run};
 use crate::harness::docker::Daemon;
 use crate::harness::ssh::Sshd;
 use crate::harness::{BOUND, eventually};
-use firebell::engine::ports::execute::{Call, End, Execute, Ran};
+use firebell::engine::ports::execute::{Call, End, Ran};
 use firebell::exec::host::Hosts;
 use firebell_domain::playbook::Risk;
 use std::collections::BTreeMap;
