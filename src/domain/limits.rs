@@ -52,8 +52,9 @@ pub const SAMPLE_AGE_MS_MAX: u64 = 5_000;
 pub const SAMPLE_FOR_S: i64 = 4 * 3_600;
 /// Open incidents that are sampled for, the worst first: in a storm their checks are the same ones anyway.
 pub const SAMPLED_INCIDENTS_MAX: i64 = 16;
-/// Containers of one daemon that are sampled: each is one connection, and one message of some 3 KB a second.
-pub const SAMPLED_CONTAINERS_MAX: usize = 64;
+/// Containers of one daemon that are sampled: each is one connection, and one message of some 3 KB a second. What is
+/// beyond is read when somebody asks, and then all of the table waits the seconds that the daemon takes for it.
+pub const SAMPLED_CONTAINERS_MAX: usize = 256;
 /// Responders and roles of one incident.
 pub const RESPONDERS_MAX: usize = 500;
 

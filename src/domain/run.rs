@@ -352,6 +352,9 @@ pub struct RunResult {
     /// By the target's own API, not by a program.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub native: bool,
+    /// Milliseconds since the oldest reading in it was taken, where some were before anybody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampled_ms: Option<u64>,
     /// The line of its output that says most.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub says: String,

@@ -336,6 +336,7 @@ fn not_begun(at: u32, why: String) -> RunResult {
         output: None,
         took_ms: 0,
         native: false,
+        sampled_ms: None,
         says: String::new(),
         readings: Vec::new(),
         files: Vec::new(),
@@ -401,8 +402,9 @@ fn told(ran: Ran, command: &Ordered, at: u32, verifies: bool) -> Back {
     let files: Vec<RunFile> = made.iter().map(named).collect();
     let place = run::place(at, verifies);
     let kept = (output.is_some() || !made.is_empty()).then_some(RunOutput { place, digest, output: text, files: made });
-    let took_ms = u64::try_from(ran.took.as_millis()).unwrap_or(u64::MAX);
-    (RunResult { at, verifies, end, output, took_ms, native: ran.native, says, readings, files }, kept)
+    let ms = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+    let (took_ms, sampled_ms) = (ms(ran.took), ran.sampled.map(ms));
+    (RunResult { at, verifies, end, output, took_ms, native: ran.native, sampled_ms, says, readings, files }, kept)
 }
 
 /// The files that are kept of a command, each by a name of its own.

@@ -19,6 +19,7 @@ pub fn ended(end: End, native: bool) -> Ran {
         files: Vec::<File>::new(),
         took: Duration::ZERO,
         native,
+        sampled: None,
     }
 }
 

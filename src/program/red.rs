@@ -94,6 +94,7 @@ mod tests {
             output: None,
             took_ms: 1,
             native: true,
+            sampled_ms: None,
             says: String::new(),
             readings: vec![reading],
             files: Vec::new(),

@@ -6,7 +6,7 @@
 //!     cargo bench --bench figures -- commands --seconds 20
 //!     cargo bench --bench figures -- commands --postgres
 //!     cargo bench --bench figures -- alerts | timers | overload | room | import
-//!     cargo bench --bench figures -- diagnose --rounds 20     needs root and what ./test --install installs
+//!     cargo bench --bench figures -- diagnose --rounds 5      needs root and what ./test --install installs; four minutes
 //!     cargo bench --bench figures -- slack --rate 200         beside Bolt in JavaScript and in Python
 //!     cargo bench --bench figures -- discord --rate 200
 //!     cargo bench --bench figures -- slack-storm --incidents 500    half an hour: Slack's own limits
@@ -64,7 +64,7 @@ fn main() {
             print(alerts::run(number("--rate", 200), seconds.min(10)).await);
         }
         if all || has("diagnose") {
-            print(diagnose::run(number("--rounds", 20)).await);
+            print(diagnose::run(number("--rounds", 5)).await);
         }
         if all || has("slack") {
             print(slack::run(number("--rate", 200), seconds).await);

@@ -104,6 +104,7 @@ impl CarryOut for Targets {
                 files: Vec::new(),
                 took: Duration::from_millis(5),
                 native: true,
+                sampled: None,
             }))
         })
     }

@@ -4,8 +4,8 @@
 #   image.sh DOCKER_HOST IMAGE [--with PROGRAM]... [docker import arguments such as -c 'CMD ["sleep", "1000"]']
 #
 # Every image has busybox (a shell, the usual small programs, a web server) and the lab's own app in /lab. PROGRAM is
-# caddy, mariadb, redis or postgres of the Debian packages that `./test --install` installs, with the libraries they need and no
-# more. What was put together is kept in the build's folder and made anew when a package or this folder changes, so the
+# caddy, mariadb, redis, postgres or systemd of the Debian packages that `./test --install` installs, with the libraries they
+# need and no more. What was put together is kept in the build's folder and made anew when a package or this folder changes, so the
 # second time takes only as long as the import.
 set -euo pipefail
 here=$(dirname "$(readlink -f "$0")")
@@ -27,7 +27,8 @@ for program in "${programs[@]}"; do
     mariadb) packages+=(mariadb-server) ;;
     redis) packages+=(redis-server redis-tools) ;;
     postgres) packages+=("postgresql-$(ls /usr/lib/postgresql | sort -n | tail -1)") ;;
-    *) echo "There is no program \"$program\": caddy, mariadb, redis or postgres." >&2 && exit 2 ;;
+    systemd) packages+=(systemd) ;;
+    *) echo "There is no program \"$program\": caddy, mariadb, redis, postgres or systemd." >&2 && exit 2 ;;
     esac
 done
 key=$({ dpkg-query --show "${packages[@]}" && cat "$0" "$here"/app/*; } | sha256sum | cut -c 1-16)
@@ -77,6 +78,35 @@ mariadb() {
         --auth-root-authentication-method=normal --innodb-log-file-size=4M >"$kept/mariadb.log" 2>&1
 }
 
+# A small machine: it boots with /sbin/init, keeps a journal and runs one service, `orders`, which says its number.
+systemd() {
+    # As on Debian: what a library is called by lies behind these links.
+    rm -f "$root/bin/busybox"
+    local folder
+    for folder in bin sbin lib lib64; do
+        mkdir -p "$root/usr/$folder"
+        if [ -d "$root/$folder" ]; then cp -a "$root/$folder/." "$root/usr/$folder/" && rm -r "${root:?}/$folder"; fi
+        ln -s "usr/$folder" "$root/$folder"
+    done
+    copy /usr/lib/systemd/{systemd,systemd-journald} /usr/bin/{systemctl,journalctl} /usr/lib/x86_64-linux-gnu/systemd/*.so
+    cp --parents /usr/lib/systemd/system/{basic,sysinit,sockets,slices,shutdown}.target \
+        /usr/lib/systemd/system/systemd-journald* "$root"
+    ln -s /lib/systemd/systemd "$root/sbin/init"
+    mkdir -p "$root/etc/systemd/system" "$root/run" "$root/var/log"
+    touch "$root/etc/machine-id"
+    cat >"$root/etc/systemd/system/orders.service" <<'UNIT'
+[Unit]
+Description=Takes orders
+[Service]
+ExecStart=/bin/sh -c 'echo "orders are taken by $$$$"; exec sleep 100000'
+UNIT
+    cat >"$root/etc/systemd/system/default.target" <<'UNIT'
+[Unit]
+Requires=systemd-journald.service orders.service
+After=systemd-journald.service
+UNIT
+}
+
 make() {
     root=$(mktemp -d)
     trap 'rm -rf "$root"' EXIT
@@ -99,6 +129,7 @@ make() {
         case $program in
         caddy) copy /usr/bin/caddy ;;
         mariadb) mariadb ;;
+        systemd) systemd ;;
         redis) copy /usr/bin/redis-server /usr/bin/redis-cli ;;
         postgres) postgres ;;
         esac

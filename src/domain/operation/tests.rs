@@ -145,6 +145,7 @@ fn result(end: CommandEnd, says: &str, readings: Vec<Reading>) -> RunResult {
         output: None,
         took_ms: 5,
         native: false,
+        sampled_ms: None,
         says: says.into(),
         readings,
         files: Vec::new(),

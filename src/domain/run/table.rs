@@ -231,6 +231,9 @@ fn fill(t: &mut Table, results: &[RunResult], before: &Before) {
             (CommandEnd::Exited { status }, _) => format!("status {status}: {}", r.says),
             (other, _) => words::end(other),
         };
+        if let Some(ms) = r.sampled_ms {
+            row.says.push_str(&format!(", sampled {}.{} s ago", ms / 1_000, ms % 1_000 / 100));
+        }
         row.change = change(row, before);
         (row.took_ms, row.native) = (Some(r.took_ms), r.native);
         (row.output, row.files) = (r.output.clone(), r.files.clone());

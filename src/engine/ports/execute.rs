@@ -56,6 +56,8 @@ pub struct Ran {
     pub files: Vec<File>,
     pub took: Duration,
     pub native: bool,
+    /// The age of the oldest reading in it that was taken before anybody asked.
+    pub sampled: Option<Duration>,
 }
 
 #[derive(Clone, Debug, PartialEq)]

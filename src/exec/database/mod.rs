@@ -1,13 +1,14 @@
 //! What the executors of databases share: where a server is and who may be spoken to there (`server.rs`), the statements
 //! of a text (`statements.rs`), rows as a client prints them (`grid.rs`), how many a
 //! change would touch (`counting.rs`), which of a command's clients runs where
-//! (`ways.rs`). Speaks to nobody, and decides nothing about whether something may run.
+//! (`ways.rs`), which certificates are trusted (`trust.rs`). Speaks to nobody, and decides nothing about whether something may run.
 
 pub mod counting;
 pub mod grid;
 pub mod said;
 pub mod server;
 pub mod statements;
+pub mod trust;
 pub mod ways;
 
 use crate::engine::ports::execute::Call;

@@ -124,6 +124,9 @@ impl Server {
             return Err(format!("is missing. Write such as {example}"));
         }
         if address.starts_with('/') || address.starts_with("unix://") {
+            if server.ca_file.is_some() {
+                return Err("is a socket of this machine, where nothing is encrypted. Take ca_file out".to_string());
+            }
             server.at = At::Socket(PathBuf::from(address.trim_start_matches("unix://")));
             return Ok(server);
         }
@@ -147,6 +150,11 @@ impl Server {
         if scheme == "rediss" {
             server.encrypted = Encrypted::Verified;
         }
+        // Whoever names an authority, or a protocol that is encrypted, is not silently given less.
+        let (checked, by) = match server.ca_file {
+            Some(_) => (true, "ca_file"),
+            None => (scheme == "rediss", "rediss://"),
+        };
         for (name, value) in url.query_pairs() {
             server.encrypted = match (&*name, value.to_lowercase().replace('_', "-").as_str()) {
                 ("sslmode" | "ssl-mode", "disable" | "disabled") => Encrypted::Never,
@@ -155,6 +163,11 @@ impl Server {
                 ("sslmode" | "ssl-mode", "verify-full" | "verify-identity") => Encrypted::Verified,
                 _ => return Err(format!("has {name}={value}, which is not understood. Write sslmode=verify-full")),
             };
+            if checked && server.encrypted != Encrypted::Verified {
+                return Err(format!(
+                    "has {name}={value}, and with {by} the server's certificate is checked. Take {name} out"
+                ));
+            }
         }
         Ok(server)
     }

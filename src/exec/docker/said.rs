@@ -4,6 +4,7 @@ use super::address::Failed;
 use crate::engine::ports::execute::{End, Ran, Reading};
 use crate::exec::clean::{Kept, Secrets};
 use crate::exec::ran;
+use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 
 pub struct Said {
@@ -13,6 +14,8 @@ pub struct Said {
     /// Where it is not simply over with `code`.
     pub end: Option<End>,
     pub readings: Vec<Reading>,
+    /// The age of the oldest of them that was taken before anybody asked.
+    pub sampled: Option<Duration>,
     secrets: Secrets,
     progress: Sender<String>,
 }
@@ -20,7 +23,7 @@ pub struct Said {
 impl Said {
     pub fn new(bytes_max: usize, secrets: Secrets, progress: Sender<String>) -> Said {
         let kept = || Kept::new(bytes_max);
-        Said { out: kept(), err: kept(), code: 0, end: None, readings: Vec::new(), secrets, progress }
+        Said { out: kept(), err: kept(), code: 0, end: None, readings: Vec::new(), sampled: None, secrets, progress }
     }
 
     /// Piece by piece; a whole line is also progress, if somebody takes it now.
@@ -64,7 +67,7 @@ impl Said {
         ran.left_out = self.out.left_out() + self.err.left_out();
         ran.stdout = self.secrets.text(&self.out.into_bytes());
         ran.stderr = self.secrets.text(&self.err.into_bytes());
-        ran.readings = self.readings;
+        (ran.readings, ran.sampled) = (self.readings, self.sampled);
         ran
     }
 }

@@ -7,7 +7,7 @@ use super::address::{Client, Failed};
 use super::stats::{cpu, is, is_whole, runs, stream};
 use crate::clock;
 use bollard::Docker;
-use bollard::models::ContainerStatsResponse;
+use bollard::models::{ContainerStatsResponse, ContainerSummary};
 use bollard::query_parameters::ListContainersOptions;
 use firebell_domain::limits::SAMPLED_CONTAINERS_MAX;
 use firebell_domain::run::sample::{Sample, answers};
@@ -153,6 +153,11 @@ async fn follow(state: Weak<Mutex<State>>, client: Arc<Client>) {
 async fn running(client: &Client, wanted: &Sampled) -> Result<(Docker, BTreeSet<String>), Failed> {
     let daemon = client.open().await?;
     let found = daemon.list_containers(Some(ListContainersOptions::default())).await?;
+    Ok((daemon, chosen(&found, wanted)))
+}
+
+/// The ids of those that are sampled: what is named before whatever else runs, as many as there may be.
+fn chosen(found: &[ContainerSummary], wanted: &Sampled) -> BTreeSet<String> {
     let named = found.iter().filter(|c| wanted.names.iter().any(|name| is(c, name)));
     let others = found.iter().filter(|_| wanted.all);
     let mut ids = BTreeSet::new();
@@ -161,7 +166,7 @@ async fn running(client: &Client, wanted: &Sampled) -> Result<(Docker, BTreeSet<
             ids.extend(container.id.clone());
         }
     }
-    Ok((daemon, ids))
+    ids
 }
 
 /// Keeps the last reading of one container, for as long as the daemon tells.
@@ -184,6 +189,24 @@ async fn readings(state: Weak<Mutex<State>>, daemon: Docker, id: String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_more_than_may_be_sampled_those_that_are_named_are() {
+        let container = |no: usize, status: &str| ContainerSummary {
+            id: Some(format!("id-{no:04}")),
+            names: Some(vec![format!("/web-{no}")]),
+            status: Some(status.to_string()),
+            ..ContainerSummary::default()
+        };
+        let mut found: Vec<ContainerSummary> = (0..300).map(|no| container(no, "Up 3 minutes")).collect();
+        found.push(container(300, "Exited (0) 3 minutes ago"));
+        let wanted = |all: bool, names: &[&str]| Sampled { all, names: names.iter().map(|n| n.to_string()).collect() };
+        let some = chosen(&found, &wanted(true, &["web-299", "web-300"]));
+        assert_eq!(some.len(), SAMPLED_CONTAINERS_MAX);
+        assert!(some.contains("id-0299") && some.contains("id-0000") && !some.contains("id-0298"), "{some:?}");
+        assert!(chosen(&found, &wanted(false, &["web-7", "web-300", "gone"])).into_iter().eq(["id-0007".to_string()]));
+        assert!(chosen(&found[..200], &wanted(true, &[])).len() == 200, "a table of 200 is sampled whole");
+    }
 
     #[test]
     fn how_long_a_container_is_up_is_read_where_it_matters() {

@@ -70,6 +70,7 @@ pub async fn stats(
         table.push(row);
     }
     said.print(&rows(&table, COLUMNS, &format).map_err(Failed::Ours)?);
+    said.sampled = oldest;
     if let Some(age) = oldest {
         // Beside what the command line prints, so that no filter takes it for a container.
         said.err(format!("[sampled {:.1} s ago or later]\n", age.as_secs_f64()).as_bytes());

@@ -2,7 +2,7 @@
 //! before anything is asked, and ended at the server when nobody waits for it any more.
 
 use crate::exec::database::server::{At, Encrypted, Server};
-use crate::exec::database::{Failed, cause};
+use crate::exec::database::{Failed, cause, trust};
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
 use sqlx::mysql::{MySqlColumn, MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlRow, MySqlSslMode};
@@ -23,6 +23,10 @@ const LOST: [u16; 5] = [1053, 1077, 1079, 1317, 1927];
 const UNPREPARED: u16 = 1295;
 
 pub async fn connect(server: &Server, database: Option<&str>, time: Duration, read_only: bool) -> Result<Link, Failed> {
+    // What the library would make of a file that it cannot use names no key.
+    if server.ca_file.is_some() {
+        trust::authorities(server).await.map_err(Failed::Unreached)?;
+    }
     let conn = options(server, database).connect().await.map_err(|e| unreached(server, &e))?;
     let mut link = Link { conn, id: 0, version: String::new() };
     let told = async {
@@ -184,7 +188,8 @@ fn unreached(server: &Server, error: &sqlx::Error) -> Failed {
             Some(1044 | 1045 | 1698) => format!("{at} does not let us in: {}", said.message()),
             _ => format!("{at} refuses: {}", said.message()),
         },
-        other => format!("{at} cannot be reached: {}", cause(other)),
+        sqlx::Error::Tls(why) if why.to_string().contains("does not support TLS") => trust::unencrypted(server),
+        other => trust::trouble(server, other).unwrap_or_else(|| format!("{at} cannot be reached: {}", cause(other))),
     })
 }
 

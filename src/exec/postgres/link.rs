@@ -3,7 +3,7 @@
 //! changes anything but its own session.
 
 use crate::exec::database::server::{At, Encrypted, Server};
-use crate::exec::database::{Failed, cause};
+use crate::exec::database::{Failed, cause, trust};
 use futures_util::TryStreamExt;
 use secrecy::ExposeSecret;
 use sqlx::postgres::{PgColumn, PgConnectOptions, PgConnection, PgDatabaseError, PgRow, PgSslMode};
@@ -24,6 +24,10 @@ pub struct Link {
 const CANCELLED: &str = "57014";
 
 pub async fn connect(server: &Server, database: Option<&str>, time: Duration, read_only: bool) -> Result<Link, Failed> {
+    // What the library would make of a file that it cannot use names no key.
+    if server.ca_file.is_some() {
+        trust::authorities(server).await.map_err(Failed::Unreached)?;
+    }
     let conn = options(server, database).connect().await.map_err(|e| unreached(server, &e))?;
     let mut link = Link { conn, pid: 0 };
     let settings = format!(
@@ -171,7 +175,8 @@ fn unreached(server: &Server, error: &sqlx::Error) -> Failed {
             Some("28P01" | "28000") => format!("{at} does not let us in: {}", said.message()),
             _ => format!("{at} refuses: {}", said.message()),
         },
-        other => format!("{at} cannot be reached: {}", cause(other)),
+        sqlx::Error::Tls(why) if why.to_string().contains("does not support TLS") => trust::unencrypted(server),
+        other => trust::trouble(server, other).unwrap_or_else(|| format!("{at} cannot be reached: {}", cause(other))),
     })
 }
 

@@ -2,17 +2,17 @@
 //! answers, and closed when nobody waits for it any more.
 
 use crate::exec::database::server::{At, Encrypted, Server};
-use crate::exec::database::{Failed, cause};
+use crate::exec::database::{Failed, cause, trust};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Cmd, ProtocolVersion, RedisConnectionInfo, RedisError, Value};
 use rustls::pki_types::ServerName;
-use rustls::pki_types::pem::PemObject;
 use secrecy::ExposeSecret;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
@@ -20,6 +20,9 @@ use tokio_rustls::TlsConnector;
 
 /// Bytes of all answers of one call: they are held whole before they are printed.
 pub const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// How long a server may take to agree on how to encrypt.
+const GREETING: Duration = Duration::from_secs(8);
 
 pub struct Link {
     conn: MultiplexedConnection,
@@ -42,7 +45,7 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Both for T {}
 pub async fn connect(server: &Server, database: i64) -> Result<Link, Failed> {
     let at = server.shown();
     let away = |why: String| Failed::Unreached(format!("{at} cannot be reached: {why}"));
-    let stream = open(server).await.map_err(away)?;
+    let stream = open(server).await.map_err(Failed::Unreached)?;
     let mut info = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP2).set_skip_set_lib_name();
     if let Some(user) = &server.user {
         info = info.set_username(user);
@@ -76,31 +79,28 @@ pub async fn connect(server: &Server, database: i64) -> Result<Link, Failed> {
 }
 
 async fn open(server: &Server) -> Result<Box<dyn Both>, String> {
+    let away = |why: &str| format!("{} cannot be reached: {why}", server.shown());
     let (host, port) = match &server.at {
-        At::Socket(path) => return Ok(Box::new(UnixStream::connect(path).await.map_err(|e| cause(&e))?)),
+        At::Socket(path) => return Ok(Box::new(UnixStream::connect(path).await.map_err(|e| away(&cause(&e)))?)),
         At::Tcp(host, port) => (host, *port),
     };
-    let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|e| cause(&e))?;
+    let stream = TcpStream::connect((host.as_str(), port)).await.map_err(|e| away(&cause(&e)))?;
     stream.set_nodelay(true).ok();
     if !matches!(server.encrypted, Encrypted::Required | Encrypted::Verified) {
         return Ok(Box::new(stream));
     }
-    let mut roots = rustls::RootCertStore::empty();
-    match &server.ca_file {
-        Some(file) => {
-            let bytes = tokio::fs::read(file).await.map_err(|e| format!("{}: {}", file.display(), cause(&e)))?;
-            for one in rustls::pki_types::CertificateDer::pem_slice_iter(&bytes) {
-                let one = one.map_err(|_| format!("{} holds no certificate", file.display()))?;
-                roots.add(one).map_err(|e| cause(&e))?;
-            }
-        }
-        None => drop(roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs)),
-    }
+    let roots = trust::authorities(server).await?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let config = config.map_err(|e| cause(&e))?.with_root_certificates(roots).with_no_client_auth();
-    let name = ServerName::try_from(host.clone()).map_err(|_| format!("{host} is no name for a certificate"))?;
-    Ok(Box::new(TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(|e| cause(&e))?))
+    let config = config.map_err(|e| away(&cause(&e)))?.with_root_certificates(roots).with_no_client_auth();
+    let name = ServerName::try_from(host.clone()).map_err(|_| away(&format!("{host} is no name for a certificate")))?;
+    let made = TlsConnector::from(Arc::new(config)).connect(name, stream);
+    match tokio::time::timeout(GREETING, made).await {
+        // A Redis that does not encrypt takes the greeting for the beginning of a line, and waits for its end.
+        Err(_) => Err(trust::silent(server, GREETING)),
+        Ok(Ok(stream)) => Ok(Box::new(stream)),
+        Ok(Err(e)) => Err(trust::trouble(server, &e).unwrap_or_else(|| away(&cause(&e)))),
+    }
 }
 
 impl Link {

@@ -44,8 +44,27 @@ pub fn parse(text: &str) -> Result<Program, Broken> {
         let say = "no end word follows `<<`: name one and put it alone on a line behind the text, or quote the `<<`";
         return Err(Broken::Syntax(say.to_owned()));
     }
+    if long_stream(text) {
+        let say =
+            "no stream has a number as long as that: put a blank before the `<` or `>`, or quotes around the text";
+        return Err(Broken::Syntax(say.to_owned()));
+    }
     let mut parser = Parser::new(text.as_bytes(), &ParserOptions::default());
     parser.parse_program().map_err(|e| Broken::Syntax(sentence(text, &e)))
+}
+
+/// Whether ten digits or more stand before a redirection as a word of their own: the grammar's parser takes them for the
+/// number of a stream, and panics where it has no room for it. Quotes are not looked at: it is rare enough there.
+fn long_stream(text: &str) -> bool {
+    // A line that goes on in the next one is one line to it.
+    let text = text.replace("\\\n", "");
+    let bytes = text.as_bytes();
+    let digits = |at: usize| bytes[..at].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    (0..bytes.len()).filter(|at| matches!(bytes[*at], b'<' | b'>')).any(|at| {
+        let many = digits(at);
+        let before = at.checked_sub(many + 1).map(|at| bytes[at]);
+        many >= 10 && before.is_none_or(|b| !b.is_ascii_alphanumeric() && !b"_-./:=,@%+".contains(&b))
+    })
 }
 
 /// Whether some `<<` has no plain end word behind it. Where the grammar's parser makes an empty one of what stands there

@@ -50,6 +50,7 @@ fn result(at: u32, status: i32, says: &str) -> RunResult {
         output,
         took_ms: 40,
         native: true,
+        sampled_ms: None,
         says: says.into(),
         readings,
         files: Vec::new(),

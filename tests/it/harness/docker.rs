@@ -24,10 +24,17 @@ impl Daemon {
     pub async fn start() -> Daemon {
         // Nothing of this machine is changed: no driver that mounts.
         let daemon = Daemon::bare(&["--storage-driver=vfs"]).await;
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/image.sh");
-        let made = Command::new(script).arg(daemon.host()).arg(IMAGE).output().expect("a script can be started");
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        daemon.image(IMAGE, &[]);
         daemon
+    }
+
+    /// Makes an image out of this machine's packages, with these programs.
+    pub fn image(&self, name: &str, programs: &[&str]) {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab/image.sh");
+        let mut made = Command::new(script);
+        made.arg(self.host()).arg(name).args(programs.iter().flat_map(|program| ["--with", program]));
+        let made = made.output().expect("a script can be started");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 
     /// For a test in a network and with mounts of its own: containers may have networks and ports there. No image yet.

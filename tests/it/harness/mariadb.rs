@@ -23,6 +23,7 @@ pub struct MariaDb {
     process: Option<Process>,
     folder: PathBuf,
     port: Port,
+    options: Vec<String>,
 }
 
 impl MariaDb {
@@ -55,7 +56,7 @@ impl MariaDb {
             made.arg("--user=mysql");
         }
         run(&mut made);
-        let mut server = MariaDb { process: None, folder, port: free_port() };
+        let mut server = MariaDb { process: None, folder, port: free_port(), options: Vec::new() };
         server.start_again();
         server
     }
@@ -83,6 +84,7 @@ impl MariaDb {
             .arg(format!("--init-file={}", path("init.sql")))
             .arg(format!("--port={}", self.port.number()))
             .args(["--bind-address=127.0.0.1", "--innodb-buffer-pool-size=32M", "--skip-log-bin"])
+            .args(&self.options)
             .current_dir(self.folder.join("data"));
         let log = self.folder.join("log");
         let mut process = Process::start("MariaDB", command, &log);
@@ -91,6 +93,15 @@ impl MariaDb {
             self.query("SELECT 1").is_ok()
         });
         self.process = Some(process);
+    }
+
+    /// Starts it again so that it can encrypt, by `server.crt` and `server.key` that are laid into its folder.
+    pub fn encrypts(&mut self, lay: impl FnOnce(&Path)) {
+        self.kill9();
+        lay(&self.folder);
+        let path = |name: &str| self.folder.join(name).display().to_string();
+        self.options = vec![format!("--ssl-cert={}", path("server.crt")), format!("--ssl-key={}", path("server.key"))];
+        self.start_again();
     }
 
     /// As a machine's end would.

@@ -2,6 +2,7 @@
 
 mod compose;
 mod docker;
+mod encrypted;
 mod host;
 mod http;
 mod inside;
@@ -13,6 +14,7 @@ mod prometheus;
 mod redis;
 mod sampled;
 mod ssh;
+mod systemd;
 mod tls;
 
 use firebell::engine::ports::execute::{Bounds, Call, Execute, Ran, Watch};

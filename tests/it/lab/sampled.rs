@@ -1,13 +1,17 @@
 //! Statistics that are kept ready: that a look has them at once, that none is older than what has happened since, and
-//! that sampling comes to its end. The daemon is real; the streams are counted on the way to it.
+//! that sampling comes to its end; of the executor alone, and of a bot that is told of an incident. The daemon is real;
+//! the streams are counted on the way to it.
 
 use super::docker::{FOR_EVER, at, say, value, words};
 use super::run;
 use crate::harness::docker::Daemon;
 use crate::harness::files::TempDir;
+use crate::harness::serve::Serve;
 use crate::harness::{BOUND, eventually, temp_dir};
 use firebell::engine::ports::execute::{Call, End, Execute};
 use firebell::exec::docker::Docker;
+use serde_json::Value;
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -45,6 +49,11 @@ impl Way {
 
     fn streams(&self) -> usize {
         self.streams.load(Ordering::SeqCst)
+    }
+
+    /// So far.
+    fn opened(&self) -> usize {
+        self.opened.load(Ordering::SeqCst)
     }
 
     async fn until(&self, streams: usize) {
@@ -103,9 +112,9 @@ async fn what_is_sampled_is_answered_at_once_with_its_age_and_a_change_is_never_
     docker.keep_warm(&looks(&["docker ps", STATS]), LONG);
     until_sampled(&docker, STATS, true).await;
     way.until(2).await;
-    let opened = way.opened.load(Ordering::SeqCst);
+    let opened = way.opened();
     let ran = say(&docker, STATS).await;
-    assert_eq!(way.opened.load(Ordering::SeqCst), opened, "nothing more is asked of the daemon");
+    assert_eq!(way.opened(), opened, "nothing more is asked of the daemon");
     assert_eq!((ran.end.clone(), ran.stdout.lines().count()), (End::Exited(0), 3), "{}", ran.stdout);
     assert!(value(&ran, "cpu of busy") > Some(5.0), "{}", ran.stdout);
     assert!(value(&ran, "memory of idle") > Some(0.0), "{}", ran.stdout);
@@ -173,4 +182,73 @@ async fn a_daemon_that_goes_away_is_sampled_again_when_it_is_back() {
     assert!(matches!(ran.end, End::NotStarted(_)), "{:?}", ran.end);
     std::os::unix::fs::symlink(daemon.socket(), &socket).expect("a link");
     until_sampled(&docker, STATS, true).await;
+}
+
+const RUNBOOK: &str = "# Shop\n\n## Health checks\n\n```bash\ndocker stats --no-stream\ndocker ps\n```\n";
+const OVERLAY: &str = "[[targets]]\nname = \"docker\"\ntarget = \"shop\"\n";
+
+/// A bot with one person and one runbook, on the daemon at the end of that way.
+async fn bot(way: &Way) -> Serve {
+    let address = format!("unix://{}", way.socket().display());
+    let config = format!("[people.ana]\n[targets.shop]\nkind = \"docker\"\naddress = {address:?}\n");
+    let mut serve = Serve::configured(&config);
+    let folder = serve.folder().join("runbooks");
+    fs::create_dir(&folder).expect("a folder");
+    fs::write(folder.join("shop.md"), RUNBOOK).expect("a runbook");
+    fs::write(folder.join("shop.overlay.toml"), OVERLAY).expect("an overlay");
+    serve.start_again().await;
+    serve
+}
+
+async fn told(serve: &Serve, text: &str) {
+    let ran = serve.run(&["say", "--as", "ana", text]).await;
+    assert_eq!(ran.status, 0, "{text}: {}{}", ran.stdout, ran.stderr);
+}
+
+/// Diagnoses INC-1 as its run `no`, and waits for the table: its rows.
+async fn diagnosis(serve: &Serve, no: usize) -> Vec<Value> {
+    told(serve, "/incident INC-1 diagnose").await;
+    let mut table = Value::Null;
+    eventually(&format!("run {no} is over"), BOUND, async || {
+        table = serve.get_as_operator(&format!("/api/v1/incidents/1/runs/{no}")).await["run"].take();
+        table["over"] == true
+    })
+    .await;
+    table["rows"].as_array().cloned().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_incident_is_diagnosed_from_samples_whose_age_is_said_and_they_end_with_it() {
+    let daemon = Daemon::start().await;
+    let way = Way::to(&daemon);
+    daemon.container("web", &["--memory=64m"], FOR_EVER);
+    daemon.container("queue", &["--memory=64m"], FOR_EVER);
+    let mut serve = bot(&way).await;
+    assert_eq!(way.opened(), 0, "nothing is sampled while nothing is wrong");
+
+    told(&serve, "/incident declare P1 checkout is slow").await;
+    way.until(2).await;
+    let (mut no, mut rows) = (0, Vec::new());
+    eventually("a diagnosis asks the daemon for no statistics", BOUND, async || {
+        let opened = way.opened();
+        no += 1;
+        rows = diagnosis(&serve, no).await;
+        way.opened() == opened
+    })
+    .await;
+    let [stats, ps] = rows.as_slice() else { panic!("{rows:#?}") };
+    let says = |row: &Value| row["says"].as_str().unwrap_or_default().to_string();
+    for part in ["cpu of web ", "cpu of queue ", "memory of web ", ", sampled ", " s ago"] {
+        assert!(says(stats).contains(part), "no {part:?} in {stats:#}");
+    }
+    assert!(stats["said"].as_str().is_some_and(|said| said.contains("[sampled ")), "{stats:#}");
+    assert!(!says(ps).contains("sampled"), "what takes no time is looked at: {ps:#}");
+
+    told(&serve, "/incident INC-1 resolve It is fast again.").await;
+    way.until(0).await;
+    // With the next one they are there again, and with the process they are gone.
+    told(&serve, "/incident declare P1 checkout is slow again").await;
+    way.until(2).await;
+    serve.terminate().await;
+    way.until(0).await;
 }

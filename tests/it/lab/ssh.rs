@@ -21,7 +21,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-fn place(sshd: &Sshd, key: &str) -> Place {
+pub(super) fn place(sshd: &Sshd, key: &str) -> Place {
     Place {
         port: Some(sshd.port()),
         user: Some(sshd.user()),
@@ -31,7 +31,7 @@ fn place(sshd: &Sshd, key: &str) -> Place {
     }
 }
 
-fn remote(place: Place) -> Arc<Remote> {
+pub(super) fn remote(place: Place) -> Arc<Remote> {
     Remote::new(place).expect("a way")
 }
 

@@ -130,7 +130,18 @@ fn well() -> RunOutcome {
 pub fn result(at: u32) -> RunResult {
     let end = CommandEnd::Exited { status: 0 };
     let (says, readings) = (String::new(), Vec::new());
-    RunResult { at, verifies: false, end, output: None, took_ms: 5, native: true, says, readings, files: Vec::new() }
+    RunResult {
+        at,
+        verifies: false,
+        end,
+        output: None,
+        took_ms: 5,
+        native: true,
+        sampled_ms: None,
+        says,
+        readings,
+        files: Vec::new(),
+    }
 }
 
 /// One of each kind, for the table of all.
@@ -143,6 +154,7 @@ pub fn every_event() -> Vec<Event> {
         output: Some(Output { digest: "d".into(), bytes: 7, left_out: 1 }),
         took_ms: 5,
         native: true,
+        sampled_ms: None,
         says: "says".into(),
         files: vec![RunFile { name: "up.png".into(), media_type: "image/png".into(), digest: "f".into(), bytes: 9 }],
         readings: vec![Reading {

@@ -50,12 +50,14 @@ fn a_table_fills_in_as_results_come_and_says_what_has_changed_since_the_last_loo
     assert_eq!(shown(&case, first), ("is running".to_string(), false, so_far));
     assert!(case.reports(first, claim + 1, progress.clone()).is_err(), "of no claim");
     let said = RunResult { says: "connection refused".into(), end: CommandEnd::Exited { status: 7 }, ..result(1) };
-    let results = vec![read(0, "71", Judged::Healthy), said];
+    let sampled = RunResult { sampled_ms: Some(1_240), ..read(0, "71", Judged::Healthy) };
+    let results = vec![sampled, said];
     let end = RunOutcome::Finished { end: RunEnd::Done, results, verified: None };
     case.reports(first, claim, end).expect("finished");
     assert!(case.reports(first, claim, progress).is_err(), "it is over");
     let (standing, over, rows) = shown(&case, first);
     assert_eq!((standing.as_str(), over), ("done", true));
+    assert_eq!(rows[0], "healthy memory of web 71 % (healthy, > 90 %), sampled 1.2 s ago \"-\"", "its age is said");
     assert_eq!(rows[1], "failed status 7: connection refused \"-\"");
 
     let second = case.asks("bo", look()).expect("asked again");

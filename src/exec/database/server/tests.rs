@@ -36,6 +36,32 @@ fn an_address_says_where_and_who() {
 }
 
 #[test]
+fn who_names_an_authority_is_never_given_less_than_a_checked_certificate() {
+    let read = |kind, address: &str, ca: bool| {
+        let keys = Keys { address: address.to_string(), ca_file: ca.then(|| "ca.pem".into()), ..Keys::default() };
+        Server::read(kind, "shop-db", keys, Secrets::default()).map(|s| s.encrypted)
+    };
+    for (kind, address, ca) in [
+        (Kind::Postgres, "db", true),
+        (Kind::Postgres, "postgres://db?sslmode=verify-full", true),
+        (Kind::Mysql, "mysql://db?ssl-mode=VERIFY_IDENTITY", true),
+        (Kind::Redis, "redis://cache", true),
+        (Kind::Redis, "rediss://cache", false),
+    ] {
+        assert_eq!(read(kind, address, ca), Ok(Encrypted::Verified), "{address}");
+    }
+    for (kind, address, ca, why) in [
+        (Kind::Postgres, "postgres://db?sslmode=require", true, "has sslmode=require, and with ca_file the"),
+        (Kind::Mysql, "mysql://db?ssl-mode=DISABLED", true, "has ssl-mode=DISABLED, and with ca_file the"),
+        (Kind::Redis, "rediss://cache?sslmode=disable", false, "has sslmode=disable, and with rediss:// the"),
+        (Kind::Postgres, "/run/postgresql", true, "is a socket of this machine, where nothing is encrypted. Take ca"),
+    ] {
+        let said = read(kind, address, ca).expect_err(address);
+        assert!(said.starts_with(why), "{said}");
+    }
+}
+
+#[test]
 fn a_command_means_the_configured_server_or_is_refused() {
     let own = server("postgres://shop@127.0.0.1:5432/shop", &["db", "shop_pg", "old"]);
     for (said, database) in [

@@ -25,6 +25,8 @@ fn what_cannot_work_is_said_with_what_to_write() {
         ("for x in a; do ls", "done"),
         ("cat <<EOF\nabc", "end word"),
         ("echo $(ls", "bracket"),
+        ("99999999999>x", "no stream"),
+        ("ls 12345\\\n67890123>&1", "no stream"),
     ];
     for (text, part) in table {
         let problem = judged(text).problem;
@@ -50,6 +52,9 @@ fn what_works_is_left_alone() {
         "find . -exec ls {} \\;",
         "docker ps --format '{{.Names}}'",
         "echo a \\ b",
+        "ls 2>&1",
+        "tail -n 5 backup-20260101120000 >x",
+        "cat dump-20260101120000>x",
         "ls # a comment with “quotes”",
         "cat <<EOF\n“text” – more\nEOF",
         "watch -n 2 'ls | wc -l'",
