@@ -3,16 +3,21 @@
 //! lock. Runs nothing and reads no clock: when something is due is said by whoever asks.
 
 pub mod found;
+pub mod post;
 #[cfg(test)]
 mod tests;
 
 use crate::alert::{Alert, AlertStatus, Delivery};
-use crate::id::IncidentId;
+use crate::chain::hex;
+use crate::id::{ChannelId, IncidentId};
 use crate::limits;
 use crate::text;
 use crate::time::Timestamp;
 pub use found::{Row, Verdict};
+use post::Post;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// The source that operations are to incidents; no `[ingest.NAME]` can be called so, because it has a blank.
 pub const SOURCE: &str = "runbook schedule";
@@ -36,6 +41,9 @@ pub struct State {
     /// What is still to be told to incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owes: Option<Word>,
+    /// What chats show of it, one message each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub posts: BTreeMap<ChannelId, Post>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +89,14 @@ impl Became {
             Became::Interrupted { .. } => Some(INTERRUPTED),
         }
     }
+
+    /// When it became so; `None` while it runs.
+    pub fn at(&self) -> Option<Timestamp> {
+        match self {
+            Became::Running { .. } => None,
+            Became::Ended { at, .. } | Became::Missed { at } | Became::Interrupted { at } => Some(*at),
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +105,9 @@ pub struct Streak {
     /// The incident that it declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentId>,
+    /// What was found last, in one line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 /// What incidents are to hear.
@@ -127,7 +146,8 @@ pub struct Look<'a> {
 
 impl State {
     pub fn new(rule: &str, since: Timestamp) -> State {
-        State { rule: rule.to_string(), since, turn: None, streak: None, last_word: None, owes: None }
+        let rule = rule.to_string();
+        State { rule, since, turn: None, streak: None, last_word: None, owes: None, posts: BTreeMap::new() }
     }
 
     /// From when on the next time that it is due counts.
@@ -189,8 +209,9 @@ pub fn ended(
     let verdict = found::verdict(&rows);
     match (verdict, &state.streak) {
         (Verdict::Critical, streak) => {
-            let streak = streak.clone().unwrap_or(Streak { since: due, incident: None });
             let text = found::worst(&rows);
+            let begun = streak.clone().unwrap_or(Streak { since: due, incident: None, text: String::new() });
+            let streak = Streak { text: text.clone(), ..begun };
             next.owes = declares.then_some(Word { critical: true, since: streak.since, text });
             next.streak = Some(streak);
         }
@@ -216,6 +237,20 @@ pub fn told(state: &State, word: &Word, incident: Option<IncidentId>) -> State {
         streak.incident = incident.or(streak.incident);
     }
     next
+}
+
+/// An operation in sixteen characters, for what has room for no more.
+pub fn short(system: &str, name: &str) -> String {
+    let digest = Sha256::new().chain_update(system).chain_update([0]).chain_update(name).finalize();
+    hex(&digest).chars().take(16).collect()
+}
+
+/// What people declare by hand where it is only offered: what is critical since then, in the same words and with the
+/// same beginning as the operation itself would.
+pub fn offered(state: &State, since: Timestamp) -> Option<Word> {
+    let streak = state.streak.as_ref().filter(|s| s.since == since)?;
+    let text = if streak.text.is_empty() { "found critical" } else { &streak.text };
+    Some(Word { critical: true, since: streak.since, text: text.to_string() })
 }
 
 /// The same as an alert: what keeps one open incident to an operation, and lets it end, is what does so for alerts.

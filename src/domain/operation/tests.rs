@@ -9,13 +9,13 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const RULE: &str = "daily 09:00 Europe/Madrid";
+pub(super) const RULE: &str = "daily 09:00 Europe/Madrid";
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     text.parse::<chrono::DateTime<chrono::Utc>>().expect("a time").into()
 }
 
-fn by(worker: &str, now: Timestamp) -> Look<'_> {
+pub(super) fn by(worker: &str, now: Timestamp) -> Look<'_> {
     Look { now, worker, alone: false, grace_s: 3_600, limit_s: 60 }
 }
 
@@ -23,18 +23,18 @@ fn row(is: Standing) -> Row {
     Row { what: "queue".into(), value: "512".into(), is, bound: None, line: 7 }
 }
 
-fn known(since: &str) -> State {
+pub(super) fn known(since: &str) -> State {
     State::new(RULE, at(since))
 }
 
-fn running(state: &State, due: &str, worker: &str) -> State {
+pub(super) fn running(state: &State, due: &str, worker: &str) -> State {
     match look(Some(state), RULE, Some(at(due)), by(worker, at(due))) {
         Step::Run(next) => next,
         other => panic!("{other:?}"),
     }
 }
 
-fn done(state: &State, due: &str, is: Standing, declares: bool) -> State {
+pub(super) fn done(state: &State, due: &str, is: Standing, declares: bool) -> State {
     let begun = running(state, due, "one");
     ended(&begun, at(due), "one", vec![row(is)], declares, at(due).plus_s(2)).expect("its own")
 }
