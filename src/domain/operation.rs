@@ -253,6 +253,15 @@ pub fn offered(state: &State, since: Timestamp) -> Option<Word> {
     Some(Word { critical: true, since: streak.since, text: text.to_string() })
 }
 
+/// What a press is told that comes too late: of this operation, or of one that is gone.
+pub fn nothing_to_declare(name: Option<&str>) -> String {
+    let why = match name {
+        Some(name) => format!("{name} was found well meanwhile"),
+        None => "That schedule is in no runbook any more".to_string(),
+    };
+    format!("{why}, so nothing was declared. To declare all the same: \"/incident declare\".")
+}
+
 /// The same as an alert: what keeps one open incident to an operation, and lets it end, is what does so for alerts.
 pub fn delivery(system: &str, name: &str, word: &Word) -> Delivery {
     let status = if word.critical { AlertStatus::Firing } else { AlertStatus::Resolved };

@@ -11,9 +11,8 @@ use crate::program::Program;
 use crate::program::operations::Does;
 use crate::program::orders::Ground;
 use crate::program::reminders::Reminder;
-use firebell_domain::decide::Declaration;
 use firebell_domain::event::Actor;
-use firebell_domain::operation::{self, Look, Row, State, Step, Word};
+use firebell_domain::operation::{self, Look, Row, State, Step};
 use firebell_domain::org::OrgEvent;
 use firebell_domain::run::Order;
 use firebell_domain::time::Timestamp;
@@ -174,45 +173,32 @@ impl Turn {
     /// What incidents are still to hear: a fault leaves it owed, and the next look tells it again.
     async fn tell(&self, state: &State) {
         let Some(word) = &state.owes else { return };
-        let incident = match self.act(word).await {
-            Ok(incident) => incident,
+        let r = &self.reminder;
+        let actor = Actor::Source { name: format!("{}: {} of {}", operation::SOURCE, r.name, r.system) };
+        let incident = match self.app.tell_of_look(r, word, actor).await {
+            Ok(Some(Acted::Changed(changed))) => Some(changed.after.id),
+            // No news: an incident has it, and a crash came before that was written down.
+            Ok(Some(_)) if word.critical => match self.app.incident_of_look(r, word).await {
+                Ok(incident) => incident,
+                Err(f) => {
+                    tracing::warn!(schedule.name = %r.name, "what a schedule found is told again: {f}");
+                    return;
+                }
+            },
+            Ok(_) => None,
             Err(ActError::Refused(refusal)) => {
-                tracing::warn!(schedule.name = %self.reminder.name, "no incident heard what a schedule found: {refusal}");
+                tracing::warn!(schedule.name = %r.name, "no incident heard what a schedule found: {refusal}");
                 None
             }
             Err(ActError::Fault(f)) => {
-                tracing::warn!(schedule.name = %self.reminder.name, "what a schedule found is told again: {f}");
+                tracing::warn!(schedule.name = %r.name, "what a schedule found is told again: {f}");
                 return;
             }
         };
-        let r = &self.reminder;
-        let told = |known: Option<&State>| known.map(|known| operation::told(known, word, incident));
-        match self.app.store().change_operation(&r.system, &r.name, told).await {
-            Ok(state) => self.app.saw_operation(r, state.as_ref()),
+        if let Err(f) = self.app.look_was_told(r, word, incident).await {
             // It is told twice then, which is no news to the incident.
-            Err(f) => tracing::warn!(schedule.name = %r.name, "that it was told could not be recorded: {f}"),
+            tracing::warn!(schedule.name = %r.name, "that it was told could not be recorded: {f}");
         }
-    }
-
-    async fn act(&self, word: &Word) -> Result<Option<firebell_domain::id::IncidentId>, ActError> {
-        let (r, directory) = (&self.reminder, self.app.directory());
-        let Some(what) = r.declaration(&directory) else { return Ok(None) };
-        let declaration = Declaration {
-            title: firebell_domain::text::line_of_machine(
-                &r.title(&word.text),
-                firebell_domain::limits::TITLE_CHARS_MAX,
-            ),
-            severity: what.severity,
-            service: what.service,
-            private: false,
-            because: None,
-        };
-        let on = On::Alerts(operation::delivery(&r.system, &r.name, word), declaration);
-        let actor = Actor::Source { name: format!("{}: {} of {}", operation::SOURCE, r.name, r.system) };
-        Ok(match self.app.act(Act { on, actor, once: None }).await? {
-            Acted::Changed(changed) => Some(changed.after.id),
-            _ => None,
-        })
     }
 }
 

@@ -5,7 +5,8 @@
 
 use crate::app::App;
 use crate::config::Standing;
-use crate::program::operations::{ByHand, Does};
+use crate::notice::look::{self, TASKS_MAX, left, one, tasks};
+use crate::program::operations::Does;
 use crate::program::reminders::Reminder;
 use crate::program::{Program, reminders::Due};
 use crate::store::Operations;
@@ -19,9 +20,6 @@ use serde::Serialize;
 const DUE_S: i64 = 12 * 3_600;
 /// Notices at once; beyond it nobody reads them.
 const SHOWN_MAX: usize = 8;
-/// Tasks of one schedule that are named, and rows of what was found.
-const TASKS_MAX: usize = 5;
-const ROWS_MAX: usize = 12;
 /// Characters of one line.
 const LINE_CHARS_MAX: usize = 300;
 
@@ -75,10 +73,6 @@ fn refused(refused: &crate::config::Refused) -> Notice {
     }
 }
 
-fn one(text: &str) -> String {
-    line_of_machine(text, LINE_CHARS_MAX)
-}
-
 /// With how urgent it is, 0 first.
 fn by_schedule(seen: &Seen, due: &Due<'_>) -> Option<(u8, Notice)> {
     let r = due.reminder;
@@ -110,14 +104,14 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
             Some((2, Notice { word: "running", text: format!("{place} looks since {at} {book}"), lines }))
         }
         Became::Missed { .. } => {
-            let lines = vec!["Nobody was there at its time, and it is not made up for so late. Look by hand, or wait for the next time".to_string()];
+            let lines = vec![look::MISSED.to_string()];
             Some((
                 1,
                 Notice { word: "missed", text: format!("{place} at {at} was missed {book}"), lines: by_hand(lines) },
             ))
         }
         Became::Interrupted { .. } => {
-            let lines = vec!["Firebell stopped while it looked, and does not begin it again. Look by hand, or wait for the next time".to_string()];
+            let lines = vec![look::INTERRUPTED.to_string()];
             let text = format!("{place} at {at} was interrupted {book}");
             Some((1, Notice { word: "interrupted", text, lines: by_hand(lines) }))
         }
@@ -130,9 +124,7 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
                 Verdict::Healthy if !r.does.left().is_empty() => 1,
                 Verdict::Healthy => 2,
             };
-            let mut lines: Vec<String> = rows.iter().take(ROWS_MAX).map(|row| one(&row.words())).collect();
-            let more = rows.len().saturating_sub(ROWS_MAX);
-            lines.extend((more > 0).then(|| format!("… and {more} more")));
+            let mut lines = look::rows(rows);
             if *verdict == Verdict::Critical {
                 lines.push(match state.incident() {
                     Some(incident) => format!("It is told to {incident}"),
@@ -145,27 +137,16 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
             }
             lines.extend(left(r));
             lines.extend(tasks(r));
+            lines.extend(unposted(state));
             Some((urgency, Notice { word: verdict.as_word(), text: format!("{place} at {at} {book}"), lines }))
         }
     })
 }
 
-/// What of it no machine does, in one line.
-fn tasks(r: &Reminder) -> Option<String> {
-    let named: Vec<String> = r.tasks.iter().take(TASKS_MAX).map(|t| one(t)).collect();
-    let more = r.tasks.len().saturating_sub(TASKS_MAX);
-    let more = if more > 0 { format!("; … and {more} more") } else { String::new() };
-    (!named.is_empty()).then(|| one(&format!("Its tasks: {}{more}", named.join("; "))))
-}
-
-/// What to say for each command that no machine runs by itself.
-fn left(r: &Reminder) -> Vec<String> {
-    let by_hand = r.does.left();
-    let say = |b: &ByHand| one(&format!("/incident run line {}: {} ({})", b.line, b.text, b.risk.as_words()));
-    let mut lines: Vec<String> = by_hand.iter().take(TASKS_MAX).map(say).collect();
-    let more = by_hand.len().saturating_sub(TASKS_MAX);
-    lines.extend((more > 0).then(|| format!("… and {more} more commands")));
-    lines
+/// The chats that do not show it, and why.
+fn unposted(state: &State) -> Vec<String> {
+    let failed = state.posts.iter().filter_map(|(chat, post)| Some((chat, post.failed.as_ref()?)));
+    failed.map(|(chat, why)| one(&format!("Not posted in {chat}: {why}"))).collect()
 }
 
 fn due(due: &Due<'_>) -> Notice {

@@ -183,8 +183,11 @@ pub fn came(state: &State, chat: &ChannelId, no: u32, came: &Came, now: Timestam
     let before = post.message.take().filter(|_| same_message);
     match came {
         Came::Done { message } => {
+            // What an earlier try has left there may show how things stood then: it is drawn again.
+            let unsure = pending.maybe_sent && before.is_none();
+            let due = if unsure { Timestamp::default() } else { pending.face.due };
             post.message = message.clone().or(before);
-            (post.shown, post.failed) = (Some(pending.face), None);
+            (post.shown, post.failed) = (Some(Face { due, ..pending.face }), None);
         }
         Came::Retry { after_s, maybe_sent, .. } if pending.attempt < limits::POST_ATTEMPTS_MAX => {
             let wait_s = backoff_s(pending.attempt, *after_s);

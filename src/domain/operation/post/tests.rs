@@ -84,7 +84,11 @@ fn of_two_workers_one_posts_and_a_lost_claim_is_taken_over_as_possibly_repeated(
     assert_eq!((second.attempt, second.maybe_repeated, second.queued_at), (2, true, first.queued_at));
     let late = Came::Done { message: Some("C1/7".into()) };
     assert_eq!(came(&again, &chat(SLACK), first.no, &late, later), None, "it was taken over");
-    assert!(came(&again, &chat(SLACK), second.no, &late, later).is_some());
+    let found = came(&again, &chat(SLACK), second.no, &late, later).expect("its own");
+    // The first try's message was found: it may show how things stood then.
+    let (drawn, third) = brought(&found, later, "C1/7");
+    assert_eq!((third.message.as_deref(), third.face, third.attempt), (Some("C1/7"), first.face, 1));
+    nothing(&drawn, later);
     // One database's own process takes back at its start what another process had.
     let alone = By { alone: true, ..who("two", here().plus_s(1)) };
     assert!(claim(&claimed, &chat(SLACK), false, alone).is_some_and(|(_, task)| task.maybe_repeated));
