@@ -74,10 +74,13 @@ pub enum Became {
     Interrupted {
         at: Timestamp,
     },
+    /// People do it: they are reminded from its time on.
+    Due,
 }
 
 pub const MISSED: &str = "missed";
 pub const INTERRUPTED: &str = "interrupted";
+pub const DUE: &str = "due";
 
 impl Became {
     /// `None` while it runs.
@@ -87,14 +90,19 @@ impl Became {
             Became::Ended { verdict, .. } => Some(verdict.as_word()),
             Became::Missed { .. } => Some(MISSED),
             Became::Interrupted { .. } => Some(INTERRUPTED),
+            Became::Due => Some(DUE),
         }
     }
+}
 
+impl Turn {
     /// When it became so; `None` while it runs.
-    pub fn at(&self) -> Option<Timestamp> {
-        match self {
+    pub fn since(&self) -> Option<Timestamp> {
+        match &self.became {
             Became::Running { .. } => None,
             Became::Ended { at, .. } | Became::Missed { at } | Became::Interrupted { at } => Some(*at),
+            // Whoever hears of it later hears of something old.
+            Became::Due => Some(self.due),
         }
     }
 }
@@ -187,6 +195,19 @@ pub fn look(state: Option<&State>, rule: &str, due: Option<Timestamp>, by: Look)
         return if in_time { Step::Run(next) } else { Step::Note(next) };
     }
     if next == *known { Step::Rest } else { Step::Note(next) }
+}
+
+/// What to note of an operation that people are reminded of, whose last time was `due`. `None`: nothing.
+pub fn remind(state: Option<&State>, rule: &str, due: Option<Timestamp>, now: Timestamp) -> Option<State> {
+    let Some(known) = state else { return Some(State::new(rule, now)) };
+    let mut next = known.clone();
+    if known.rule != rule {
+        (next.rule, next.since) = (rule.to_string(), now);
+    }
+    if let Some(due) = due.filter(|due| *due > next.known_until() && *due <= now) {
+        next.turn = Some(Turn { due, became: Became::Due });
+    }
+    (next != *known).then_some(next)
 }
 
 fn word_of(state: &State) -> Option<String> {

@@ -52,10 +52,15 @@ impl Operations {
 
 impl Engine {
     pub(super) async fn look_at_schedules(&mut self) -> Result<(), Fault> {
-        let Some(carrier) = self.outlets.now().carrier.clone() else { return Ok(()) };
+        let carrier = self.outlets.now().carrier.clone();
         let (program, now) = (self.app.program(), self.app.clock().now());
-        let looks: Vec<&Reminder> =
-            program.reminders().iter().filter(|r| matches!(r.does, Does::Looks { .. })).collect();
+        let directory = self.app.directory();
+        let told = |r: &&Reminder| super::posts::goes_somewhere(&directory, r);
+        let looks: Vec<&Reminder> = program
+            .reminders()
+            .iter()
+            .filter(|r| (carrier.is_some() && matches!(r.does, Does::Looks { .. })) || told(r))
+            .collect();
         let own = &mut self.operations;
         let ended = std::iter::from_fn(|| own.tasks.try_join_next()).count();
         let same = own.program.as_ref().is_some_and(|p| Arc::ptr_eq(p, &program));
@@ -65,12 +70,20 @@ impl Engine {
         (own.program, own.again_at) = (Some(program.clone()), now.plus_s(AGAIN_S));
         let known = self.app.store().operations().await?;
         self.app.saw_operations(known.clone());
-        let directory = self.app.directory();
         let (rules, alone) = (&directory.runs, !self.app.store().is_postgres());
         let ground = Ground { rules, read_s: rules.read_s, change_s: rules.change_s };
         for r in looks {
             // What cannot be looked at here is what people are reminded of.
-            let Some(Ok(order)) = program.look(r, &ground) else { continue };
+            let (order, carrier) = match (program.look(r, &ground), &carrier) {
+                (Some(Ok(order)), Some(carrier)) => (order, carrier),
+                // At most nobody can look now.
+                (Some(Ok(_)), None) => continue,
+                _ if told(&r) => {
+                    self.remind(r, known.get(&(r.system.clone(), r.name.clone())), now).await?;
+                    continue;
+                }
+                _ => continue,
+            };
             let state = known.get(&(r.system.clone(), r.name.clone()));
             let rule = r.rhythm.rule();
             let limit_s = order.limit_s * (order.commands.len() / runs::SIDE_BY_SIDE + 1) as i64;
@@ -112,6 +125,21 @@ impl Engine {
                 (None, None) => {}
             }
         }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// What people do is due: chats that are told of schedules are told of it.
+    async fn remind(&mut self, r: &Reminder, known: Option<&State>, now: Timestamp) -> Result<(), Fault> {
+        let rule = r.rhythm.rule();
+        let remind = |known: Option<&State>| operation::remind(known, &rule, due(r, known, &rule, now), now);
+        if remind(known).is_some() {
+            let state = self.app.store().change_operation(&r.system, &r.name, remind).await?;
+            self.app.saw_operation(r, state.as_ref());
+        }
+        let next = r.rhythm.next_after(now);
+        self.operations.again_at = next.map_or(self.operations.again_at, |n| n.min(self.operations.again_at));
         Ok(())
     }
 }

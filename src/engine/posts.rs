@@ -12,6 +12,7 @@ use crate::fault::Fault;
 use crate::program::reminders::Reminder;
 use crate::{notice, stop};
 use firebell_domain::chat::{ChatRule, RoomTask};
+use firebell_domain::directory::Directory;
 use firebell_domain::id::ChannelId;
 use firebell_domain::intent::Lane;
 use firebell_domain::operation::State;
@@ -112,6 +113,11 @@ impl Engine {
 /// They go where announcements go, and count with them.
 fn word() -> &'static str {
     RoomTask::Announce.word()
+}
+
+/// Whether any chat is told of it.
+pub(super) fn goes_somewhere(directory: &Directory, r: &Reminder) -> bool {
+    r.posts() && directory.chats.iter().any(|rule| goes_to(rule, r))
 }
 
 fn goes_to(rule: &ChatRule, r: &Reminder) -> bool {

@@ -47,6 +47,10 @@ pub fn card(r: &Reminder, state: &State, face: &Face, directory: &Directory, pub
     };
     Some(match &turn.became {
         Became::Running { .. } => return None,
+        Became::Due => {
+            let tasks = tasks(r).into_iter().chain(left(r)).collect();
+            LookCard { mark: LookMark::Due, text: tasks, ..quiet(LookMark::Due, format!("due since {at} {book}"), "") }
+        }
         Became::Missed { .. } => quiet(LookMark::Unclear, format!("missed at {at} {book}"), MISSED),
         Became::Interrupted { .. } => quiet(LookMark::Unclear, format!("interrupted at {at} {book}"), INTERRUPTED),
         Became::Ended { verdict: Verdict::Healthy, .. } => {

@@ -103,6 +103,8 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
             let lines = by_hand(Vec::new());
             Some((2, Notice { word: "running", text: format!("{place} looks since {at} {book}"), lines }))
         }
+        // People are reminded of it in the same words as of everything that nobody looks at.
+        Became::Due => return None,
         Became::Missed { .. } => {
             let lines = vec![look::MISSED.to_string()];
             Some((

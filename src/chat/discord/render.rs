@@ -303,6 +303,7 @@ pub fn table(table: &RunTable, key: &str) -> Value {
 pub fn look(look: &LookCard, key: &str) -> Value {
     let mark = match look.mark {
         LookMark::Well => "✅",
+        LookMark::Due => "⏰",
         LookMark::Unclear => "⚪",
         LookMark::Warning => "🟡",
         LookMark::Critical => "🔴",

@@ -125,6 +125,7 @@ pub fn table(table: &RunTable, repeated: bool) -> Rendered {
 pub fn look(look: &LookCard) -> Rendered {
     let mark = match look.mark {
         LookMark::Well => "✅",
+        LookMark::Due => "⏰",
         LookMark::Unclear => "⚪",
         LookMark::Warning => "🟡",
         LookMark::Critical => "🔴",

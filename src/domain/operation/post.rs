@@ -153,7 +153,7 @@ pub fn claim(state: &State, chat: &ChannelId, often: bool, by: By) -> Option<(St
         claim => claim.is_some(),
     };
     let message = post.message.clone().filter(|_| post.shown.as_ref().is_some_and(|s| s.run == face.run));
-    let at = state.turn.as_ref().and_then(|t| t.became.at())?;
+    let at = state.turn.as_ref().and_then(|t| t.since())?;
     if message.is_none() && by.now.seconds_since(at) > FRESH_S {
         return None;
     }

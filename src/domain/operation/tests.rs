@@ -115,6 +115,21 @@ fn one_streak_makes_one_alert_and_its_end_is_told_with_the_same_beginning() {
 }
 
 #[test]
+fn what_people_do_is_due_once_at_its_time() {
+    let (due, now) = (at("2026-11-22T08:00:00Z"), at("2026-11-22T08:00:01Z"));
+    let first = remind(None, RULE, Some(due), now).expect("it becomes known");
+    assert_eq!(remind(Some(&first), RULE, Some(due), now), None, "nobody had promised it");
+    let state = known("2026-11-21T00:00:00Z");
+    assert_eq!(remind(Some(&state), RULE, None, now), None);
+    let reminded = remind(Some(&state), RULE, Some(due), now).expect("it is due");
+    let turn = reminded.turn.clone().expect("a turn");
+    assert_eq!((turn.due, turn.became.word(), turn.since()), (due, Some(DUE), Some(due)));
+    assert_eq!(remind(Some(&reminded), RULE, Some(due), now.plus_s(60)), None);
+    let moved = remind(Some(&reminded), "daily 11:00", Some(due.plus_s(3_600)), due.plus_s(7_200));
+    assert_eq!(moved.map(|s| (s.since, s.turn)), Some((due.plus_s(7_200), Some(turn))));
+}
+
+#[test]
 fn what_only_offers_owes_incidents_nothing_while_it_is_critical() {
     let state = known("2026-11-20T00:00:00Z");
     let critical = done(&state, "2026-11-21T08:00:00Z", Standing::Critical, false);

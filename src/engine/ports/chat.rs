@@ -226,6 +226,8 @@ pub struct LookCard {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookMark {
     Well,
+    /// Somebody has to do it.
+    Due,
     /// Nobody knows.
     Unclear,
     Warning,

@@ -82,6 +82,7 @@ fn every_message_reads_as_its_golden() {
             face.clone(),
             Some(due),
         ),
+        (Became::Due, face.clone(), None),
         (Became::Missed { at: due.plus_s(7_200) }, face.clone(), None),
         (Became::Interrupted { at: due.plus_s(5) }, face.clone(), None),
     ];

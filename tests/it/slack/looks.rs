@@ -103,6 +103,19 @@ async fn who_wants_no_word_of_it_in_chat_gets_none() {
 }
 
 #[tokio::test]
+async fn what_people_do_is_told_at_its_time_once() {
+    let (slack, shop) = (FakeSlack::start(), Shop::open());
+    let bot = about_to_look(&slack, &shop, None, "[schedules]\nrun = false\n").await;
+    let both = looks(slack, bot).await;
+    let due = both.slack.message("incidents", "due since").await;
+    assert!(due.says("curl -sf") && due.buttons().is_empty(), "{}", due.plain());
+    both.bot.say("ana", "/incident declare S2 pages are slow").await;
+    both.slack.message("incidents", "pages are slow").await;
+    assert_eq!(of_check(&both.slack, "incidents").len(), 1);
+    both.finish().await;
+}
+
+#[tokio::test]
 async fn killed_before_or_after_it_posts_it_is_there_once() {
     for place in ["before_send:1", "after_send:1"] {
         let (slack, shop) = (FakeSlack::start(), Shop::open());
