@@ -67,23 +67,24 @@ pub fn card(r: &Reminder, state: &State, face: &Face, directory: &Directory, pub
             let streak = state.streak.as_ref().filter(|s| *verdict == Verdict::Critical && s.since != turn.due);
             let since = streak.map_or(String::new(), |s| format!(", since {}", r.day_and_clock(s.since)));
             let says = format!("{} at {at}{since} {book}", verdict.as_word());
-            let mut text: Vec<String> = stands(face, *verdict).into_iter().collect();
+            let offer = face.offers.and_then(|since| offer(r, directory, since));
+            let mut text: Vec<String> = stands(face, *verdict, offer.is_some()).into_iter().collect();
             text.extend(left(r));
             text.extend(tasks(r));
             let link = match face.incident {
                 Some(id) => Some((format!("Open {id}"), link(public_url, id))),
                 None => room(),
             };
-            let offer = face.offers.and_then(|since| offer(r, directory, since));
             LookCard { mark, name, says, rows: rows(found), text, offer, link }
         }
     })
 }
 
 /// How it stands with the incident.
-fn stands(face: &Face, verdict: Verdict) -> Option<String> {
+fn stands(face: &Face, verdict: Verdict, button: bool) -> Option<String> {
     match (face.incident, face.offers) {
         (Some(id), _) => Some(format!("It is declared: {id}. The next look that finds nothing critical tells it so.")),
+        (None, Some(_)) if !button => Some("Is that an incident? /incident declare".to_string()),
         (None, Some(_)) => Some("Is that an incident? Whoever presses the button declares it, once.".to_string()),
         (None, None) if verdict == Verdict::Critical => Some("An incident is being declared.".to_string()),
         (None, None) => None,

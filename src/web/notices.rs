@@ -11,6 +11,7 @@ use crate::program::reminders::Reminder;
 use crate::program::{Program, reminders::Due};
 use crate::store::Operations;
 use firebell_domain::directory::Directory;
+use firebell_domain::id::ChannelId;
 use firebell_domain::operation::{Became, State, Verdict, found};
 use firebell_domain::text::line_of_machine;
 use firebell_domain::time::Timestamp;
@@ -139,15 +140,17 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
             }
             lines.extend(left(r));
             lines.extend(tasks(r));
-            lines.extend(unposted(state));
+            lines.extend(unposted(seen.directory, state));
             Some((urgency, Notice { word: verdict.as_word(), text: format!("{place} at {at} {book}"), lines }))
         }
     })
 }
 
 /// The chats that do not show it, and why.
-fn unposted(state: &State) -> Vec<String> {
-    let failed = state.posts.iter().filter_map(|(chat, post)| Some((chat, post.failed.as_ref()?)));
+fn unposted(directory: &Directory, state: &State) -> Vec<String> {
+    let shown = |chat: &ChannelId| directory.chats.iter().any(|rule| rule.channel == *chat);
+    let all = state.posts.iter().filter(|(chat, _)| shown(chat));
+    let failed = all.filter_map(|(chat, post)| Some((chat, post.failed.as_ref()?)));
     failed.map(|(chat, why)| one(&format!("Not posted in {chat}: {why}"))).collect()
 }
 
@@ -210,7 +213,9 @@ mod tests {
     #[test]
     fn what_firebell_found_stands_in_the_room_with_thresholds_and_what_to_say() {
         use crate::program::tests::command;
+        use firebell_domain::chat::ChatRule;
         use firebell_domain::operation::found::{Row, Standing as Is};
+        use firebell_domain::operation::post::Post;
         use firebell_domain::operation::{self, Look, Step};
         use firebell_domain::severity::Severity;
         let schedule = json!({ "name": "Morning check", "cadence": "daily", "when": "9:00 AM", "cron": null,
@@ -236,7 +241,9 @@ mod tests {
             line: 10,
         };
         let ended = |rows| operation::ended(&running, due, "one", rows, false, due.plus_s(1)).expect("its own");
-        let directory = Directory { severities: vec![Severity::new("P1", "Critical", 1)], ..Directory::default() };
+        let slack = ChatRule { channel: "slack".into(), opens: false, announces: true, rooms: Default::default() };
+        let severities = vec![Severity::new("P1", "Critical", 1)];
+        let directory = Directory { severities, chats: vec![slack], ..Directory::default() };
         let quiet = Standing::new(None, since);
         let said = |state: &State, now| {
             let operations = Operations::from([(("shop".to_string(), "Morning check".to_string()), state.clone())]);
@@ -256,6 +263,13 @@ mod tests {
                 "Its tasks: look at the disks",
             ]
         );
+        let mut refused = ended(vec![row(Is::Critical, "512")]);
+        let failed = Some("no such channel".to_string());
+        refused.posts.insert("slack".into(), Post { failed: failed.clone(), ..Post::default() });
+        refused.posts.insert("gone".into(), Post { failed, ..Post::default() });
+        let lines = said(&refused, due.plus_s(60)).remove(0).lines;
+        assert_eq!(lines.last().map(String::as_str), Some("Not posted in slack: no such channel"));
+        assert_eq!(lines.len(), critical[0].lines.len() + 1, "what is no chat any more is not spoken of");
         let healthy = said(&ended(vec![row(Is::Healthy, "3")]), due.plus_s(60));
         assert_eq!((healthy[0].word, healthy[0].lines[0].as_str()), ("healthy", "queue depth: 3, healthy"));
         assert_eq!(

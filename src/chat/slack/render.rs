@@ -18,6 +18,8 @@ pub const BUTTON_CHARS_MAX: usize = 75;
 const BUTTONS_SHOWN: usize = 3;
 const OVERFLOW_MAX: usize = 5;
 const OPTIONS_MAX: usize = 100;
+/// Of one row of what a look found.
+const LOOK_ROW_CHARS_MAX: usize = 600;
 /// Of the plain text. Slack cuts off at 40,000 and advises 4,000.
 const TEXT_CHARS_MAX: usize = 3_900;
 
@@ -132,7 +134,7 @@ pub fn look(look: &LookCard) -> Rendered {
     };
     let name = escape_plain(&look.name).replace('*', "");
     let head = format!("{mark} *{name}*: {}", escape(&look.says));
-    let rows = look.rows.iter().map(|row| format!("• {}", escape(row)));
+    let rows = look.rows.iter().map(|row| cut_escaped(&format!("• {}", escape(row)), LOOK_ROW_CHARS_MAX));
     let parts: Vec<String> = [cut_escaped(&head, SECTION_CHARS_MAX - 1)].into_iter().chain(rows).collect();
     let mut blocks = packed(parts, Vec::new());
     for paragraph in &look.text {
@@ -146,7 +148,7 @@ pub fn look(look: &LookCard) -> Rendered {
     let said: Vec<&str> = look.rows.iter().chain(&look.text).map(String::as_str).collect();
     Rendered {
         blocks: fitted(blocks, button.into_iter().chain(link).collect()),
-        text: plain(&format!("{}: {}\n{}", look.name, look.says, said.join("\n"))),
+        text: plain(format!("{}: {}\n{}", look.name, look.says, said.join("\n")).trim_end()),
     }
 }
 
