@@ -8,10 +8,11 @@ use crate::recovery::world::sqlite;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use chrono::{Duration, Timelike, Utc};
+use chrono::Timelike;
+use firebell::clock::Clock;
 use serde_json::Value;
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,7 +57,7 @@ impl Shop {
     pub fn has_runbook(&self, serve: &Serve, more: &str) {
         let folder = serve.folder().join("runbooks");
         fs::create_dir_all(&folder).expect("a folder");
-        let at = Utc::now() - Duration::minutes(5);
+        let at = Clock::System.now().plus_s(-300).utc();
         let markdown = format!(
             "# Shop\n\n## Severity levels\n\n| Level | Name | Response time |\n|---|---|---|\n| S1 | Critical | 15 minutes |\n\
              | S2 | Slow | 1 hour |\n\n## Schedules\n\n### Daily: {:02}:{:02} Morning check\n\n```bash\n\
@@ -92,7 +93,7 @@ impl Shop {
     }
 }
 
-fn rows(database: &PathBuf) -> Vec<(String, Value)> {
+fn rows(database: &Path) -> Vec<(String, Value)> {
     let all = sqlite(database, "SELECT name, state FROM operation WHERE state <> ''");
     let text = |row: &Value, key: &str| row[key].as_str().expect("a text").to_owned();
     all.iter().map(|row| (text(row, "name"), serde_json::from_str(&text(row, "state")).expect("JSON"))).collect()
