@@ -121,7 +121,8 @@ pub(super) fn goes_somewhere(directory: &Directory, r: &Reminder) -> bool {
 }
 
 fn goes_to(rule: &ChatRule, r: &Reminder) -> bool {
-    rule.announces || rule.room_of_system(&r.system).is_some()
+    // A workspace that is told of its own incidents only has no share in what was declared in none.
+    !rule.own_only && (rule.announces || rule.room_of_system(&r.system).is_some())
 }
 
 /// A claimed message about one look.

@@ -241,7 +241,8 @@ mod tests {
             line: 10,
         };
         let ended = |rows| operation::ended(&running, due, "one", rows, false, due.plus_s(1)).expect("its own");
-        let slack = ChatRule { channel: "slack".into(), opens: false, announces: true, rooms: Default::default() };
+        let (channel, rooms) = ("slack".into(), Default::default());
+        let slack = ChatRule { channel, opens: false, announces: true, own_only: false, rooms };
         let severities = vec![Severity::new("P1", "Critical", 1)];
         let directory = Directory { severities, chats: vec![slack], ..Directory::default() };
         let quiet = Standing::new(None, since);
