@@ -26,6 +26,7 @@ mod escalate;
 mod help;
 mod lead;
 mod list;
+pub mod look;
 mod menu;
 mod merge;
 mod note;

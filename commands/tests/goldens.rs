@@ -94,6 +94,8 @@ fn refusals() -> Vec<Refusal> {
         Refusal::BreakGlassOff { id, no: 3 },
         Refusal::BreakGlassNeedless { id, no: 3 },
         Refusal::TargetBusy { target: word("shop"), by: id, run: 3 },
+        Refusal::NothingToDeclare(Some(word("Morning check of shop"))),
+        Refusal::NothingToDeclare(None),
         Refusal::Stale,
     ]
 }
@@ -157,11 +159,12 @@ fn number(refusal: &Refusal) -> usize {
         Refusal::BreakGlassOff { .. } => 52,
         Refusal::BreakGlassNeedless { .. } => 53,
         Refusal::TargetBusy { .. } => 54,
+        Refusal::NothingToDeclare(_) => 56,
         Refusal::Stale => REFUSALS - 1,
     }
 }
 
-const REFUSALS: usize = 57;
+const REFUSALS: usize = 58;
 
 #[test]
 fn every_refusal_reads_as_its_golden() {

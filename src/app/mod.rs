@@ -7,6 +7,7 @@ pub mod audit;
 mod belongs;
 mod commit;
 pub mod ingest;
+mod looks;
 mod manner;
 pub mod rebuild;
 mod thread;
@@ -143,6 +144,10 @@ impl App {
     /// How a page is called at its vendor.
     pub fn thread(&self, incident: IncidentId, no: IntentNo) -> String {
         thread::name(self.install(), incident, no)
+    }
+    /// How a chat knows the message of one look again.
+    pub fn look_thread(&self, system: &str, name: &str, run: Timestamp) -> String {
+        thread::of_look(self.install(), &operation::short(system, name), run)
     }
     /// Which page a vendor means; `None` for what this installation never sent.
     pub fn page_of_thread(&self, said: &str) -> Option<(IncidentId, IntentNo)> {

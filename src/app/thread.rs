@@ -3,9 +3,15 @@
 
 use firebell_domain::id::IncidentId;
 use firebell_domain::intent::IntentNo;
+use firebell_domain::time::Timestamp;
 
 pub fn name(install: &str, incident: IncidentId, no: IntentNo) -> String {
     format!("firebell-{install}-{incident}-{no}")
+}
+
+/// The message about a scheduled look.
+pub fn of_look(install: &str, operation: &str, run: Timestamp) -> String {
+    format!("firebell-{install}-look-{operation}-{}", run.0)
 }
 
 /// The page that a vendor speaks of; `None` for what this installation never said.
@@ -40,6 +46,7 @@ mod tests {
             "firebell-ab12-INC-42-7 ",
             "firebell-ab12-INC-42-99999999999",
             "firebell-test-ab12",
+            &of_look("ab12", "5f2a9c01d4e7aa00", Timestamp(1)),
             "d3640fbd41094207a1c11e58e46b1662",
         ] {
             assert_eq!(read("ab12", other), None, "{other}");

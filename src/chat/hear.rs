@@ -55,6 +55,8 @@ pub struct Saying {
     pub within: Duration,
     /// The message that it quotes, where it puts one on the timeline.
     pub origin: Option<Box<Origin>>,
+    /// Not said but pressed: the offer of a scheduled look, instead of the text.
+    pub offer: Option<String>,
 }
 
 /// What is answered, and what may follow.
@@ -200,7 +202,10 @@ impl Ear {
                 admin: saying.admin,
                 place: saying.place.clone().map(|place| (self.chat.clone(), place)),
             };
-            commands::say_quoting(&app, &speaker, room, &saying.text, saying.origin.clone()).await
+            match &saying.offer {
+                Some(offer) => commands::look::declare(&app, &speaker, offer).await,
+                None => commands::say_quoting(&app, &speaker, room, &saying.text, saying.origin.clone()).await,
+            }
         });
         let said = said.await;
         if let Some(first) = manner.again() {

@@ -180,6 +180,7 @@ fn going(table: &Table<'_>) -> Going {
         run: table.flag("run"),
         declare: table.flag("declare"),
         severity: table.text("severity").map(str::to_string),
+        post: table.flag("post"),
     }
 }
 

@@ -150,6 +150,7 @@ pub const TIME: &[Key] = &[
     key("run", Kind::Flag, "true or false"),
     key("declare", Kind::Flag, "true or false"),
     key("severity", Kind::Text, "a level of the runbook such as \"P2\""),
+    key("post", Kind::Flag, "true or false"),
 ];
 
 /// How the runbook's schedules are gone by, all of them.
@@ -158,6 +159,7 @@ pub const OPERATIONS: &[Key] = &[
     key("grace", Kind::Span, "a span such as \"1h\""),
     key("declare", Kind::Flag, "true or false"),
     key("severity", Kind::Text, "a level of the runbook such as \"P2\""),
+    key("post", Kind::Flag, "true or false"),
 ];
 
 pub const REVIEW: &[Key] = &[

@@ -32,7 +32,12 @@ impl ChatRule {
     /// Where an incident is announced that does not go where all go.
     pub fn room_of(&self, directory: &Directory, incident: &Incident) -> Option<&str> {
         let system = incident.severity.system.as_deref().or_else(|| directory.system_of(incident.service.as_ref()));
-        self.rooms.get(system?).map(String::as_str)
+        self.room_of_system(system?)
+    }
+
+    /// The same of what is about a system and no incident.
+    pub fn room_of_system(&self, system: &str) -> Option<&str> {
+        self.rooms.get(system).map(String::as_str)
     }
 
     /// Whether an incident is announced here: a private one nowhere.

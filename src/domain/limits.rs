@@ -67,6 +67,9 @@ pub const PAGE_ATTEMPTS_MAX: u32 = 8;
 pub const PAGE_CHANNEL_MAX_S: i64 = 180;
 /// Times that any other intent is tried: about half an hour, after which a status card is news to nobody.
 pub const NOTICE_ATTEMPTS_MAX: u32 = 36;
+/// Times that one message about a scheduled look is tried in a chat: with waits of up to a minute between them the half
+/// day in which a result is news.
+pub const POST_ATTEMPTS_MAX: u32 = 720;
 /// Seconds of the first wait after a failure; it doubles with every further one.
 pub const BACKOFF_FIRST_S: i64 = 1;
 /// Seconds of the longest wait that we choose ourselves.

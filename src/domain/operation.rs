@@ -3,16 +3,21 @@
 //! lock. Runs nothing and reads no clock: when something is due is said by whoever asks.
 
 pub mod found;
+pub mod post;
 #[cfg(test)]
 mod tests;
 
 use crate::alert::{Alert, AlertStatus, Delivery};
-use crate::id::IncidentId;
+use crate::chain::hex;
+use crate::id::{ChannelId, IncidentId};
 use crate::limits;
 use crate::text;
 use crate::time::Timestamp;
 pub use found::{Row, Verdict};
+use post::Post;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// The source that operations are to incidents; no `[ingest.NAME]` can be called so, because it has a blank.
 pub const SOURCE: &str = "runbook schedule";
@@ -36,6 +41,9 @@ pub struct State {
     /// What is still to be told to incidents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owes: Option<Word>,
+    /// What chats show of it, one message each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub posts: BTreeMap<ChannelId, Post>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,10 +74,13 @@ pub enum Became {
     Interrupted {
         at: Timestamp,
     },
+    /// People do it: they are reminded from its time on.
+    Due,
 }
 
 pub const MISSED: &str = "missed";
 pub const INTERRUPTED: &str = "interrupted";
+pub const DUE: &str = "due";
 
 impl Became {
     /// `None` while it runs.
@@ -79,6 +90,19 @@ impl Became {
             Became::Ended { verdict, .. } => Some(verdict.as_word()),
             Became::Missed { .. } => Some(MISSED),
             Became::Interrupted { .. } => Some(INTERRUPTED),
+            Became::Due => Some(DUE),
+        }
+    }
+}
+
+impl Turn {
+    /// When it became so; `None` while it runs.
+    pub fn since(&self) -> Option<Timestamp> {
+        match &self.became {
+            Became::Running { .. } => None,
+            Became::Ended { at, .. } | Became::Missed { at } | Became::Interrupted { at } => Some(*at),
+            // Whoever hears of it later hears of something old.
+            Became::Due => Some(self.due),
         }
     }
 }
@@ -89,6 +113,9 @@ pub struct Streak {
     /// The incident that it declared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub incident: Option<IncidentId>,
+    /// What was found last, in one line.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub text: String,
 }
 
 /// What incidents are to hear.
@@ -127,7 +154,8 @@ pub struct Look<'a> {
 
 impl State {
     pub fn new(rule: &str, since: Timestamp) -> State {
-        State { rule: rule.to_string(), since, turn: None, streak: None, last_word: None, owes: None }
+        let rule = rule.to_string();
+        State { rule, since, turn: None, streak: None, last_word: None, owes: None, posts: BTreeMap::new() }
     }
 
     /// From when on the next time that it is due counts.
@@ -169,6 +197,19 @@ pub fn look(state: Option<&State>, rule: &str, due: Option<Timestamp>, by: Look)
     if next == *known { Step::Rest } else { Step::Note(next) }
 }
 
+/// What to note of an operation that people are reminded of, whose last time was `due`. `None`: nothing.
+pub fn remind(state: Option<&State>, rule: &str, due: Option<Timestamp>, now: Timestamp) -> Option<State> {
+    let Some(known) = state else { return Some(State::new(rule, now)) };
+    let mut next = known.clone();
+    if known.rule != rule {
+        (next.rule, next.since) = (rule.to_string(), now);
+    }
+    if let Some(due) = due.filter(|due| *due > next.known_until() && *due <= now) {
+        next.turn = Some(Turn { due, became: Became::Due });
+    }
+    (next != *known).then_some(next)
+}
+
 fn word_of(state: &State) -> Option<String> {
     state.turn.as_ref().and_then(|t| t.became.word()).map(str::to_string).or_else(|| state.last_word.clone())
 }
@@ -189,8 +230,9 @@ pub fn ended(
     let verdict = found::verdict(&rows);
     match (verdict, &state.streak) {
         (Verdict::Critical, streak) => {
-            let streak = streak.clone().unwrap_or(Streak { since: due, incident: None });
             let text = found::worst(&rows);
+            let begun = streak.clone().unwrap_or(Streak { since: due, incident: None, text: String::new() });
+            let streak = Streak { text: text.clone(), ..begun };
             next.owes = declares.then_some(Word { critical: true, since: streak.since, text });
             next.streak = Some(streak);
         }
@@ -216,6 +258,29 @@ pub fn told(state: &State, word: &Word, incident: Option<IncidentId>) -> State {
         streak.incident = incident.or(streak.incident);
     }
     next
+}
+
+/// An operation in sixteen characters, for what has room for no more.
+pub fn short(system: &str, name: &str) -> String {
+    let digest = Sha256::new().chain_update(system).chain_update([0]).chain_update(name).finalize();
+    hex(&digest).chars().take(16).collect()
+}
+
+/// What people declare by hand where it is only offered: what is critical since then, in the same words and with the
+/// same beginning as the operation itself would.
+pub fn offered(state: &State, since: Timestamp) -> Option<Word> {
+    let streak = state.streak.as_ref().filter(|s| s.since == since)?;
+    let text = if streak.text.is_empty() { "found critical" } else { &streak.text };
+    Some(Word { critical: true, since: streak.since, text: text.to_string() })
+}
+
+/// What a press is told that comes too late: of this operation, or of one that is gone.
+pub fn nothing_to_declare(name: Option<&str>) -> String {
+    let why = match name {
+        Some(name) => format!("{name} was found well meanwhile"),
+        None => "That schedule is in no runbook any more".to_string(),
+    };
+    format!("{why}, so nothing was declared. To declare all the same: \"/incident declare\".")
 }
 
 /// The same as an alert: what keeps one open incident to an operation, and lets it end, is what does so for alerts.

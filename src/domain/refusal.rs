@@ -187,6 +187,8 @@ pub enum Refusal {
     NotPermitted {
         what: String,
     },
+    /// A button on what a schedule found: it is over, or there is no such schedule (`None`) any more.
+    NothingToDeclare(Option<String>),
     /// Nothing says where it is to run.
     NoTarget {
         name: String,
@@ -307,6 +309,7 @@ impl Refusal {
             Refusal::WhichIncident { .. } => "which_incident",
             Refusal::NoOpenIncident { .. } => "no_open_incident",
             Refusal::NotPermitted { .. } => "not_permitted",
+            Refusal::NothingToDeclare(_) => "nothing_to_declare",
             Refusal::NoTarget { .. } => "no_target",
             Refusal::RunbookChanged { .. } => "runbook_changed",
             Refusal::RunForbidden { .. } => "run_forbidden",
@@ -519,6 +522,7 @@ impl fmt::Display for Refusal {
                 )
             }
             NotPermitted { what } => write!(f, "{what}"),
+            NothingToDeclare(name) => f.write_str(&crate::operation::nothing_to_declare(name.as_deref())),
             NoTarget { name } => {
                 write!(
                     f,

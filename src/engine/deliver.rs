@@ -80,10 +80,23 @@ impl Deliveries {
 
     /// Does a task in a chat that was just claimed.
     pub(super) fn start_in_chat(&mut self, chat: Arc<dyn Chat>, kind: String, claimed: Claimed) {
+        let beside = chat.clone();
+        self.start_beside(&beside, &kind.clone(), |app, state| rooms::perform(app, state, chat, kind, claimed));
+    }
+
+    /// Does something else in a chat that is paced and bounded like such a task, of this kind.
+    pub(super) fn start_beside<F>(
+        &mut self,
+        chat: &Arc<dyn Chat>,
+        kind: &str,
+        task: impl FnOnce(App, Arc<EngineState>) -> F,
+    ) where
+        F: Future<Output = Done> + Send + 'static,
+    {
         let channel = chat.channel().clone();
         *self.under_way.entry(channel.clone()).or_default() += 1;
-        *self.kinds.entry((channel, kind.clone())).or_default() += 1;
-        self.tasks.spawn(rooms::perform(self.app.clone(), self.state.clone(), chat, kind, claimed));
+        *self.kinds.entry((channel, kind.to_string())).or_default() += 1;
+        self.tasks.spawn(task(self.app.clone(), self.state.clone()));
     }
 
     /// Resolves when a send has finished; never when none is under way.

@@ -7,6 +7,7 @@ mod heartbeat;
 mod operations;
 mod outlets;
 pub mod ports;
+mod posts;
 mod rooms;
 mod runs;
 mod tick;

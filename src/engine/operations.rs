@@ -11,9 +11,8 @@ use crate::program::Program;
 use crate::program::operations::Does;
 use crate::program::orders::Ground;
 use crate::program::reminders::Reminder;
-use firebell_domain::decide::Declaration;
 use firebell_domain::event::Actor;
-use firebell_domain::operation::{self, Look, Row, State, Step, Word};
+use firebell_domain::operation::{self, Look, Row, State, Step};
 use firebell_domain::org::OrgEvent;
 use firebell_domain::run::Order;
 use firebell_domain::time::Timestamp;
@@ -53,10 +52,15 @@ impl Operations {
 
 impl Engine {
     pub(super) async fn look_at_schedules(&mut self) -> Result<(), Fault> {
-        let Some(carrier) = self.outlets.now().carrier.clone() else { return Ok(()) };
+        let carrier = self.outlets.now().carrier.clone();
         let (program, now) = (self.app.program(), self.app.clock().now());
-        let looks: Vec<&Reminder> =
-            program.reminders().iter().filter(|r| matches!(r.does, Does::Looks { .. })).collect();
+        let directory = self.app.directory();
+        let told = |r: &&Reminder| super::posts::goes_somewhere(&directory, r);
+        let looks: Vec<&Reminder> = program
+            .reminders()
+            .iter()
+            .filter(|r| (carrier.is_some() && matches!(r.does, Does::Looks { .. })) || told(r))
+            .collect();
         let own = &mut self.operations;
         let ended = std::iter::from_fn(|| own.tasks.try_join_next()).count();
         let same = own.program.as_ref().is_some_and(|p| Arc::ptr_eq(p, &program));
@@ -66,12 +70,20 @@ impl Engine {
         (own.program, own.again_at) = (Some(program.clone()), now.plus_s(AGAIN_S));
         let known = self.app.store().operations().await?;
         self.app.saw_operations(known.clone());
-        let directory = self.app.directory();
         let (rules, alone) = (&directory.runs, !self.app.store().is_postgres());
         let ground = Ground { rules, read_s: rules.read_s, change_s: rules.change_s };
         for r in looks {
             // What cannot be looked at here is what people are reminded of.
-            let Some(Ok(order)) = program.look(r, &ground) else { continue };
+            let (order, carrier) = match (program.look(r, &ground), &carrier) {
+                (Some(Ok(order)), Some(carrier)) => (order, carrier),
+                // At most nobody can look now.
+                (Some(Ok(_)), None) => continue,
+                _ if told(&r) => {
+                    self.remind(r, known.get(&(r.system.clone(), r.name.clone())), now).await?;
+                    continue;
+                }
+                _ => continue,
+            };
             let state = known.get(&(r.system.clone(), r.name.clone()));
             let rule = r.rhythm.rule();
             let limit_s = order.limit_s * (order.commands.len() / runs::SIDE_BY_SIDE + 1) as i64;
@@ -113,6 +125,21 @@ impl Engine {
                 (None, None) => {}
             }
         }
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// What people do is due: chats that are told of schedules are told of it.
+    async fn remind(&mut self, r: &Reminder, known: Option<&State>, now: Timestamp) -> Result<(), Fault> {
+        let rule = r.rhythm.rule();
+        let remind = |known: Option<&State>| operation::remind(known, &rule, due(r, known, &rule, now), now);
+        if remind(known).is_some() {
+            let state = self.app.store().change_operation(&r.system, &r.name, remind).await?;
+            self.app.saw_operation(r, state.as_ref());
+        }
+        let next = r.rhythm.next_after(now);
+        self.operations.again_at = next.map_or(self.operations.again_at, |n| n.min(self.operations.again_at));
         Ok(())
     }
 }
@@ -174,45 +201,32 @@ impl Turn {
     /// What incidents are still to hear: a fault leaves it owed, and the next look tells it again.
     async fn tell(&self, state: &State) {
         let Some(word) = &state.owes else { return };
-        let incident = match self.act(word).await {
-            Ok(incident) => incident,
+        let r = &self.reminder;
+        let actor = Actor::Source { name: format!("{}: {} of {}", operation::SOURCE, r.name, r.system) };
+        let incident = match self.app.tell_of_look(r, word, actor).await {
+            Ok(Some(Acted::Changed(changed))) => Some(changed.after.id),
+            // No news: an incident has it, and a crash came before that was written down.
+            Ok(Some(_)) if word.critical => match self.app.incident_of_look(r, word).await {
+                Ok(incident) => incident,
+                Err(f) => {
+                    tracing::warn!(schedule.name = %r.name, "what a schedule found is told again: {f}");
+                    return;
+                }
+            },
+            Ok(_) => None,
             Err(ActError::Refused(refusal)) => {
-                tracing::warn!(schedule.name = %self.reminder.name, "no incident heard what a schedule found: {refusal}");
+                tracing::warn!(schedule.name = %r.name, "no incident heard what a schedule found: {refusal}");
                 None
             }
             Err(ActError::Fault(f)) => {
-                tracing::warn!(schedule.name = %self.reminder.name, "what a schedule found is told again: {f}");
+                tracing::warn!(schedule.name = %r.name, "what a schedule found is told again: {f}");
                 return;
             }
         };
-        let r = &self.reminder;
-        let told = |known: Option<&State>| known.map(|known| operation::told(known, word, incident));
-        match self.app.store().change_operation(&r.system, &r.name, told).await {
-            Ok(state) => self.app.saw_operation(r, state.as_ref()),
+        if let Err(f) = self.app.look_was_told(r, word, incident).await {
             // It is told twice then, which is no news to the incident.
-            Err(f) => tracing::warn!(schedule.name = %r.name, "that it was told could not be recorded: {f}"),
+            tracing::warn!(schedule.name = %r.name, "that it was told could not be recorded: {f}");
         }
-    }
-
-    async fn act(&self, word: &Word) -> Result<Option<firebell_domain::id::IncidentId>, ActError> {
-        let (r, directory) = (&self.reminder, self.app.directory());
-        let Some(what) = r.declaration(&directory) else { return Ok(None) };
-        let declaration = Declaration {
-            title: firebell_domain::text::line_of_machine(
-                &r.title(&word.text),
-                firebell_domain::limits::TITLE_CHARS_MAX,
-            ),
-            severity: what.severity,
-            service: what.service,
-            private: false,
-            because: None,
-        };
-        let on = On::Alerts(operation::delivery(&r.system, &r.name, word), declaration);
-        let actor = Actor::Source { name: format!("{}: {} of {}", operation::SOURCE, r.name, r.system) };
-        Ok(match self.app.act(Act { on, actor, once: None }).await? {
-            Acted::Changed(changed) => Some(changed.after.id),
-            _ => None,
-        })
     }
 }
 

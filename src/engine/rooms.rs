@@ -60,7 +60,7 @@ impl Weather {
     }
 
     /// How many things may be asked of it now, of `free`; and when to look again if that is none.
-    fn allows(&self, free: usize, under_way: usize) -> Result<usize, Duration> {
+    pub(super) fn allows(&self, free: usize, under_way: usize) -> Result<usize, Duration> {
         match self.probe_at {
             None => Ok(free),
             Some(at) => match at.checked_duration_since(clock::instant()) {
@@ -147,16 +147,7 @@ pub(super) async fn perform(
         Ok(None) => Outcome::Done { receipt: None },
         Ok(Some(act)) => {
             stop::point(stop::Place::BeforeSend);
-            let began = clock::instant();
-            let outcome = match tokio::time::timeout(PERFORM_TIMEOUT, chat.perform(&act)).await {
-                Ok(outcome) => outcome,
-                Err(_) => Outcome::Retry {
-                    after_s: None,
-                    why: format!("no answer within {} s", PERFORM_TIMEOUT.as_secs()),
-                    maybe_arrived: true,
-                },
-            };
-            measure::sent(lane, channel.as_str(), super::deliver::word(&outcome), began.elapsed());
+            let outcome = performed(chat.as_ref(), &act, lane).await;
             stop::point(stop::Place::AfterSend);
             outcome
         }
@@ -171,6 +162,21 @@ pub(super) async fn perform(
     let failed = matches!(outcome, Outcome::Retry { after_s: None, .. });
     record(&app, &claimed, outcome).await;
     Done { channel, kind: Some(word), failed }
+}
+
+/// One act, within a bound.
+pub(super) async fn performed(chat: &dyn Chat, act: &ChatAct, lane: Lane) -> Outcome {
+    let began = clock::instant();
+    let outcome = match tokio::time::timeout(PERFORM_TIMEOUT, chat.perform(act)).await {
+        Ok(outcome) => outcome,
+        Err(_) => Outcome::Retry {
+            after_s: None,
+            why: format!("no answer within {} s", PERFORM_TIMEOUT.as_secs()),
+            maybe_arrived: true,
+        },
+    };
+    measure::sent(lane, chat.channel().as_str(), super::deliver::word(&outcome), began.elapsed());
+    outcome
 }
 
 /// The task in words; `None` where nothing is left to do.
@@ -232,7 +238,7 @@ async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<Ch
         }
     };
     Ok(job.map(|job| ChatAct {
-        incident: incident.id,
+        incident: Some(incident.id),
         key: app.thread(incident.id, live.intent.no),
         attempt: live.attempt,
         maybe_repeated: live.maybe_sent,

@@ -143,6 +143,7 @@ impl Engine {
         }
         self.send_what_waits(sweep, poisoned).await?;
         self.begin_runs(poisoned).await?;
+        self.post_looks().await?;
         if sweep {
             self.keep_warm();
             match self.look_at_schedules().await {

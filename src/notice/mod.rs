@@ -1,9 +1,10 @@
 //! What the bot says: the pure functions that make the neutral `Message` of a page, a notice and a follow-up. The
-//! sentences are in `text`, the answers to commands in `reply`, the overviews in `show`, post-mortems in a layout of one's own in `template`, playbooks in `walk`. Knows no vendor and no
+//! sentences are in `text`, the answers to commands in `reply`, the overviews in `show`, scheduled looks in `look`, post-mortems in a layout of one's own in `template`, playbooks in `walk`. Knows no vendor and no
 //! platform's markup, sends nothing, decides nothing; a message's thread is set by the engine, which names intents.
 
 pub mod card;
 pub mod form;
+pub mod look;
 pub mod reply;
 pub mod runs;
 pub mod show;

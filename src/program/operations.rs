@@ -103,6 +103,11 @@ impl Reminder {
         self.going.declare == Some(true)
     }
 
+    /// Whether chats are told what was found.
+    pub fn posts(&self) -> bool {
+        self.going.post != Some(false)
+    }
+
     /// The severity that the overlay names, else the one that the runbook calls critical, else its worst; of the only
     /// service of its system, where there is one.
     pub fn declaration(&self, directory: &Directory) -> Option<Declares> {
@@ -269,9 +274,10 @@ mod tests {
     #[test]
     fn the_overlay_speaks_for_all_schedules_or_for_one() {
         let mut shop = shop(json!([schedule("Morning check", &[10], json!({}))]));
-        shop.overlay.schedules = Going { declare: Some(true), severity: Some("P2".into()), run: None };
-        assert!(on(&shop)[0].declares());
-        let own = Going { declare: Some(false), severity: Some("P9".into()), run: Some(false) };
+        shop.overlay.schedules =
+            Going { declare: Some(true), severity: Some("P2".into()), run: None, post: Some(false) };
+        assert!(on(&shop)[0].declares() && !on(&shop)[0].posts());
+        let own = Going { declare: Some(false), severity: Some("P9".into()), run: Some(false), post: Some(true) };
         shop.overlay.times.push(Time { schedule: "morning check".into(), when: None, going: own.clone() });
         let reminder = &on(&shop)[0];
         assert_eq!(reminder.going, own);

@@ -89,6 +89,8 @@ pub struct Going {
     pub declare: Option<bool>,
     /// Of that incident.
     pub severity: Option<String>,
+    /// Whether chats are told what was found; otherwise it stands in the room only.
+    pub post: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

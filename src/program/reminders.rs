@@ -73,8 +73,12 @@ impl Reminder {
 
     /// The next time, for people: `Mon 2026-11-23 09:00 CET`.
     pub fn next_words(&self, now: Timestamp) -> Option<String> {
-        let next = self.rhythm.next_after(now)?;
-        Some(next.utc().with_timezone(&self.rhythm.zone()).format("%a %Y-%m-%d %H:%M %Z").to_string())
+        self.rhythm.next_after(now).map(|next| self.day_and_clock(next))
+    }
+
+    /// `Mon 2026-11-23 09:00 CET`
+    pub fn day_and_clock(&self, at: Timestamp) -> String {
+        at.utc().with_timezone(&self.rhythm.zone()).format("%a %Y-%m-%d %H:%M %Z").to_string()
     }
 
     /// The last time it was due, unless that is longer ago than so many seconds.
@@ -237,7 +241,8 @@ fn going(source: &Source, schedule: &Schedule) -> Going {
     let all = &source.overlay.schedules;
     let own = |pick: fn(&Going) -> Option<bool>| said(source, schedule).find_map(|t| pick(&t.going)).or(pick(all));
     let severity = said(source, schedule).find_map(|t| t.going.severity.clone());
-    Going { run: own(|g| g.run), declare: own(|g| g.declare), severity: severity.or_else(|| all.severity.clone()) }
+    let (run, declare, post) = (own(|g| g.run), own(|g| g.declare), own(|g| g.post));
+    Going { run, declare, severity: severity.or_else(|| all.severity.clone()), post }
 }
 
 /// `looks`: by a machine, which may be every minute.

@@ -63,6 +63,7 @@ impl From<Refusal> for No {
             | Refusal::PostmortemPublished { .. }
             | Refusal::PostmortemUnchanged { .. }
             | Refusal::ActionItemDone { .. }
+            | Refusal::NothingToDeclare(_)
             | Refusal::Stale => StatusCode::CONFLICT,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };

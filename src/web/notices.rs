@@ -5,11 +5,13 @@
 
 use crate::app::App;
 use crate::config::Standing;
-use crate::program::operations::{ByHand, Does};
+use crate::notice::look::{self, TASKS_MAX, left, one, tasks};
+use crate::program::operations::Does;
 use crate::program::reminders::Reminder;
 use crate::program::{Program, reminders::Due};
 use crate::store::Operations;
 use firebell_domain::directory::Directory;
+use firebell_domain::id::ChannelId;
 use firebell_domain::operation::{Became, State, Verdict, found};
 use firebell_domain::text::line_of_machine;
 use firebell_domain::time::Timestamp;
@@ -19,9 +21,6 @@ use serde::Serialize;
 const DUE_S: i64 = 12 * 3_600;
 /// Notices at once; beyond it nobody reads them.
 const SHOWN_MAX: usize = 8;
-/// Tasks of one schedule that are named, and rows of what was found.
-const TASKS_MAX: usize = 5;
-const ROWS_MAX: usize = 12;
 /// Characters of one line.
 const LINE_CHARS_MAX: usize = 300;
 
@@ -75,10 +74,6 @@ fn refused(refused: &crate::config::Refused) -> Notice {
     }
 }
 
-fn one(text: &str) -> String {
-    line_of_machine(text, LINE_CHARS_MAX)
-}
-
 /// With how urgent it is, 0 first.
 fn by_schedule(seen: &Seen, due: &Due<'_>) -> Option<(u8, Notice)> {
     let r = due.reminder;
@@ -109,15 +104,17 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
             let lines = by_hand(Vec::new());
             Some((2, Notice { word: "running", text: format!("{place} looks since {at} {book}"), lines }))
         }
+        // People are reminded of it in the same words as of everything that nobody looks at.
+        Became::Due => return None,
         Became::Missed { .. } => {
-            let lines = vec!["Nobody was there at its time, and it is not made up for so late. Look by hand, or wait for the next time".to_string()];
+            let lines = vec![look::MISSED.to_string()];
             Some((
                 1,
                 Notice { word: "missed", text: format!("{place} at {at} was missed {book}"), lines: by_hand(lines) },
             ))
         }
         Became::Interrupted { .. } => {
-            let lines = vec!["Firebell stopped while it looked, and does not begin it again. Look by hand, or wait for the next time".to_string()];
+            let lines = vec![look::INTERRUPTED.to_string()];
             let text = format!("{place} at {at} was interrupted {book}");
             Some((1, Notice { word: "interrupted", text, lines: by_hand(lines) }))
         }
@@ -130,9 +127,7 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
                 Verdict::Healthy if !r.does.left().is_empty() => 1,
                 Verdict::Healthy => 2,
             };
-            let mut lines: Vec<String> = rows.iter().take(ROWS_MAX).map(|row| one(&row.words())).collect();
-            let more = rows.len().saturating_sub(ROWS_MAX);
-            lines.extend((more > 0).then(|| format!("… and {more} more")));
+            let mut lines = look::rows(rows);
             if *verdict == Verdict::Critical {
                 lines.push(match state.incident() {
                     Some(incident) => format!("It is told to {incident}"),
@@ -145,27 +140,18 @@ fn looked(seen: &Seen, r: &Reminder, state: &State) -> Option<Option<(u8, Notice
             }
             lines.extend(left(r));
             lines.extend(tasks(r));
+            lines.extend(unposted(seen.directory, state));
             Some((urgency, Notice { word: verdict.as_word(), text: format!("{place} at {at} {book}"), lines }))
         }
     })
 }
 
-/// What of it no machine does, in one line.
-fn tasks(r: &Reminder) -> Option<String> {
-    let named: Vec<String> = r.tasks.iter().take(TASKS_MAX).map(|t| one(t)).collect();
-    let more = r.tasks.len().saturating_sub(TASKS_MAX);
-    let more = if more > 0 { format!("; … and {more} more") } else { String::new() };
-    (!named.is_empty()).then(|| one(&format!("Its tasks: {}{more}", named.join("; "))))
-}
-
-/// What to say for each command that no machine runs by itself.
-fn left(r: &Reminder) -> Vec<String> {
-    let by_hand = r.does.left();
-    let say = |b: &ByHand| one(&format!("/incident run line {}: {} ({})", b.line, b.text, b.risk.as_words()));
-    let mut lines: Vec<String> = by_hand.iter().take(TASKS_MAX).map(say).collect();
-    let more = by_hand.len().saturating_sub(TASKS_MAX);
-    lines.extend((more > 0).then(|| format!("… and {more} more commands")));
-    lines
+/// The chats that do not show it, and why.
+fn unposted(directory: &Directory, state: &State) -> Vec<String> {
+    let shown = |chat: &ChannelId| directory.chats.iter().any(|rule| rule.channel == *chat);
+    let all = state.posts.iter().filter(|(chat, _)| shown(chat));
+    let failed = all.filter_map(|(chat, post)| Some((chat, post.failed.as_ref()?)));
+    failed.map(|(chat, why)| one(&format!("Not posted in {chat}: {why}"))).collect()
 }
 
 fn due(due: &Due<'_>) -> Notice {
@@ -227,7 +213,9 @@ mod tests {
     #[test]
     fn what_firebell_found_stands_in_the_room_with_thresholds_and_what_to_say() {
         use crate::program::tests::command;
+        use firebell_domain::chat::ChatRule;
         use firebell_domain::operation::found::{Row, Standing as Is};
+        use firebell_domain::operation::post::Post;
         use firebell_domain::operation::{self, Look, Step};
         use firebell_domain::severity::Severity;
         let schedule = json!({ "name": "Morning check", "cadence": "daily", "when": "9:00 AM", "cron": null,
@@ -253,7 +241,10 @@ mod tests {
             line: 10,
         };
         let ended = |rows| operation::ended(&running, due, "one", rows, false, due.plus_s(1)).expect("its own");
-        let directory = Directory { severities: vec![Severity::new("P1", "Critical", 1)], ..Directory::default() };
+        let (channel, rooms) = ("slack".into(), Default::default());
+        let slack = ChatRule { channel, opens: false, announces: true, own_only: false, rooms };
+        let severities = vec![Severity::new("P1", "Critical", 1)];
+        let directory = Directory { severities, chats: vec![slack], ..Directory::default() };
         let quiet = Standing::new(None, since);
         let said = |state: &State, now| {
             let operations = Operations::from([(("shop".to_string(), "Morning check".to_string()), state.clone())]);
@@ -273,6 +264,13 @@ mod tests {
                 "Its tasks: look at the disks",
             ]
         );
+        let mut refused = ended(vec![row(Is::Critical, "512")]);
+        let failed = Some("no such channel".to_string());
+        refused.posts.insert("slack".into(), Post { failed: failed.clone(), ..Post::default() });
+        refused.posts.insert("gone".into(), Post { failed, ..Post::default() });
+        let lines = said(&refused, due.plus_s(60)).remove(0).lines;
+        assert_eq!(lines.last().map(String::as_str), Some("Not posted in slack: no such channel"));
+        assert_eq!(lines.len(), critical[0].lines.len() + 1, "what is no chat any more is not spoken of");
         let healthy = said(&ended(vec![row(Is::Healthy, "3")]), due.plus_s(60));
         assert_eq!((healthy[0].word, healthy[0].lines[0].as_str()), ("healthy", "queue depth: 3, healthy"));
         assert_eq!(

@@ -16,6 +16,7 @@ mod hooks;
 mod intake;
 mod lab;
 mod live;
+mod looked;
 mod mail;
 mod operations;
 mod outbox;

@@ -195,7 +195,7 @@ impl Discord {
         let began = clock::instant();
         let place = i.channel.clone();
         let (person, within) = (me.clone(), hear::WITHIN);
-        let saying = Saying { person, admin: false, place, text: line, key, within, origin: None };
+        let saying = Saying { person, admin: false, place, text: line, key, within, origin: None, offer: None };
         self.say_to_its_end(i, me, saying, then, began).await
     }
 
@@ -233,6 +233,7 @@ impl Discord {
                 key: format!("{}+{n}", i.id),
                 within: THEN_WITHIN,
                 origin: None,
+                offer: None,
             };
             let heard = self.ear.hear(saying).await;
             if !heard.answer.done() {
@@ -282,8 +283,24 @@ impl Discord {
                 self.say_filled(i, me, &verb, Some(id), &Filled::new()).await
             }
             Some(Press::Ask(id, verb)) => self.ask(me, Some(id), &verb, &[]).await,
+            Some(Press::Offer(offer)) => self.declare_look(i, me, offer).await,
             _ => self.unknown(i, custom_id),
         }
+    }
+
+    /// What a scheduled look found, declared by whoever pressed.
+    async fn declare_look(self: &Arc<Self>, i: &Interaction, me: &PersonId, offer: String) -> Reply {
+        let saying = Saying {
+            person: me.clone(),
+            admin: false,
+            place: i.channel.clone(),
+            text: String::new(),
+            key: i.id.clone(),
+            within: hear::WITHIN,
+            origin: None,
+            offer: Some(offer),
+        };
+        self.say_to_its_end(i, me, saying, Vec::new(), clock::instant()).await
     }
 
     /// The form of a verb, with what is known filled in; a verb that needs none is said at once by its own button.
@@ -380,6 +397,7 @@ impl Discord {
             key: i.id.clone(),
             within: hear::WITHIN,
             origin: Some(Box::new(origin)),
+            offer: None,
         };
         self.say_to_its_end(i, me, saying, Vec::new(), began).await
     }
@@ -438,7 +456,8 @@ impl Discord {
         let text = filled::line(spec, Some(incident), &options, &self.app().directory()).ok()?;
         let place = Some(message.channel.clone());
         let origin = Some(Box::new(origin));
-        let saying = Saying { person: by.clone(), admin: false, place, text, key, within: hear::WITHIN, origin };
+        let saying =
+            Saying { person: by.clone(), admin: false, place, text, key, within: hear::WITHIN, origin, offer: None };
         let heard = self.ear.hear(saying).await;
         match heard.later {
             Some(later) => Some(later.outcome().await),

@@ -140,6 +140,10 @@ impl Discord {
                 let body = render::card(card, &act.key, &who, before.as_deref());
                 self.post_or_edit(act, channel, message.as_deref(), body).await
             }
+            ChatJob::Look { room, look, message } => {
+                let Some(channel) = room.as_deref().or(self.settings.announce.as_deref()) else { return Ok(None) };
+                self.post_or_edit(act, channel, message.as_deref(), render::look(look, &act.key)).await
+            }
             ChatJob::Card { place, card, message } => {
                 let body = render::card(card, &act.key, &who, None);
                 self.post_or_edit(act, place, message.as_deref(), body).await
@@ -160,7 +164,7 @@ impl Discord {
                 self.post_or_edit(act, place, message.as_deref(), render::table(table, &act.key)).await
             }
             ChatJob::Lines { place, lines, files } => {
-                let room = self.room_url(act.incident);
+                let room = act.incident.map_or_else(|| self.app().public_url().to_string(), |id| self.room_url(id));
                 let body = render::lines(lines, &act.key, &room);
                 let files = fitting(files, &room);
                 match self.post_with(act, place, body.clone(), files.clone()).await {
@@ -377,6 +381,7 @@ impl Discord {
 
     /// Lets people in where that is needed, then calls them: who is called without being let in sees nothing.
     async fn invite(&self, act: &ChatAct, place: &str, people: &[PersonId]) -> Made {
+        let Some(incident) = act.incident else { return Ok(None) };
         let who = self.identities();
         for user in people.iter().filter_map(|p| who.user(p)) {
             let request = match self.settings.open {
@@ -394,12 +399,12 @@ impl Discord {
                 Ok(_) => {}
                 // Somebody who is not in the server: the others are still called.
                 Err(No::Refused { status: 404 | 400, code, why }) if code != NO_CHANNEL => {
-                    tracing::warn!(incident.id = %act.incident, discord.user = user, "not invited: {why}");
+                    tracing::warn!(incident.id = %incident, discord.user = user, "not invited: {why}");
                 }
                 Err(no) => return Err(no),
             }
         }
-        self.post(act, place, render::invitation(act.incident, people, &act.key, &who)).await
+        self.post(act, place, render::invitation(incident, people, &act.key, &who)).await
     }
 }
 

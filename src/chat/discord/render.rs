@@ -3,7 +3,7 @@
 
 use super::identity::Identities;
 use super::words::{line, plain, time, words};
-use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line, RunTable};
+use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line, LookCard, LookMark, RunTable};
 use firebell_domain::chain::hex;
 use firebell_domain::id::{IncidentId, PersonId};
 use serde_json::{Value, json};
@@ -37,6 +37,8 @@ pub enum Press {
     Say(IncidentId, String),
     /// Asks for more first.
     Ask(IncidentId, String),
+    /// Declares what a scheduled look found.
+    Offer(String),
     /// A menu: its values are presses of their own.
     Menu,
     /// A form's answers.
@@ -48,6 +50,7 @@ impl Press {
         match self {
             Press::Say(id, verb) => format!("{OURS}|say|{}|{verb}", id.0),
             Press::Ask(id, verb) => format!("{OURS}|ask|{}|{verb}", id.0),
+            Press::Offer(id) => format!("{OURS}|look|{id}"),
             Press::Menu => format!("{OURS}|menu"),
             Press::Form(id, name) => format!("{OURS}|form|{}|{name}", id.map(|i| i.0.to_string()).unwrap_or_default()),
         }
@@ -59,6 +62,7 @@ impl Press {
         match parts.as_slice() {
             [OURS, "say", n, verb] => Some(Press::Say(id(n)?, verb.to_string())),
             [OURS, "ask", n, verb] => Some(Press::Ask(id(n)?, verb.to_string())),
+            [OURS, "look", id] => Some(Press::Offer(id.to_string())),
             [OURS, "menu"] => Some(Press::Menu),
             [OURS, "form", "", name] => Some(Press::Form(None, name.to_string())),
             [OURS, "form", n, name] => Some(Press::Form(Some(id(n)?), name.to_string())),
@@ -293,6 +297,44 @@ pub fn table(table: &RunTable, key: &str) -> Value {
     let button = Some(&table.link).filter(|l| is_link(l)).and_then(|l| link_button("What each of them said", l));
     let rows: Vec<Value> = button.into_iter().map(|b| json!({ "type": 1, "components": [b] })).collect();
     json!({ "content": content, "components": rows, "allowed_mentions": mentions(&[]), "flags": super::wire::SILENT })
+}
+
+/// What a scheduled look found: one line where all is well, which calls nobody.
+pub fn look(look: &LookCard, key: &str) -> Value {
+    let mark = match look.mark {
+        LookMark::Well => "✅",
+        LookMark::Due => "⏰",
+        LookMark::Unclear => "⚪",
+        LookMark::Warning => "🟡",
+        LookMark::Critical => "🔴",
+    };
+    let end = format!("\n-# {}", shown_tag(key));
+    let rest = |n: usize| format!("\n… and {n} more in the room");
+    let units = |s: &str| s.encode_utf16().count();
+    let mut content = format!("{mark} **{}**: {}", line(&look.name, FIELD_NAME_MAX), line(&look.says, LINE_MAX));
+    let rows = look.rows.iter().map(|row| format!("- {}", line(row, LINE_MAX)));
+    let all: Vec<String> = rows.chain(look.text.iter().map(|t| words(t, LINE_MAX))).collect();
+    for (n, shown) in all.iter().enumerate() {
+        if units(&content) + 1 + units(shown) + units(&rest(all.len())) + units(&end) > CONTENT_MAX {
+            content.push_str(&rest(all.len() - n));
+            break;
+        }
+        content.push('\n');
+        content.push_str(shown);
+    }
+    content.push_str(&end);
+    let button = look.offer.as_ref().map(|offer| {
+        let custom_id = Press::Offer(offer.id.clone()).custom_id();
+        json!({ "type": 2, "style": 4, "label": or_dash(plain(&offer.label, LABEL_MAX)), "custom_id": custom_id })
+    });
+    let buttons: Vec<Value> =
+        button.into_iter().chain(look.link.as_ref().and_then(|(label, url)| link_button(label, url))).collect();
+    let rows: Vec<Value> = buttons.chunks(5).map(|row| json!({ "type": 1, "components": row })).collect();
+    let mut body = json!({ "content": content, "components": rows, "allowed_mentions": mentions(&[]) });
+    if look.mark == LookMark::Well {
+        body["flags"] = json!(super::wire::SILENT);
+    }
+    body
 }
 
 /// What leads out of the chat: buttons where Discord takes the address, else as text.

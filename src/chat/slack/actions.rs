@@ -4,7 +4,7 @@
 use super::command::page;
 use super::forms::{Carried, FORM, said_view, values};
 use super::home::DECLARE_BUTTON;
-use super::render::{MORE, PRESS, read_pressed};
+use super::render::{MORE, OFFER, PRESS, read_pressed};
 use super::wire::{Interaction, Message, View};
 use super::{Reply, Slack, Words};
 use crate::chat::hear::{Answer, Kind, WITHIN, WITHIN_TRIGGER};
@@ -51,24 +51,43 @@ impl Slack {
             return self.opened_by(&i, None).await;
         }
         let value = action.selected_option.as_ref().map(|o| o.value.as_str()).or(action.value.as_deref());
+        if action.action_id == OFFER {
+            let offer = value.unwrap_or_default().to_string();
+            return self.hear_pressed(i, String::new(), Some(offer), key, began).await;
+        }
         let ours = action.action_id == MORE || action.action_id.starts_with(PRESS);
         let Some((incident, form, verb)) = value.filter(|_| ours).and_then(read_pressed) else {
             return self.not_ours(&i, &action.action_id).await;
         };
-        let channel = i.channel.as_ref().map(|c| c.id.clone()).unwrap_or_default();
         if form {
+            let channel = i.channel.as_ref().map(|c| c.id.clone()).unwrap_or_default();
             if let Err(why) = self.open(&i.trigger_id, verb, Some(incident), &i.user.id, &channel).await {
                 self.answer_beside(&i, &channel, &why).await;
             }
             return Reply::Empty;
         }
+        let text = format!("{incident} {verb}");
+        self.hear_pressed(i, text, None, key, began).await
+    }
+
+    /// What a button says, or offers.
+    async fn hear_pressed(
+        &self,
+        i: Interaction,
+        text: String,
+        offer: Option<String>,
+        key: String,
+        began: Instant,
+    ) -> Reply {
+        let channel = i.channel.as_ref().map(|c| c.id.clone()).unwrap_or_default();
         let words = Words {
             user: i.user.id.clone(),
             handle: i.user.name.clone(),
             place: Some(channel.clone()).filter(|c| !c.is_empty()),
-            text: format!("{incident} {verb}"),
+            text,
             key,
             origin: None,
+            offer,
         };
         let heard = self.hear(words, began, WITHIN).await;
         let (slack, answer) = (self.clone(), heard.answer.text);
@@ -189,7 +208,7 @@ impl Slack {
         // The words are out of Slack's marks already, and are not to be read for any again.
         let text = format!("note {}", super::text::escape_marks(note));
         let origin = origin.map(Box::new);
-        Words { user: user.to_string(), handle: String::new(), place: Some(place), text, key, origin }
+        Words { user: user.to_string(), handle: String::new(), place: Some(place), text, key, origin, offer: None }
     }
 
     /// A form that was filled in: the lines of the grammar that it stands for.
@@ -221,6 +240,7 @@ impl Slack {
             text: super::text::escape_marks(&text),
             key: if n == 0 { format!("view:{}", view.id) } else { format!("view:{}:{n}", view.id) },
             origin: carried.origin.clone().filter(|_| Some(n) == quoted).map(Box::new),
+            offer: None,
         };
         let mut lines = lines.into_iter().enumerate();
         let Some((_, first)) = lines.next() else { return Reply::Empty };

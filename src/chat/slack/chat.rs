@@ -104,6 +104,10 @@ impl Slack {
             ChatJob::Pin { place, message } => self.pin(place, message).await,
             ChatJob::Table { place, table, message } => self.table(act, place, table, message).await,
             ChatJob::Lines { place, lines: all, files } => self.lines(act, place, all, files).await,
+            ChatJob::Look { room, look, message } => {
+                let channel = room.as_ref().or(self.at.settings.announce.as_ref());
+                self.announced(act, channel, render::look(look), message).await
+            }
         }
     }
 
@@ -150,11 +154,21 @@ impl Slack {
         message: &Option<String>,
         place: &Option<String>,
     ) -> Did {
+        let mention = |p: &PersonId| self.at.identity.user_of(p);
+        self.announced(act, channel, render::announcement(card, place.as_deref(), &mention), message).await
+    }
+
+    /// Posted or edited where all is announced; such a message is named with its channel.
+    async fn announced(
+        &self,
+        act: &ChatAct,
+        channel: Option<&String>,
+        rendered: Rendered,
+        message: &Option<String>,
+    ) -> Did {
         let Some(announce) = channel else {
             return Err(Outcome::Never { why: "no channel for announcements is configured".to_string() });
         };
-        let mention = |p: &PersonId| self.at.identity.user_of(p);
-        let rendered = render::announcement(card, place.as_deref(), &mention);
         match message.as_deref().and_then(|m| m.split_once('/')) {
             Some((channel, ts)) => {
                 self.edit(channel, ts, rendered).await?;
@@ -238,7 +252,8 @@ impl Slack {
                 Before::Unknown => repeated = true,
             }
         }
-        let metadata = json!({ "event_type": EVENT_TYPE, "event_payload": { "key": act.key, "incident": act.incident.to_string() } });
+        let metadata =
+            json!({ "event_type": EVENT_TYPE, "event_payload": { "key": act.key, "incident": act.about() } });
         let mut request = make(repeated).request(json!({
             "channel": channel_of(place),
             "metadata": metadata,
@@ -491,7 +506,7 @@ fn numbered(name: &str, n: u32) -> String {
 }
 
 fn plain_name(act: &ChatAct) -> String {
-    act.incident.to_string().to_lowercase()
+    act.about().to_lowercase().replace(' ', "-")
 }
 
 /// As Slack has times: seconds with a fraction.

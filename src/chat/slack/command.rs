@@ -48,6 +48,7 @@ impl Slack {
             text: in_front(&command.command, line),
             key,
             origin: None,
+            offer: None,
         };
         let heard = self.hear(words, began, WITHIN).await;
         self.say_later(heard.later, command.response_url, command.user_id);

@@ -55,14 +55,17 @@ impl Elsewhere {
             };
         };
         let mut here = act.clone();
-        let ChatJob::Announce { place, .. } = &mut here.job else {
-            return Outcome::Never { why: "only announcements are made in this workspace".to_string() };
-        };
-        // A channel in another workspace cannot be named here.
-        *place = place.take().and_then(|place| match split(&place) {
-            (Some(team), raw) if team == self.team => Some(raw.to_string()),
-            _ => None,
-        });
+        match &mut here.job {
+            // A channel in another workspace cannot be named here.
+            ChatJob::Announce { place, .. } => {
+                *place = place.take().and_then(|place| match split(&place) {
+                    (Some(team), raw) if team == self.team => Some(raw.to_string()),
+                    _ => None,
+                });
+            }
+            ChatJob::Look { .. } => {}
+            _ => return Outcome::Never { why: "only announcements are made in this workspace".to_string() },
+        }
         match there.done(&here).await {
             Ok(receipt) => Outcome::Done { receipt },
             Err(outcome) => outcome,

@@ -84,7 +84,8 @@ impl Slack {
             Some(thread) => format!("{channel}/{thread}"),
             None => channel.clone(),
         };
-        let words = Words { user, handle: String::new(), place: Some(place), text: line, key, origin: None };
+        let words =
+            Words { user, handle: String::new(), place: Some(place), text: line, key, origin: None, offer: None };
         let heard = self.hear(words, began, WITHIN).await;
         let slack = self.clone();
         tokio::spawn(async move {

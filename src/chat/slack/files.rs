@@ -51,7 +51,7 @@ impl Slack {
     fn without(&self, act: &ChatAct, trouble: Trouble) -> Result<(), Outcome> {
         match trouble {
             Trouble::Api { .. } => {
-                tracing::warn!(incident.id = %act.incident, "files are only in the room: {}", trouble.why());
+                tracing::warn!(incident.id = %act.about(), "files are only in the room: {}", trouble.why());
                 Ok(())
             }
             Trouble::RateLimited { after_s } => Err(Outcome::Retry {

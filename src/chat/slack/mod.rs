@@ -248,6 +248,8 @@ struct Words {
     key: String,
     /// The message that is quoted.
     origin: Option<Box<Origin>>,
+    /// What was pressed on a scheduled look, instead of the text.
+    offer: Option<String>,
 }
 
 impl Slack {
@@ -263,7 +265,8 @@ impl Slack {
         let admin = self.at.identity.administers(&words.user).await;
         let within = limit.saturating_sub(began.elapsed()).max(Duration::from_millis(200));
         let place = words.place.map(|raw| self.place(&raw));
-        let saying = Saying { person: who.person, admin, place, text, key: words.key, within, origin: words.origin };
+        let (key, origin, offer) = (words.key, words.origin, words.offer);
+        let saying = Saying { person: who.person, admin, place, text, key, within, origin, offer };
         self.at.ear.hear(saying).await
     }
 

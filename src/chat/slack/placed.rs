@@ -41,9 +41,10 @@ impl Slack {
                 }
                 None
             }
-            ChatJob::Announce { .. } => None,
+            ChatJob::Announce { .. } | ChatJob::Look { .. } => None,
             ChatJob::Open { .. } => {
-                let declared = self.declared_in(act.incident).await.map_err(|fault| Outcome::Retry {
+                let Some(incident) = act.incident else { return Ok((self.clone(), here)) };
+                let declared = self.declared_in(incident).await.map_err(|fault| Outcome::Retry {
                     after_s: None,
                     why: fault.logged().shown(),
                     maybe_arrived: false,
@@ -72,7 +73,7 @@ impl Slack {
             | ChatJob::Pin { place, .. }
             | ChatJob::Table { place, .. }
             | ChatJob::Lines { place, .. } => *place = raw,
-            ChatJob::Announce { .. } | ChatJob::Open { .. } => {}
+            ChatJob::Announce { .. } | ChatJob::Open { .. } | ChatJob::Look { .. } => {}
         }
         Ok((slack, here))
     }

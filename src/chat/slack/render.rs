@@ -2,7 +2,7 @@
 //! a plain `text`: what a notification and a screen reader say. Pure; asks nobody anything.
 
 use super::text::{cut, cut_escaped, escape, escape_plain, pieces};
-use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line, RunTable};
+use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line, LookCard, LookMark, RunTable};
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -18,12 +18,16 @@ pub const BUTTON_CHARS_MAX: usize = 75;
 const BUTTONS_SHOWN: usize = 3;
 const OVERFLOW_MAX: usize = 5;
 const OPTIONS_MAX: usize = 100;
+/// Of one row of what a look found.
+const LOOK_ROW_CHARS_MAX: usize = 600;
 /// Of the plain text. Slack cuts off at 40,000 and advises 4,000.
 const TEXT_CHARS_MAX: usize = 3_900;
 
 /// What our elements are called. Whatever else is pressed is not ours, or is of an older version.
 pub const PRESS: &str = "firebell.press";
 pub const MORE: &str = "firebell.more";
+/// Declares what a scheduled look found.
+pub const OFFER: &str = "firebell.offer";
 
 /// How a person is mentioned: as Slack knows them, else by name.
 pub type Mention<'a> = &'a dyn Fn(&PersonId) -> Option<String>;
@@ -116,6 +120,35 @@ pub fn table(table: &RunTable, repeated: bool) -> Rendered {
     Rendered {
         blocks: packed(parts, mark.into_iter().chain([link]).collect()),
         text: plain(&format!("{repeated}{}\n{}", table.head, table.rows.join("\n"))),
+    }
+}
+
+/// What a scheduled look found: one line where all is well.
+pub fn look(look: &LookCard) -> Rendered {
+    let mark = match look.mark {
+        LookMark::Well => "✅",
+        LookMark::Due => "⏰",
+        LookMark::Unclear => "⚪",
+        LookMark::Warning => "🟡",
+        LookMark::Critical => "🔴",
+    };
+    let name = escape_plain(&look.name).replace('*', "");
+    let head = format!("{mark} *{name}*: {}", escape(&look.says));
+    let rows = look.rows.iter().map(|row| cut_escaped(&format!("• {}", escape(row)), LOOK_ROW_CHARS_MAX));
+    let parts: Vec<String> = [cut_escaped(&head, SECTION_CHARS_MAX - 1)].into_iter().chain(rows).collect();
+    let mut blocks = packed(parts, Vec::new());
+    for paragraph in &look.text {
+        blocks.extend(pieces(&escape(paragraph), SECTION_CHARS_MAX).iter().map(|p| section(p)));
+    }
+    let button = look.offer.as_ref().map(|offer| {
+        let button = json!({ "type": "button", "action_id": OFFER, "text": words(&offer.label), "value": offer.id, "style": "danger" });
+        json!({ "type": "actions", "block_id": "firebell.look", "elements": [button] })
+    });
+    let link = look.link.as_ref().map(|(label, url)| context(&format!("<{}|{}>", address(url), escape_plain(label))));
+    let said: Vec<&str> = look.rows.iter().chain(&look.text).map(String::as_str).collect();
+    Rendered {
+        blocks: fitted(blocks, button.into_iter().chain(link).collect()),
+        text: plain(format!("{}: {}\n{}", look.name, look.says, said.join("\n")).trim_end()),
     }
 }
 

@@ -4,7 +4,9 @@
 use super::forms::{Carried, view};
 use super::render::{self, Rendered};
 use super::{manifest, text};
-use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Field, FieldKind, Form, Line, RunTable};
+use crate::engine::ports::chat::{
+    ActionStyle, Card, CardAction, CardValue, Field, FieldKind, Form, Line, LookCard, LookMark, LookOffer, RunTable,
+};
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::time::Timestamp;
 use proptest::prelude::*;
@@ -51,6 +53,25 @@ fn mention(person: &PersonId) -> Option<String> {
 
 fn line(n: i64, text: &str) -> Line {
     Line { seq: n, at: Timestamp(AT.0 + n * 60_000_000), who: "Ana Ruiz".into(), text: text.into() }
+}
+
+/// What a scheduled look found, in words of people and machines.
+fn look(mark: LookMark, said: &str) -> LookCard {
+    let critical = mark == LookMark::Critical;
+    let offer = LookOffer { id: "5f2a9c01d4e7aa00-1767603600000000".into(), label: "Declare P1".into() };
+    LookCard {
+        mark,
+        name: format!("Morning check{said} of shop"),
+        says: if critical { "critical at 09:00 CET (shop.md, line 200)".into() } else { "healthy at 09:00 CET".into() },
+        rows: if critical { vec![format!("queue depth: 512, critical (> 500){said}")] } else { Vec::new() },
+        text: if critical {
+            vec!["Is that an incident? Whoever presses the button declares it, once.".into()]
+        } else {
+            Vec::new()
+        },
+        offer: Some(offer).filter(|_| critical),
+        link: critical.then(|| ("Open the room".into(), "https://firebell.example.org".into())),
+    }
 }
 
 fn golden(name: &str, actual: &str) {
@@ -127,6 +148,14 @@ fn lines_and_answers_are_what_people_should_read() {
     message("lines", &render::lines(&some, false));
     message("lines_repeated", &render::lines(&some, true));
     message("answer", &render::answer("INC-42 is declared as P1: checkout is down\nTake it: /incident INC-42 ack"));
+}
+
+#[test]
+fn looks_are_what_people_should_read() {
+    message("look", &render::look(&look(LookMark::Critical, " <!here> & *all*")));
+    let healthy = render::look(&look(LookMark::Well, ""));
+    assert_eq!(healthy.blocks.len(), 1, "one short line");
+    message("look_healthy", &healthy);
 }
 
 #[test]
@@ -221,6 +250,11 @@ proptest! {
         within_limits(&render::announcement(&any, Some("C1/1.2"), &mention));
         within_limits(&render::lines(&[line(0, &text), line(1, &title)], true));
         within_limits(&render::answer(&text));
+        let rows = (0..facts.min(14)).map(|n| format!("{n} {text}")).collect();
+        let critical = LookCard { name: title.clone(), says: text.clone(), rows, ..look(LookMark::Critical, &title) };
+        within_limits(&render::look(&critical));
+        let said_of_it = format!("{:?}", render::look(&critical).blocks);
+        prop_assert!(!said_of_it.contains("<!channel") && !said_of_it.contains("<@U"));
         let rows = (0..actions.min(9)).map(|n| format!("{n} {text}")).collect();
         let table = RunTable { head: title.clone(), rows, link: "https://bell.example.org/x".into() };
         within_limits(&render::table(&table, facts % 2 == 0));

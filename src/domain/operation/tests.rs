@@ -9,13 +9,13 @@ use chrono_tz::Tz;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-const RULE: &str = "daily 09:00 Europe/Madrid";
+pub(super) const RULE: &str = "daily 09:00 Europe/Madrid";
 
-fn at(text: &str) -> Timestamp {
+pub(super) fn at(text: &str) -> Timestamp {
     text.parse::<chrono::DateTime<chrono::Utc>>().expect("a time").into()
 }
 
-fn by(worker: &str, now: Timestamp) -> Look<'_> {
+pub(super) fn by(worker: &str, now: Timestamp) -> Look<'_> {
     Look { now, worker, alone: false, grace_s: 3_600, limit_s: 60 }
 }
 
@@ -23,18 +23,18 @@ fn row(is: Standing) -> Row {
     Row { what: "queue".into(), value: "512".into(), is, bound: None, line: 7 }
 }
 
-fn known(since: &str) -> State {
+pub(super) fn known(since: &str) -> State {
     State::new(RULE, at(since))
 }
 
-fn running(state: &State, due: &str, worker: &str) -> State {
+pub(super) fn running(state: &State, due: &str, worker: &str) -> State {
     match look(Some(state), RULE, Some(at(due)), by(worker, at(due))) {
         Step::Run(next) => next,
         other => panic!("{other:?}"),
     }
 }
 
-fn done(state: &State, due: &str, is: Standing, declares: bool) -> State {
+pub(super) fn done(state: &State, due: &str, is: Standing, declares: bool) -> State {
     let begun = running(state, due, "one");
     ended(&begun, at(due), "one", vec![row(is)], declares, at(due).plus_s(2)).expect("its own")
 }
@@ -112,6 +112,21 @@ fn one_streak_makes_one_alert_and_its_end_is_told_with_the_same_beginning() {
     assert_eq!((delivery.group_status, delivery.alerts[0].status), (AlertStatus::Resolved, AlertStatus::Resolved));
     let quiet = done(&told(&over, &end, None), "2026-11-25T08:00:00Z", Standing::Warning, true);
     assert_eq!(quiet.owes, None, "a warning declares nothing");
+}
+
+#[test]
+fn what_people_do_is_due_once_at_its_time() {
+    let (due, now) = (at("2026-11-22T08:00:00Z"), at("2026-11-22T08:00:01Z"));
+    let first = remind(None, RULE, Some(due), now).expect("it becomes known");
+    assert_eq!(remind(Some(&first), RULE, Some(due), now), None, "nobody had promised it");
+    let state = known("2026-11-21T00:00:00Z");
+    assert_eq!(remind(Some(&state), RULE, None, now), None);
+    let reminded = remind(Some(&state), RULE, Some(due), now).expect("it is due");
+    let turn = reminded.turn.clone().expect("a turn");
+    assert_eq!((turn.due, turn.became.word(), turn.since()), (due, Some(DUE), Some(due)));
+    assert_eq!(remind(Some(&reminded), RULE, Some(due), now.plus_s(60)), None);
+    let moved = remind(Some(&reminded), "daily 11:00", Some(due.plus_s(3_600)), due.plus_s(7_200));
+    assert_eq!(moved.map(|s| (s.since, s.turn)), Some((due.plus_s(7_200), Some(turn))));
 }
 
 #[test]

@@ -68,7 +68,8 @@ pub struct ChatStanding {
 /// One thing to do, worded.
 #[derive(Clone, Debug)]
 pub struct ChatAct {
-    pub incident: IncidentId,
+    /// `None` where it is about none, as a look at a schedule's time is.
+    pub incident: Option<IncidentId>,
     /// Stable over retries and restarts; to be sent along as the platform allows (metadata, nonce), so that what was
     /// posted before a crash is found again.
     pub key: String,
@@ -137,6 +138,13 @@ pub enum ChatJob {
         /// What belongs to them, where a platform takes files: what a run's commands printed and drew.
         files: Vec<ChatFile>,
     },
+    /// What a look at a schedule's time found, posted or edited where incidents of its system are announced.
+    Look {
+        /// The channel of its system, as it is configured.
+        room: Option<String>,
+        look: LookCard,
+        message: Option<String>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,10 +160,18 @@ pub enum ChatKind {
     Lines,
 }
 
+impl ChatAct {
+    /// What it is about, for logs and for whoever reads a message back.
+    pub fn about(&self) -> String {
+        self.incident.map_or_else(|| "a scheduled look".to_string(), |id| id.to_string())
+    }
+}
+
 impl ChatJob {
     pub fn kind(&self) -> ChatKind {
         match self {
-            ChatJob::Announce { .. } => ChatKind::Announce,
+            // Both go to where all is announced, at its pace.
+            ChatJob::Announce { .. } | ChatJob::Look { .. } => ChatKind::Announce,
             ChatJob::Open { .. } => ChatKind::Open,
             ChatJob::Topic { .. } => ChatKind::Topic,
             ChatJob::Links { .. } => ChatKind::Links,
@@ -185,6 +201,44 @@ pub struct RunTable {
     pub head: String,
     pub rows: Vec<String>,
     pub link: String,
+}
+
+/// What a scheduled look found: one line where all is well, else with what is not, and what can be done about it. What
+/// commands said is in it as they said it: the adapter escapes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookCard {
+    pub mark: LookMark,
+    /// `Morning check of shop`
+    pub name: String,
+    /// `critical at 09:00 CET`; never told by the mark alone.
+    pub says: String,
+    /// What was found, a line each.
+    pub rows: Vec<String>,
+    /// What somebody should know or do, as paragraphs.
+    pub text: Vec<String>,
+    /// A button that declares it.
+    pub offer: Option<LookOffer>,
+    /// Label and address.
+    pub link: Option<(String, String)>,
+}
+
+/// Beside its word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LookMark {
+    Well,
+    /// Somebody has to do it.
+    Due,
+    /// Nobody knows.
+    Unclear,
+    Warning,
+    Critical,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct LookOffer {
+    /// What comes back with the press: at most 60 characters, letters, digits and `-`.
+    pub id: String,
+    pub label: String,
 }
 
 /// What cannot be said in a message.

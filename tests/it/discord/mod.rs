@@ -8,6 +8,7 @@ mod hearing;
 mod http;
 mod killed;
 mod late;
+mod looks;
 mod lost;
 mod registered;
 mod remembered;
@@ -163,7 +164,7 @@ impl House {
     pub fn act(&self, key: &str, job: ChatJob) -> ChatAct {
         let now = self.app.clock().now();
         ChatAct {
-            incident: IncidentId(1),
+            incident: Some(IncidentId(1)),
             key: key.to_string(),
             attempt: 1,
             maybe_repeated: false,

@@ -3,7 +3,7 @@
 
 use super::card;
 use firebell::chat::discord::{Identities, forms, render};
-use firebell::engine::ports::chat::{Card, CardAction, CardValue, Line};
+use firebell::engine::ports::chat::{Card, CardAction, CardValue, Line, LookCard, LookMark, LookOffer};
 use firebell::notice;
 use firebell_domain::directory::Directory;
 use firebell_domain::id::{IncidentId, PersonId};
@@ -71,9 +71,32 @@ fn lines() -> Vec<Line> {
     ]
 }
 
+/// What a scheduled look found critical.
+fn critical() -> LookCard {
+    let offer = LookOffer { id: "5f2a9c01d4e7aa00-1767603600000000".into(), label: "Declare P1".into() };
+    LookCard {
+        mark: LookMark::Critical,
+        name: "Morning check of shop".into(),
+        says: "critical at 09:00 CET (shop.md, line 200)".into(),
+        rows: vec!["queue depth: 512, critical (> 500)".into(), "`@everyone` **all**: failed".into()],
+        text: vec!["Is that an incident? Whoever presses the button declares it, once.".into()],
+        offer: Some(offer),
+        link: Some(("Open the room".into(), "https://firebell.example.org".into())),
+    }
+}
+
 #[test]
 fn cards_lines_and_forms_look_as_reviewed() {
     let who = who();
+    let healthy = LookCard {
+        mark: LookMark::Well,
+        says: "healthy at 09:00 CET".into(),
+        rows: Vec::new(),
+        text: Vec::new(),
+        offer: None,
+        link: None,
+        ..critical()
+    };
     let ended = Card {
         ended: true,
         status: "resolved by Ana Ruiz".into(),
@@ -101,6 +124,8 @@ fn cards_lines_and_forms_look_as_reviewed() {
             "invitation.json",
             render::invitation(IncidentId(1), &["ana".into(), "bo".into(), "dee".into()], "INC-1/invite", &who),
         ),
+        ("look.json", render::look(&critical(), "look-1")),
+        ("look_healthy.json", render::look(&healthy, "look-1")),
         (
             "answer.json",
             render::private(
@@ -155,7 +180,14 @@ proptest! {
         let said: Vec<Line> = texts.iter().enumerate().map(line).collect();
         let people: Vec<PersonId> = texts.iter().map(|t| PersonId::new(t.clone())).chain(["ana".into()]).collect();
         let links: Vec<(String, String)> = texts.iter().map(|t| (t.clone(), format!("https://a.example/{t}"))).collect();
+        let look = LookCard {
+            name: texts[0].clone(), says: texts[1].clone(), rows: texts.clone(), text: texts.clone(),
+            offer: Some(LookOffer { id: "5f2a-1".into(), label: texts[2].clone() }),
+            link: Some((texts[3].clone(), texts[4].clone())), ..critical()
+        };
+        prop_assert!(render::has_tag(&render::look(&look, "k"), "k"));
         for message in [
+            render::look(&look, "k"),
             render::card(&shown, "k", &who(), Some("<#1>")),
             render::lines(&said, "k", "http://127.0.0.1:7911/incidents/1"),
             render::invitation(IncidentId(1), &people, "k", &who()),
@@ -176,6 +208,7 @@ proptest! {
     fn a_custom_id_is_read_back_or_is_nothing(text in "\\PC{0,60}", n in any::<i64>()) {
         let id = IncidentId(n);
         for press in [render::Press::Say(id, "ack".into()), render::Press::Ask(id, "page".into()), render::Press::Menu,
+            render::Press::Offer(critical().offer.expect("an offer").id),
             render::Press::Form(None, "declare".into()), render::Press::Form(Some(id), "update".into())] {
             prop_assert!(press.custom_id().len() <= 100);
             prop_assert_eq!(render::Press::read(&press.custom_id()), Some(press));

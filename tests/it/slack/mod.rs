@@ -10,6 +10,7 @@ mod http;
 mod install;
 mod judged;
 mod killed;
+mod looks;
 mod night;
 mod people;
 mod places;
