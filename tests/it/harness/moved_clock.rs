@@ -12,11 +12,24 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub struct MovedClock {
     folder: TempDir,
     offset_s: Arc<AtomicI64>,
+    /// How often the library reads the offset.
+    reads: (&'static str, &'static str),
 }
 
 impl MovedClock {
     pub fn start() -> MovedClock {
-        let clock = MovedClock { folder: temp_dir(), offset_s: Arc::default() };
+        MovedClock::read(("FAKETIME_NO_CACHE", "1"))
+    }
+
+    /// For a bot that runs for long and whose clock is never put back. The library reads the offset once a second and not
+    /// at each question: while one thread reads, another may be told the machine's own time, and a clock that has been
+    /// there once does not go back.
+    pub fn forward() -> MovedClock {
+        MovedClock::read(("FAKETIME_CACHE_DURATION", "1"))
+    }
+
+    fn read(reads: (&'static str, &'static str)) -> MovedClock {
+        let clock = MovedClock { folder: temp_dir(), offset_s: Arc::default(), reads };
         clock.to(0);
         clock
     }
@@ -40,7 +53,7 @@ impl MovedClock {
         let file = self.folder.join("offset");
         serve
             .env("FAKETIME_TIMESTAMP_FILE", file.to_str().expect("a plain path"))
-            .env("FAKETIME_NO_CACHE", "1")
+            .env(self.reads.0, self.reads.1)
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
             .through(&["env", &format!("LD_PRELOAD={}", library())])
     }

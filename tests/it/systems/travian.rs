@@ -207,7 +207,7 @@ const DECLARES: &str = "\n[schedules]\ndeclare = true\n";
 alone! {
     async fn a_lost_backup_that_no_alert_tells_of_is_found_by_the_morning_check_which_declares() {
         let lab = Lab::up("travian").await;
-        let clock = MovedClock::start();
+        let clock = MovedClock::forward();
         let half_past_seven = (7 * 60 + 30) * 60 - (clock.seconds()() % 86_400) as i64;
         clock.to(half_past_seven);
         let (overlay, config) = (format!("{MORNING}{OVERLAY}{DECLARES}"), targets(&lab));
