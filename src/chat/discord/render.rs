@@ -301,13 +301,7 @@ pub fn table(table: &RunTable, key: &str) -> Value {
 
 /// What a scheduled look found: one line where all is well, which calls nobody.
 pub fn look(look: &LookCard, key: &str) -> Value {
-    let mark = match look.mark {
-        LookMark::Well => "✅",
-        LookMark::Due => "⏰",
-        LookMark::Unclear => "⚪",
-        LookMark::Warning => "🟡",
-        LookMark::Critical => "🔴",
-    };
+    let mark = look.mark.sign();
     let end = format!("\n-# {}", shown_tag(key));
     let rest = |n: usize| format!("\n… and {n} more in the room");
     let units = |s: &str| s.encode_utf16().count();

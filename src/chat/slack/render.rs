@@ -2,7 +2,7 @@
 //! a plain `text`: what a notification and a screen reader say. Pure; asks nobody anything.
 
 use super::text::{cut, cut_escaped, escape, escape_plain, pieces};
-use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line, LookCard, LookMark, RunTable};
+use crate::engine::ports::chat::{ActionStyle, Card, CardAction, CardValue, Line, LookCard, RunTable};
 use firebell_domain::id::{IncidentId, PersonId};
 use firebell_domain::time::Timestamp;
 use serde_json::{Value, json};
@@ -125,13 +125,7 @@ pub fn table(table: &RunTable, repeated: bool) -> Rendered {
 
 /// What a scheduled look found: one line where all is well.
 pub fn look(look: &LookCard) -> Rendered {
-    let mark = match look.mark {
-        LookMark::Well => "✅",
-        LookMark::Due => "⏰",
-        LookMark::Unclear => "⚪",
-        LookMark::Warning => "🟡",
-        LookMark::Critical => "🔴",
-    };
+    let mark = look.mark.sign();
     let name = escape_plain(&look.name).replace('*', "");
     let head = format!("{mark} *{name}*: {}", escape(&look.says));
     let rows = look.rows.iter().map(|row| cut_escaped(&format!("• {}", escape(row)), LOOK_ROW_CHARS_MAX));

@@ -234,6 +234,19 @@ pub enum LookMark {
     Critical,
 }
 
+impl LookMark {
+    /// The same sign in every chat.
+    pub fn sign(self) -> &'static str {
+        match self {
+            LookMark::Well => "✅",
+            LookMark::Due => "⏰",
+            LookMark::Unclear => "⚪",
+            LookMark::Warning => "🟡",
+            LookMark::Critical => "🔴",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct LookOffer {
     /// What comes back with the press: at most 60 characters, letters, digits and `-`.

@@ -9,7 +9,6 @@ use crate::harness::{BOUND, eventually};
 use futures_util::future::join_all;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// What an undisturbed run sends is some twelve things; each is the one that it is killed before or after.
 const PLACES: [&str; 12] = [
@@ -28,8 +27,6 @@ const PLACES: [&str; 12] = [
 ];
 /// Bots that run beside each other.
 const AT_ONCE: usize = 3;
-/// A lost claim comes back when its lease has run out; one database's own process takes it back at its start.
-const QUIET_BOUND: Duration = Duration::from_secs(90);
 const ROOM: &str = "inc-1-checkout-is-down";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -55,7 +52,7 @@ async fn killed_at(place: &str) {
     bot.start_again().await;
     let (_, said) = bot.say("ana", "/incident INC-1 ack").await;
     assert!(said.contains("INC-1"), "{place}: {said}");
-    quiet(&bot).await;
+    bot.nothing_waits().await;
 
     assert_eq!(rooms(&server), 1, "{place}: one channel");
     for channel in [ROOM, "incidents"] {
@@ -113,14 +110,6 @@ fn once(place: &str, channel: &str, server: &Discord, all: &[Message]) {
     assert!(twice.is_empty(), "{place}: {twice:?} twice in {channel}:\n{}", texts(server, all));
 }
 
-async fn quiet(bot: &Serve) {
-    eventually("nothing waits for Discord", QUIET_BOUND, async || {
-        let outbox = &bot.get("/health/components").await.json()["components"]["outbox"];
-        outbox["waiting"].as_array().is_some_and(Vec::is_empty) && outbox["being_sent"] == 0
-    })
-    .await;
-}
-
 #[tokio::test]
 async fn a_channel_that_was_made_but_not_recorded_is_its_incidents_at_once_and_is_taken_over() {
     let server = Discord::start();
@@ -147,7 +136,7 @@ async fn a_channel_that_was_made_but_not_recorded_is_its_incidents_at_once_and_i
     assert!(!shown.contains("Has a channel"), "it is not recorded yet: {shown}");
 
     server.recovers();
-    quiet(&bot).await;
+    bot.nothing_waits().await;
     let (_, shown) = bot.say("ana", "/incident INC-1 timeline").await;
     assert!(shown.contains("Has a channel in discord now"), "{shown}");
     assert_eq!(rooms(&server), 1, "taken over, not made again");

@@ -3,18 +3,9 @@
 use super::served::{config, connected};
 use crate::fake_discord::Discord;
 use crate::harness::serve::Serve;
-use crate::harness::{BOUND, eventually};
 use serde_json::json;
 
 const ROOM: &str = "inc-1-checkout-is-down";
-
-async fn quiet(bot: &Serve) {
-    eventually("nothing waits for Discord", BOUND, async || {
-        let outbox = &bot.get("/health/components").await.json()["components"]["outbox"];
-        outbox["waiting"].as_array().is_some_and(Vec::is_empty) && outbox["being_sent"] == 0
-    })
-    .await;
-}
 
 #[tokio::test]
 async fn a_channel_that_somebody_deleted_costs_the_incident_nothing_and_is_named() {
@@ -27,12 +18,12 @@ async fn a_channel_that_somebody_deleted_costs_the_incident_nothing_and_is_named
     let asked = ana.runs("/incident declare", json!({"title": "checkout is down", "severity": "P1"})).await;
     assert!(asked.says().await.contains("INC-1"));
     server.eventually("it has a channel", |s| s.channels.values().any(|c| c.name == ROOM)).await;
-    quiet(&bot).await;
+    bot.nothing_waits().await;
 
     server.loses_channel(ROOM);
     let said = ana.runs("/incident ack", json!({"incident": "INC-1"})).await.says().await;
     assert!(said.contains("INC-1"), "{said}");
-    quiet(&bot).await;
+    bot.nothing_waits().await;
     let announced = server.messages("incidents").iter().any(|m| server.plain(m).contains("ana has it"));
     assert!(announced, "it is announced as it is");
     let said: Vec<String> = server.messages("incidents").iter().map(|m| server.plain(m)).collect();
@@ -41,7 +32,7 @@ async fn a_channel_that_somebody_deleted_costs_the_incident_nothing_and_is_named
     // Another channel takes its place; a command about it works wherever it is given.
     let said = ana.at("general").runs("/incident people use-channel", json!({"incident": "INC-1"})).await.says().await;
     assert!(said.contains("INC-1"), "{said}");
-    quiet(&bot).await;
+    bot.nothing_waits().await;
     let card = server.messages("general").iter().any(|m| server.plain(m).contains("ana has it"));
     assert!(card, "the headline is there: {:#?}", server.messages("general"));
     let said: Vec<String> = server.messages("incidents").iter().map(|m| server.plain(m)).collect();
@@ -52,7 +43,7 @@ async fn a_channel_that_somebody_deleted_costs_the_incident_nothing_and_is_named
     let asked = ana.runs("/incident ack", json!({"incident": "INC-1", "note": "my pass is hunter2"})).await;
     let said = asked.says().await;
     assert!(said.contains("resolved") && asked.is_ephemeral().await, "{said}");
-    quiet(&bot).await;
+    bot.nothing_waits().await;
     let log = bot.log();
     let id = asked.id.to_string();
     assert!(log.lines().any(|l| l.contains("refused") && l.contains(&id)) && !log.contains("hunter2"), "{log}");

@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 const FIREBELL: &str = env!("CARGO_BIN_EXE_firebell");
+/// A lost claim comes back when its lease has run out; one database's own process takes it back at its start.
+const SENT_BOUND: Duration = Duration::from_secs(90);
 
 /// One installation: a folder with a configuration, and a running `serve` most of the time.
 #[derive(Debug)]
@@ -303,6 +306,15 @@ impl Serve {
     pub async fn acknowledge(&self, incident: &str) {
         let answer = self.command(&format!("/api/v1/incidents/{incident}/ack"), None, &json!({})).await;
         assert_eq!(answer.status, 200, "acknowledging {incident}: {}", answer.body);
+    }
+
+    /// Nothing waits to be sent and nothing is being sent.
+    pub async fn nothing_waits(&self) {
+        eventually("nothing waits to be sent", SENT_BOUND, async || {
+            let outbox = &self.get("/health/components").await.json()["components"]["outbox"];
+            outbox["waiting"].as_array().is_some_and(Vec::is_empty) && outbox["being_sent"] == 0
+        })
+        .await;
     }
 
     /// `audit verify` and `audit rebuild` must both have nothing to say.

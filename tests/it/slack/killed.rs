@@ -5,7 +5,6 @@ use crate::fake_slack::{FakeSlack, Seen};
 use crate::harness::serve::Serve;
 use crate::harness::{BOUND, eventually};
 use futures_util::future::join_all;
-use std::time::Duration;
 
 /// What an undisturbed run sends is some fifteen things; each is the one that it is killed before or after.
 const PLACES: [&str; 12] = [
@@ -24,8 +23,6 @@ const PLACES: [&str; 12] = [
 ];
 /// Bots that run beside each other.
 const AT_ONCE: usize = 3;
-/// A lost claim comes back when its lease has run out; one database's own process takes it back at its start.
-const QUIET_BOUND: Duration = Duration::from_secs(90);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_wherever_it_posts_it_loses_nothing_and_marks_what_may_be_there_twice() {
@@ -48,7 +45,7 @@ async fn killed_at(place: &str) {
     bot.start_again().await;
     let (_, said) = bot.say("ana", "/incident INC-1 ack").await;
     assert!(said.contains("INC-1"), "{place}: {said}");
-    quiet(&bot).await;
+    bot.nothing_waits().await;
 
     let room = slack.channel("inc-1").await;
     let rooms = slack.see(|w| w.team(w.home()).channels.values().filter(|c| c.name.starts_with("inc-1")).count());
@@ -75,12 +72,4 @@ fn once(place: &str, channel: &str, what: &str, all: &[&Seen]) {
     let unmarked = all.iter().filter(|m| !m.says("ossibly repeated")).count();
     let texts = || all.iter().map(|m| m.plain()).collect::<Vec<_>>().join("\n--\n");
     assert!(unmarked <= 1, "{place}: {what} in {channel}, {unmarked} times unmarked:\n{}", texts());
-}
-
-async fn quiet(bot: &Serve) {
-    eventually("nothing waits for Slack", QUIET_BOUND, async || {
-        let outbox = &bot.get("/health/components").await.json()["components"]["outbox"];
-        outbox["waiting"].as_array().is_some_and(Vec::is_empty) && outbox["being_sent"] == 0
-    })
-    .await;
 }
