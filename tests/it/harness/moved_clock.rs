@@ -4,6 +4,7 @@
 use super::files::{TempDir, temp_dir};
 use super::serve::Serve;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,6 +30,7 @@ impl MovedClock {
     }
 
     fn read(reads: (&'static str, &'static str)) -> MovedClock {
+        sweep();
         let clock = MovedClock { folder: temp_dir(), offset_s: Arc::default(), reads };
         clock.to(0);
         clock
@@ -55,7 +57,26 @@ impl MovedClock {
             .env("FAKETIME_TIMESTAMP_FILE", file.to_str().expect("a plain path"))
             .env(self.reads.0, self.reads.1)
             .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
-            .through(&["env", &format!("LD_PRELOAD={}", library())])
+            .through(&["env", &preload()])
+    }
+}
+
+/// For `env`, before a program that is to live by another clock. Not Debian's `faketime`, which starts one so: it
+/// refuses to wherever a killed program of its own number left its shared memory.
+pub fn preload() -> String {
+    format!("LD_PRELOAD={}", library())
+}
+
+/// Removes what the library made for programs that were killed since, which is most of the tests' bots.
+fn sweep() {
+    for file in fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        let name = file.file_name();
+        let of = |kind: &str| name.to_str().and_then(|n| n.strip_prefix(kind)).map(str::to_owned);
+        let number = of("faketime_shm_").or_else(|| of("sem.faketime_sem_"));
+        if number.is_some_and(|n| n.parse::<u32>().is_ok_and(|n| !Path::new("/proc").join(n.to_string()).exists())) {
+            // Another test may be doing the same.
+            fs::remove_file(file.path()).ok();
+        }
     }
 }
 

@@ -44,6 +44,8 @@ listen_addresses = '127.0.0.1'
 port = $port
 unix_socket_directories = ''
 max_connections = 200
+# In the cluster's folder, which goes with the test: a killed server leaves shared memory of the machine's for good.
+dynamic_shared_memory_type = mmap
 log_line_prefix = '%m [%p] %d '
 CONF
 }

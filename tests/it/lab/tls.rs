@@ -2,6 +2,7 @@
 
 use super::{TARGET, call, run};
 use crate::harness::files::TempDir;
+use crate::harness::moved_clock;
 use crate::harness::port::free_port;
 use crate::harness::process::{Process, kept};
 use crate::harness::{BOUND, eventually, temp_dir};
@@ -24,7 +25,8 @@ pub(super) fn authority() -> TempDir {
             command.output().unwrap_or_else(|e| panic!("{first} is not installed ({e}). Run: ./test --install"));
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     };
-    let (now, then) = (["openssl"], ["faketime", "2021-01-01 00:00:00", "openssl"]);
+    let preload = moved_clock::preload();
+    let (now, then) = (["openssl"], ["env", &preload, "FAKETIME=2021-01-01 00:00:00", "openssl"]);
     let key = "-newkey rsa:2048 -nodes";
     openssl(&now, &format!("req -x509 {key} -keyout ca.key -out ca.crt -days 3650 -subj /O=Shop/CN=authority"));
     for (name, host, clock) in
