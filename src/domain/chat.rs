@@ -78,7 +78,18 @@ pub enum RoomTask {
 }
 
 impl RoomTask {
-    /// As the outbox has it, so that one kind can wait while others go.
+    /// As the outbox has it, so that one kind can wait while others go: what edits a message never holds up what is not
+    /// there yet.
+    pub fn kind(&self, edits: bool) -> &'static str {
+        match self {
+            RoomTask::Announce if edits => "announce_edit",
+            RoomTask::Card if edits => "card_edit",
+            RoomTask::Table { .. } if edits => "table_edit",
+            _ => self.word(),
+        }
+    }
+
+    /// One task of each is under way at once.
     pub fn word(&self) -> &'static str {
         match self {
             RoomTask::Announce => "announce",
@@ -180,14 +191,20 @@ impl Room {
         i.runs.values().find(|r| r.table_seq > shown(&r.no)).map(|r| r.no)
     }
 
-    /// Whether the message of a task is there already, so that doing it edits that one.
-    pub(crate) fn has(&self, task: &RoomTask) -> bool {
+    /// The message that a task posts, once it is there: doing it edits that one.
+    pub(crate) fn message_of(&self, task: &RoomTask) -> Option<&str> {
         match task {
-            RoomTask::Announce => self.announced.is_some(),
-            RoomTask::Card => self.card.is_some(),
-            RoomTask::Table { run } => self.tables.get(run).is_some_and(|t| t.message.is_some()),
-            _ => true,
+            RoomTask::Announce => self.announced.as_deref(),
+            RoomTask::Card => self.card.as_deref(),
+            RoomTask::Table { run } => self.tables.get(run)?.message.as_deref(),
+            _ => None,
         }
+    }
+
+    /// Whether a task makes no message of its own, or edits the one that is there.
+    pub(crate) fn has(&self, task: &RoomTask) -> bool {
+        let makes = matches!(task, RoomTask::Announce | RoomTask::Card | RoomTask::Table { .. });
+        !makes || self.message_of(task).is_some()
     }
 
     /// What came of a task; `seq` is that of the state that it showed, if that is known.
@@ -296,15 +313,15 @@ impl Incident {
 
     /// What came of an intent, where it was a task in a chat. It showed the state at its claim; but of a post that was
     /// tried before, the first try may be what is there, because the same post sent twice is one message and keeps its
-    /// words: it counts as showing nothing new, and is edited. The same holds for a receipt that comes after its claim
-    /// was lost.
+    /// words: it counts as showing what the first one did, and is edited if that is over. The same holds for a receipt
+    /// that comes after its claim was lost.
     pub(crate) fn room_task_over(&mut self, live: &Live, receipt: Option<&str>, done: bool) {
-        if let What::Room { task } = &live.intent.what
+        if let What::Room { task, .. } = &live.intent.what
             && let Some(room) = self.rooms.get_mut(&live.intent.channel)
         {
             let claimed = live.claim.as_ref().map(|c| c.seq);
             let shown = match done {
-                true => claimed.filter(|_| !live.maybe_sent || room.has(task)),
+                true => claimed.filter(|_| !live.maybe_sent || room.has(task)).or(live.first_claim),
                 false => Some(claimed.unwrap_or(self.seq)),
             };
             room.finished(task, shown, receipt, done);
@@ -356,7 +373,7 @@ pub(crate) fn follow(d: &mut Decider) {
         let i = &d.incident;
         let room = i.rooms.get(&rule.channel).unwrap_or(&none);
         let mut want = |task: RoomTask| {
-            let same = |w: &What| matches!(w, What::Room { task: t } if t.word() == task.word());
+            let same = |w: &What| matches!(w, What::Room { task: t, .. } if t.word() == task.word());
             if !i.live.values().any(|l| l.intent.channel == rule.channel && same(&l.intent.what)) {
                 wanted.push((rule.channel.clone(), task));
             }
@@ -402,8 +419,9 @@ fn queue(d: &mut Decider, wanted: Vec<(ChannelId, RoomTask)>) {
     let intents: Vec<Intent> = (d.incident.intents + 1..)
         .zip(wanted.into_iter().take(free))
         .map(|(no, (channel, task))| {
-            let lane = task.lane(d.incident.rooms.get(&channel).unwrap_or(&none));
-            Intent { no, lane, channel, what: What::Room { task } }
+            let room = d.incident.rooms.get(&channel).unwrap_or(&none);
+            let (lane, edits) = (task.lane(room), room.message_of(&task).is_some());
+            Intent { no, lane, channel, what: What::Room { task, edits } }
         })
         .collect();
     if !intents.is_empty() {

@@ -247,7 +247,7 @@ impl Incident {
             Some(What::Follow { page, over: false, .. }) => {
                 self.threads.get(page).is_some_and(|t| t.told == Told::Over)
             }
-            Some(What::Room { task }) => {
+            Some(What::Room { task, .. }) => {
                 self.live.get(&no).is_some_and(|l| self.needless_task(&l.intent.channel, task))
             }
             _ => false,

@@ -65,6 +65,9 @@ pub enum What {
     Room {
         #[serde(flatten)]
         task: RoomTask,
+        /// It edits a message that is there, which platforms count apart from posts.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        edits: bool,
     },
     /// A card or update about the event with this sequence number.
     Notice {
@@ -151,6 +154,9 @@ pub struct Live {
     pub due_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
+    /// Of a task in a chat: the number of its first claim. What a try has left there shows at least that state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_claim: Option<i64>,
     /// An earlier try may have arrived.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maybe_sent: bool,

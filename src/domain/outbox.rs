@@ -68,7 +68,7 @@ impl OutboxRow {
     /// Whose phone it rings; in a chat the kind of task, so that one kind can wait while others go. `None` for all else.
     pub fn recipient(&self) -> Option<String> {
         match &self.intent.what {
-            What::Room { task } => Some(task.word().to_string()),
+            What::Room { task, edits } => Some(task.kind(*edits).to_string()),
             What::Page(page) => Some(storm::recipient(page.person.as_ref(), &self.intent.channel)),
             _ => None,
         }

@@ -455,7 +455,7 @@ fn in_chat() -> Story {
     };
     let mut s = Story::begin("in_chat", 42, d, &ana, &declaration);
     let task = |s: &Story, word: &str| {
-        let same = |l: &&Live| matches!(&l.intent.what, What::Room { task } if task.word() == word);
+        let same = |l: &&Live| matches!(&l.intent.what, What::Room { task, .. } if task.word() == word);
         s.incident.live.values().find(same).map(|l| l.intent.no).expect("a task")
     };
     let done = |s: &mut Story, word: &str, receipt: &str| {

@@ -30,49 +30,60 @@ impl Engine {
         let outlets = self.outlets.now();
         for rule in &directory.chats {
             let Some(chat) = outlets.chats.get(&rule.channel) else { continue };
-            let mut allowed = self.room_for_posts(chat);
+            let mut free = self.free_for_posts(chat);
             for r in program.reminders().iter().filter(|r| r.posts() && goes_to(rule, r)) {
                 let state = known.get(&(r.system.clone(), r.name.clone()));
                 let by =
                     By { now: self.app.clock().now(), worker: &self.worker, alone: !self.app.store().is_postgres() };
-                let wants = state.is_some_and(|s| post::claim(s, &rule.channel, r.rhythm.often(), by).is_some());
-                if !wants {
-                    continue;
-                }
-                if allowed == 0 {
+                let wanted = state.and_then(|s| post::claim(s, &rule.channel, r.rhythm.often(), by));
+                let Some((_, wanted)) = wanted else { continue };
+                if free == 0 {
                     break;
                 }
-                if self.claim_post(chat, rule, r).await? {
-                    allowed -= 1;
+                let edits = wanted.message.is_some();
+                if self.takes(chat, edits) && self.claim_post(chat, rule, r, edits).await? {
+                    free -= 1;
                 }
             }
         }
         Ok(())
     }
 
-    /// How many may be begun now: as many as of any other kind, and none of what the platform would not take.
-    fn room_for_posts(&mut self, chat: &Arc<dyn Chat>) -> usize {
+    /// How many may be begun now, of whatever kind.
+    fn free_for_posts(&mut self, chat: &Arc<dyn Chat>) -> usize {
         let channel = chat.channel();
         let free = self.deliveries.free(channel, Lane::Digest);
         let under_way = self.deliveries.under_way(channel);
-        let free = match self.deliveries.weather(channel).allows(free, under_way) {
+        match self.deliveries.weather(channel).allows(free, under_way) {
             Ok(free) => free,
             Err(wait) => {
                 self.look_again_in(wait);
                 0
             }
-        };
-        match chat.wait(ChatKind::Announce, None) {
+        }
+    }
+
+    /// Whether a post, or an edit, may be begun: as many are as of any other kind, and none that the platform would not
+    /// take.
+    fn takes(&mut self, chat: &Arc<dyn Chat>, edits: bool) -> bool {
+        let kind = if edits { ChatKind::AnnounceEdit } else { ChatKind::Announce };
+        match chat.wait(kind, None) {
             Some(wait) => {
                 self.look_again_in(wait);
-                0
+                false
             }
-            None => free.min(KIND_SLOTS.saturating_sub(self.deliveries.under_way_of(channel, word()))),
+            None => self.deliveries.under_way_of(chat.channel(), word(edits)) < KIND_SLOTS,
         }
     }
 
     /// Decided again on the row as it is once it is ours alone. Whether it was claimed.
-    async fn claim_post(&mut self, chat: &Arc<dyn Chat>, rule: &ChatRule, r: &Reminder) -> Result<bool, Fault> {
+    async fn claim_post(
+        &mut self,
+        chat: &Arc<dyn Chat>,
+        rule: &ChatRule,
+        r: &Reminder,
+        edits: bool,
+    ) -> Result<bool, Fault> {
         let store = self.app.store();
         let by = By { now: self.app.clock().now(), worker: &self.worker, alone: !store.is_postgres() };
         let mut task = None;
@@ -98,21 +109,21 @@ impl Engine {
             state,
             task,
         };
-        self.deliveries.start_beside(chat, word(), |app, state| async move {
+        self.deliveries.start_beside(chat, word(edits), move |app, state| async move {
             let outcome = posted.perform(&app).await;
             note_channel(&state, &app, posted.chat.channel(), &outcome);
             // A platform that says when to come back is not down.
             let failed = matches!(outcome, Outcome::Retry { after_s: None, .. });
             posted.record(&app, outcome).await;
-            Done { channel: posted.chat.channel().clone(), kind: Some(word().to_string()), failed }
+            Done { channel: posted.chat.channel().clone(), kind: Some(word(edits).to_string()), failed }
         });
         Ok(true)
     }
 }
 
 /// They go where announcements go, and count with them.
-fn word() -> &'static str {
-    RoomTask::Announce.word()
+fn word(edits: bool) -> &'static str {
+    RoomTask::Announce.kind(edits)
 }
 
 /// Whether any chat is told of it.

@@ -30,15 +30,18 @@ const PROBE_EVERY_MAX: Duration = Duration::from_secs(30);
 /// A platform may take its time, its adapter a pause before (one message a second and channel): less than a lease.
 const PERFORM_TIMEOUT: Duration = Duration::from_secs(limits::SEND_TIMEOUT_S + 10);
 
-const KINDS: [(ChatKind, &str); 9] = [
+const KINDS: [(ChatKind, &str); 12] = [
     (ChatKind::Announce, "announce"),
+    (ChatKind::AnnounceEdit, "announce_edit"),
     (ChatKind::Open, "open"),
     (ChatKind::Card, "card"),
+    (ChatKind::CardEdit, "card_edit"),
     (ChatKind::Pin, "pin"),
     (ChatKind::Topic, "topic"),
     (ChatKind::Links, "links"),
     (ChatKind::Invite, "invite"),
     (ChatKind::Table, "table"),
+    (ChatKind::TableEdit, "table_edit"),
     (ChatKind::Lines, "lines"),
 ];
 
@@ -182,7 +185,7 @@ pub(super) async fn performed(chat: &dyn Chat, act: &ChatAct, lane: Lane) -> Out
 /// The task in words; `None` where nothing is left to do.
 async fn act(app: &App, chat: &ChannelId, claimed: &Claimed) -> Result<Option<ChatAct>, Fault> {
     let (incident, live) = (&claimed.incident, &claimed.live);
-    let What::Room { task } = &live.intent.what else { return Err(Fault::bug("a task in a chat that is none")) };
+    let What::Room { task, .. } = &live.intent.what else { return Err(Fault::bug("a task in a chat that is none")) };
     let room = incident.rooms.get(chat).cloned().unwrap_or_default();
     let url: &str = &app.public_url();
     let card = || notice::card::card(incident, &app.directory(), url);
@@ -306,18 +309,21 @@ mod tests {
     #[test]
     fn every_task_that_is_queued_is_of_a_kind_that_the_platform_is_asked_about() {
         let tasks = [
-            (RoomTask::Announce, ChatKind::Announce),
-            (RoomTask::Open, ChatKind::Open),
-            (RoomTask::Card, ChatKind::Card),
-            (RoomTask::Pin, ChatKind::Pin),
-            (RoomTask::Topic, ChatKind::Topic),
-            (RoomTask::Links, ChatKind::Links),
-            (RoomTask::Invite { from: 0, to: 1 }, ChatKind::Invite),
-            (RoomTask::Table { run: 1 }, ChatKind::Table),
-            (RoomTask::Lines { after: 0, to: 1 }, ChatKind::Lines),
+            (RoomTask::Announce, false, ChatKind::Announce),
+            (RoomTask::Announce, true, ChatKind::AnnounceEdit),
+            (RoomTask::Open, false, ChatKind::Open),
+            (RoomTask::Card, false, ChatKind::Card),
+            (RoomTask::Card, true, ChatKind::CardEdit),
+            (RoomTask::Pin, false, ChatKind::Pin),
+            (RoomTask::Topic, false, ChatKind::Topic),
+            (RoomTask::Links, false, ChatKind::Links),
+            (RoomTask::Invite { from: 0, to: 1 }, false, ChatKind::Invite),
+            (RoomTask::Table { run: 1 }, false, ChatKind::Table),
+            (RoomTask::Table { run: 1 }, true, ChatKind::TableEdit),
+            (RoomTask::Lines { after: 0, to: 1 }, false, ChatKind::Lines),
         ];
         // What is queued under another word than it is asked about by would go at no pace at all.
-        assert_eq!(tasks.map(|(task, kind)| (kind, task.word())), KINDS);
+        assert_eq!(tasks.map(|(task, edits, kind)| (kind, task.kind(edits))), KINDS);
     }
 
     #[test]

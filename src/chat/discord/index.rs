@@ -128,7 +128,9 @@ impl Opening {
     /// Once it was claimed, and until its receipt is in the log.
     fn of(incident: &Incident, chat: &ChannelId) -> Option<Opening> {
         let opens = |l: &&Live| {
-            l.intent.channel == *chat && matches!(l.intent.what, What::Room { task: RoomTask::Open }) && l.attempt > 0
+            l.intent.channel == *chat
+                && matches!(l.intent.what, What::Room { task: RoomTask::Open, .. })
+                && l.attempt > 0
         };
         incident.live.values().find(opens).map(|l| Opening {
             incident: incident.id,

@@ -58,9 +58,11 @@ impl Chat for Discord {
     fn wait(&self, kind: ChatKind, place: Option<&str>) -> Option<Duration> {
         let guild = &self.settings.guild_id;
         let parent = self.settings.parent.as_deref().unwrap_or_default();
+        let announce = self.settings.announce.as_deref().unwrap_or_default();
         let place = place.unwrap_or_default();
         let (method, route, major) = match kind {
-            ChatKind::Announce => (Method::POST, MESSAGES, self.settings.announce.as_deref().unwrap_or_default()),
+            ChatKind::Announce => (Method::POST, MESSAGES, announce),
+            ChatKind::AnnounceEdit => (Method::PATCH, MESSAGE, announce),
             ChatKind::Open => match self.settings.open {
                 DiscordPlace::Thread | DiscordPlace::Forum => (Method::POST, THREADS, parent),
                 DiscordPlace::Channel | DiscordPlace::None => (Method::POST, CHANNELS, guild.as_str()),
@@ -70,6 +72,7 @@ impl Chat for Discord {
             ChatKind::Links | ChatKind::Invite | ChatKind::Card | ChatKind::Table | ChatKind::Lines => {
                 (Method::POST, MESSAGES, place)
             }
+            ChatKind::CardEdit | ChatKind::TableEdit => (Method::PATCH, MESSAGE, place),
         };
         self.client.wait(&method, route, major)
     }

@@ -110,10 +110,13 @@ impl Pace {
 /// before those of announcements: who acknowledged is read in the incident's own channel.
 pub fn method(kind: ChatKind) -> (Method, usize) {
     match kind {
-        ChatKind::Announce => (Method::Update, 15),
-        ChatKind::Card => (Method::Update, 0),
-        ChatKind::Table => (Method::Update, 30),
+        ChatKind::Card => (Method::Post, 0),
+        ChatKind::Announce => (Method::Post, 20),
+        ChatKind::Table => (Method::Post, 40),
         ChatKind::Lines => (Method::Post, 60),
+        ChatKind::CardEdit => (Method::Update, 0),
+        ChatKind::AnnounceEdit => (Method::Update, 15),
+        ChatKind::TableEdit => (Method::Update, 30),
         ChatKind::Open => (Method::Create, 0),
         ChatKind::Topic => (Method::Topic, 0),
         ChatKind::Links => (Method::Bookmark, 0),
@@ -166,5 +169,24 @@ mod tests {
             pace.take(Method::Update, None, now);
         }
         assert_eq!(pace.wait(Method::Update, None, 0, now), None);
+    }
+
+    #[test]
+    fn a_post_does_not_wait_for_edits_however_many_there_are() {
+        let (pace, now) = (Pace::default(), clock::instant());
+        let wait = |kind| {
+            let (method, reserve) = method(kind);
+            pace.wait(method, None, reserve, now)
+        };
+        while wait(ChatKind::CardEdit).is_none() {
+            pace.take(Method::Update, None, now);
+        }
+        for (post, edit) in [
+            (ChatKind::Card, ChatKind::CardEdit),
+            (ChatKind::Announce, ChatKind::AnnounceEdit),
+            (ChatKind::Table, ChatKind::TableEdit),
+        ] {
+            assert!(wait(post).is_none() && wait(edit).is_some(), "{post:?}");
+        }
     }
 }

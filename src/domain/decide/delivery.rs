@@ -45,7 +45,7 @@ pub(super) fn delivered(d: &mut Decider, no: IntentNo, claim_seq: i64, outcome: 
     let asked_s = |after_s: Option<i64>| after_s.unwrap_or(0).max(backoff_s(attempt, None));
     match outcome {
         SendOutcome::Done { receipt } => {
-            if let (What::Room { task: RoomTask::Open }, Some(place)) = (&live.intent.what, receipt) {
+            if let (What::Room { task: RoomTask::Open, .. }, Some(place)) = (&live.intent.what, receipt) {
                 let chat = live.intent.channel.clone();
                 // Meanwhile people may have taken another place for it.
                 if d.incident.rooms.get(&chat).is_none_or(|r| r.place.is_none()) {

@@ -154,6 +154,7 @@ impl Incident {
                         attempt: 0,
                         due_at: at,
                         claim: None,
+                        first_claim: None,
                         maybe_sent: false,
                         rang_at: None,
                         summary: None,
@@ -182,6 +183,9 @@ impl Incident {
                 }
                 if needless {
                     return illegal("nobody needs it any more: acknowledged, ended or resting since");
+                }
+                if matches!(l.intent.what, What::Room { .. }) {
+                    l.first_claim.get_or_insert(event.seq);
                 }
                 l.attempt = *attempt;
                 if matches!(l.intent.what, What::Page(_)) {

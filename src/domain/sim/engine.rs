@@ -219,7 +219,7 @@ impl World {
         let claim = live.claim.as_ref()?;
         let room = incident.rooms.get(&live.intent.channel);
         let edits = match &live.intent.what {
-            What::Room { task } => room.is_some_and(|r| r.has(task)),
+            What::Room { task, .. } => room.is_some_and(|r| r.has(task)),
             _ => false,
         };
         Some(Held {
@@ -279,7 +279,8 @@ impl World {
                 }
                 self.arrived(other);
             }
-            if let (What::Room { task }, Some(vendor)) = (&held.intent.what, self.vendors.get_mut(&held.intent.channel))
+            if let (What::Room { task, .. }, Some(vendor)) =
+                (&held.intent.what, self.vendors.get_mut(&held.intent.channel))
             {
                 vendor.shows(held.incident, task.word(), held.no, held.seq, held.edits);
             }

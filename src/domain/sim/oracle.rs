@@ -471,7 +471,7 @@ fn rooms_follow(i: &Incident, d: &Directory) -> Result<(), String> {
     for rule in &d.chats {
         let under_way = |word: &str| {
             let task = |l: &&crate::intent::Live| match &l.intent.what {
-                What::Room { task } => l.intent.channel == rule.channel && task.word() == word,
+                What::Room { task, .. } => l.intent.channel == rule.channel && task.word() == word,
                 _ => false,
             };
             i.live.values().filter(task).count()

@@ -125,7 +125,7 @@ impl std::fmt::Display for TerseIntent<'_> {
             What::Follow { page, over, .. } => {
                 write!(f, "#{} {} #{page} {}", i.no, if *over { "over" } else { "acked" }, i.channel)
             }
-            What::Room { task } => write!(f, "#{} {} {}", i.no, task.word(), i.channel),
+            What::Room { task, .. } => write!(f, "#{} {} {}", i.no, task.word(), i.channel),
             What::Run { run } => write!(f, "#{} run {run}", i.no),
             What::Notice { kind, .. } => write!(f, "#{} {kind:?} {}", i.no, i.channel),
         }

@@ -127,7 +127,7 @@ pub fn intent(intent: &Intent) -> String {
             let what = if *over { "over" } else { "answered" };
             format!("word to {channel} that the page{of} is {what}")
         }
-        What::Room { task } => format!("task in {channel} ({})", task.missing()),
+        What::Room { task, .. } => format!("task in {channel} ({})", task.missing()),
         What::Run { run } => format!("run {run}"),
         What::Notice { kind, .. } => format!("notice to {channel} ({})", notice_kind(*kind)),
     }

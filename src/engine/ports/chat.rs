@@ -150,13 +150,16 @@ pub enum ChatJob {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ChatKind {
     Announce,
+    AnnounceEdit,
     Open,
     Topic,
     Links,
     Invite,
     Card,
+    CardEdit,
     Pin,
     Table,
+    TableEdit,
     Lines,
 }
 
@@ -171,14 +174,17 @@ impl ChatJob {
     pub fn kind(&self) -> ChatKind {
         match self {
             // Both go to where all is announced, at its pace.
-            ChatJob::Announce { .. } | ChatJob::Look { .. } => ChatKind::Announce,
+            ChatJob::Announce { message: None, .. } | ChatJob::Look { message: None, .. } => ChatKind::Announce,
+            ChatJob::Announce { .. } | ChatJob::Look { .. } => ChatKind::AnnounceEdit,
             ChatJob::Open { .. } => ChatKind::Open,
             ChatJob::Topic { .. } => ChatKind::Topic,
             ChatJob::Links { .. } => ChatKind::Links,
             ChatJob::Invite { .. } => ChatKind::Invite,
-            ChatJob::Card { .. } => ChatKind::Card,
+            ChatJob::Card { message: None, .. } => ChatKind::Card,
+            ChatJob::Card { .. } => ChatKind::CardEdit,
             ChatJob::Pin { .. } => ChatKind::Pin,
-            ChatJob::Table { .. } => ChatKind::Table,
+            ChatJob::Table { message: None, .. } => ChatKind::Table,
+            ChatJob::Table { .. } => ChatKind::TableEdit,
             ChatJob::Lines { .. } => ChatKind::Lines,
         }
     }

@@ -25,7 +25,7 @@ fn declared(actor: &Actor, private: bool) -> Case {
 
 /// Where an announcement is on its way to.
 fn announced(case: &Case) -> Vec<&str> {
-    let task = |l: &&crate::intent::Live| matches!(l.intent.what, What::Room { task: RoomTask::Announce });
+    let task = |l: &&crate::intent::Live| matches!(l.intent.what, What::Room { task: RoomTask::Announce, .. });
     case.incident.live.values().filter(task).map(|l| l.intent.channel.as_str()).collect()
 }
 
@@ -61,7 +61,7 @@ fn an_announcement_in_a_workspace_follows_the_incident_and_knows_its_place() {
     let (beta, home) = (ChannelId::from(BETA), ChannelId::from("slack"));
     let of = |case: &Case, channel: &ChannelId| {
         let mut all = case.incident.live.values().filter(|l| {
-            l.intent.channel == *channel && matches!(l.intent.what, What::Room { task: RoomTask::Announce })
+            l.intent.channel == *channel && matches!(l.intent.what, What::Room { task: RoomTask::Announce, .. })
         });
         all.next().map(|l| l.intent.no)
     };

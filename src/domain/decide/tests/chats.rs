@@ -18,7 +18,7 @@ fn placed() -> Case {
 
 /// The task of a kind that is on its way.
 fn task(case: &Case, word: &str) -> Option<IntentNo> {
-    let is_it = |what: &What| matches!(what, What::Room { task } if task.word() == word);
+    let is_it = |what: &What| matches!(what, What::Room { task, .. } if task.word() == word);
     case.incident.live.values().find(|l| is_it(&l.intent.what)).map(|l| l.intent.no)
 }
 
@@ -85,4 +85,35 @@ fn what_is_given_up_is_not_tried_again_until_something_changes() {
     assert_eq!(task(&case, "card"), None);
     case.as_person("ana", "chat", Input::Acknowledge).expect("acknowledged");
     assert!(task(&case, "card").is_some());
+}
+
+#[test]
+fn a_post_tried_again_when_nothing_has_happened_since_is_left_as_it_is() {
+    for word in ["card", "announce"] {
+        let mut case = placed();
+        let no = task(&case, word).expect("it is to be posted");
+        let first = case.claim(no);
+        case.engine(Input::ClaimLost { no, claim_seq: first }).expect("taken back");
+        let second = case.claim(no);
+        case.deliver(no, second, posted()).expect("delivered");
+        // An edit would take away that it may be there twice.
+        assert_eq!(task(&case, word), None, "{word}: whichever try arrived shows the present");
+    }
+}
+
+#[test]
+fn what_is_not_there_yet_waits_for_no_budget_of_edits() {
+    let mut case = placed();
+    let kind = |case: &Case, word: &str| {
+        let no = task(case, word).unwrap_or_else(|| panic!("no {word} is on its way"));
+        case.outbox[&no].recipient().expect("a kind")
+    };
+    for word in ["card", "announce"] {
+        assert_eq!(kind(&case, word), word, "a post");
+        case.sent(task(&case, word).expect("it is to be posted"));
+    }
+    case.as_person("ana", "chat", Input::Acknowledge).expect("acknowledged");
+    for word in ["card", "announce"] {
+        assert_eq!(kind(&case, word), format!("{word}_edit"));
+    }
 }

@@ -88,7 +88,7 @@ fn a_run_of_several_commands_has_one_table_in_a_chat_which_follows_it() {
     case.as_person("ana", "chat", place).expect("a place");
     let tables = |case: &Case| -> Vec<(IntentNo, RunNo)> {
         let task = |l: &Live| match l.intent.what {
-            What::Room { task: RoomTask::Table { run } } => Some((l.intent.no, run)),
+            What::Room { task: RoomTask::Table { run }, .. } => Some((l.intent.no, run)),
             _ => None,
         };
         case.incident.live.values().filter_map(task).collect()
