@@ -5,7 +5,7 @@
 use super::deliver::{Done, note_channel};
 use super::ports::Outcome;
 use super::ports::chat::{Chat, ChatAct, ChatJob, ChatKind};
-use super::rooms::{KIND_SLOTS, performed};
+use super::rooms::performed;
 use super::tick::Engine;
 use crate::app::App;
 use crate::fault::Fault;
@@ -67,13 +67,7 @@ impl Engine {
     /// take.
     fn takes(&mut self, chat: &Arc<dyn Chat>, edits: bool) -> bool {
         let kind = if edits { ChatKind::AnnounceEdit } else { ChatKind::Announce };
-        match chat.wait(kind, None) {
-            Some(wait) => {
-                self.look_again_in(wait);
-                false
-            }
-            None => self.deliveries.under_way_of(chat.channel(), word(edits)) < KIND_SLOTS,
-        }
+        self.slots_of(chat, kind, word(edits)) > 0
     }
 
     /// Decided again on the row as it is once it is ours alone. Whether it was claimed.

@@ -18,6 +18,7 @@ use firebell_domain::intent::{Lane, What};
 use firebell_domain::limits;
 use firebell_domain::run::table::{Row, table};
 use firebell_domain::run::{self, RunNo};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,31 +98,24 @@ impl Engine {
             return Ok(());
         }
         let mut without: Vec<String> = Vec::new();
-        let mut room_for = 0;
+        let mut slots = BTreeMap::new();
         for (kind, word) in KINDS {
-            let slots = KIND_SLOTS.saturating_sub(self.deliveries.under_way_of(&channel, word));
-            match chat.wait(kind, None) {
-                Some(wait) => {
-                    self.look_again_in(wait);
-                    without.push(word.to_string());
-                }
-                None if slots == 0 => without.push(word.to_string()),
-                None => room_for += slots,
+            match self.slots_of(chat, kind, word) {
+                0 => without.push(word.to_string()),
+                n => drop(slots.insert(word.to_string(), n)),
             }
         }
-        let limit = free.min(room_for) as i64;
+        let limit = free.min(slots.values().sum()) as i64;
         if limit == 0 {
             return Ok(());
         }
         let due = self.app.store().due_intents(lane, &channel, self.app.clock().now(), limit, &without).await?;
-        let mut taken = std::collections::BTreeMap::new();
         for d in due {
             let word = d.recipient.clone().unwrap_or_default();
-            let n = taken.entry(word.clone()).or_insert_with(|| self.deliveries.under_way_of(&channel, &word));
-            if *n >= KIND_SLOTS {
-                continue;
+            match slots.get_mut(&word).and_then(|n| n.checked_sub(1).map(|left| *n = left)) {
+                Some(()) => {}
+                None => continue,
             }
-            *n += 1;
             let claim = Input::Claim { no: d.no, worker: self.worker.clone() };
             let mut failed = None;
             let claimed = self.app.act_engine(d.incident, claim).await;
@@ -133,6 +127,20 @@ impl Engine {
             failed.map_or(Ok(()), Err)?;
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// How many of a kind may be begun now.
+    pub(super) fn slots_of(&mut self, chat: &Arc<dyn Chat>, kind: ChatKind, word: &str) -> usize {
+        match chat.takes(kind, None) {
+            // Those under way have not all been counted by the platform yet.
+            Ok(n) => n.min(KIND_SLOTS).saturating_sub(self.deliveries.under_way_of(chat.channel(), word)),
+            Err(wait) => {
+                self.look_again_in(wait);
+                0
+            }
+        }
     }
 }
 

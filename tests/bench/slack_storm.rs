@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// Beyond what the limits alone need it has hung.
 const SLACK: Duration = Duration::from_secs(600);
 const ACKNOWLEDGE_EVERY: Duration = Duration::from_secs(2);
+/// How often it says what it is at.
+const TELL_EVERY: Duration = Duration::from_secs(30);
 
 pub async fn run(incidents: u64) -> Value {
     let slack = Setup::default().start();
@@ -35,10 +37,14 @@ pub async fn run(incidents: u64) -> Value {
     let wanted = ids.len();
     let bound = Duration::from_secs(incidents * 60 / 19) + SLACK;
     let (mut answers, mut announced, mut opened) = (Vec::new(), None, None);
-    let mut next = Instant::now();
+    let (mut next, mut told) = (Instant::now(), Instant::now());
     let mut left = ids.iter();
-    eventually("every incident has its channel", bound, async || {
+    eventually("every incident is announced and has its channel", bound, async || {
         let (lines, channels) = slack.see(|w| (announcements(w), rooms(w)));
+        if told.elapsed() >= TELL_EVERY {
+            told = Instant::now();
+            eprintln!("{:4} s  {lines} announced, {channels} channels", began.elapsed().as_secs());
+        }
         announced = announced.or((lines >= wanted).then(|| began.elapsed()));
         opened = opened.or((channels >= wanted).then(|| began.elapsed()));
         if Instant::now() >= next
@@ -47,7 +53,7 @@ pub async fn run(incidents: u64) -> Value {
             next = Instant::now() + ACKNOWLEDGE_EVERY;
             answers.push(acknowledged(&slack, id).await);
         }
-        opened.is_some()
+        opened.is_some() && announced.is_some()
     })
     .await;
     let refused = slack.see(|w| {

@@ -123,6 +123,11 @@ impl Client {
         self.limits().wait(&key(method, route), major, false, now)
     }
 
+    /// How many requests of this kind would be taken now, else how long until the next.
+    pub fn takes(&self, method: &Method, route: &'static str, major: &str) -> Result<usize, Duration> {
+        self.limits().takes(&key(method, route), major, clock::instant())
+    }
+
     /// Asks once.
     pub async fn ask(&self, request: Request) -> Result<Value, No> {
         let key = key(&request.method, request.route);

@@ -59,6 +59,16 @@ impl Limits {
         })
     }
 
+    /// How many requests with our token would be taken now, else how long until the next. A bucket that nothing is known of
+    /// is full.
+    pub fn takes(&self, route: &str, major: &str, now: Instant) -> Result<usize, Duration> {
+        if let Some(wait) = self.wait(route, major, false, now) {
+            return Err(wait);
+        }
+        let known = self.buckets.get(&self.id(route, major)).filter(|b| b.full_at > now);
+        Ok(known.map_or(usize::MAX, |b| b.remaining as usize))
+    }
+
     fn spent(&self, route: &str, major: &str, by_token: bool, now: Instant) -> Option<Spent> {
         let left = |until: Option<Instant>| until.and_then(|u| u.checked_duration_since(now)).filter(|d| !d.is_zero());
         let counted = self.invalid.iter().filter(|at| now.saturating_duration_since(**at) < WINDOW);

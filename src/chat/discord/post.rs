@@ -55,7 +55,7 @@ impl Chat for Discord {
         &self.channel
     }
 
-    fn wait(&self, kind: ChatKind, place: Option<&str>) -> Option<Duration> {
+    fn takes(&self, kind: ChatKind, place: Option<&str>) -> Result<usize, Duration> {
         let guild = &self.settings.guild_id;
         let parent = self.settings.parent.as_deref().unwrap_or_default();
         let announce = self.settings.announce.as_deref().unwrap_or_default();
@@ -74,7 +74,7 @@ impl Chat for Discord {
             }
             ChatKind::CardEdit | ChatKind::TableEdit => (Method::PATCH, MESSAGE, place),
         };
-        self.client.wait(&method, route, major)
+        self.client.takes(&method, route, major)
     }
 
     fn standing(&self, _: Timestamp) -> ChatStanding {

@@ -3,7 +3,7 @@
 //! instead of being posted twice. Never retries, knows no policy.
 
 use super::client::Trouble;
-use super::pace::{Method, method};
+use super::pace::Method;
 use super::render::{self, Rendered, card, channel_of, lines};
 use super::wire::Message;
 use super::workspace::{lock, split};
@@ -17,8 +17,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A turn that comes within this time is waited for; for a later one the outbox waits.
-const TURN_MAX: Duration = Duration::from_secs(3);
+/// A turn that comes within this time is waited for; for a later one the outbox waits, at the price of a try. Longer than
+/// as many messages in one channel need as may be under way at once (`KIND_SLOTS`).
+const TURN_MAX: Duration = Duration::from_secs(5);
 /// Messages that are read back after a crash: what the workspaces that are limited most may read at once.
 const READ_BACK: usize = 15;
 /// Pages of 200 channels that are looked through for one.
@@ -34,11 +35,10 @@ impl Chat for Slack {
         &self.house.channel
     }
 
-    fn wait(&self, kind: ChatKind, place: Option<&str>) -> Option<Duration> {
-        let (method, reserve) = method(kind);
+    fn takes(&self, kind: ChatKind, place: Option<&str>) -> Result<usize, Duration> {
         let (team, place) = place.map(split).map_or((None, None), |(team, place)| (team, Some(place)));
         let other = team.and_then(|team| self.house.other(team));
-        other.as_ref().unwrap_or(&self.house.home).pace.wait(method, place, reserve, clock::instant())
+        other.as_ref().unwrap_or(&self.house.home).takes(kind, place)
     }
 
     fn perform<'a>(&'a self, act: &'a ChatAct) -> BoxFuture<'a, Outcome> {

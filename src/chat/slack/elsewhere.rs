@@ -3,8 +3,7 @@
 //! everything in it is done as such.
 
 use super::workspace::{called, lock, split};
-use super::{CHANNEL, Slack, pace};
-use crate::clock;
+use super::{CHANNEL, Slack};
 use crate::engine::ports::chat::{Chat, ChatAct, ChatJob, ChatKind, ChatStanding};
 use crate::engine::ports::{BoxFuture, Outcome};
 use firebell_domain::id::ChannelId;
@@ -83,9 +82,9 @@ impl Chat for Elsewhere {
         &self.channel
     }
 
-    fn wait(&self, kind: ChatKind, place: Option<&str>) -> Option<Duration> {
-        let (method, reserve) = pace::method(kind);
-        self.known()?.at.pace.wait(method, place, reserve, clock::instant())
+    fn takes(&self, kind: ChatKind, place: Option<&str>) -> Result<usize, Duration> {
+        // Where nobody is known yet, the try says so.
+        self.known().map_or(Ok(usize::MAX), |there| there.at.takes(kind, place))
     }
 
     fn perform<'a>(&'a self, act: &'a ChatAct) -> BoxFuture<'a, Outcome> {

@@ -56,10 +56,14 @@ struct State {
 }
 
 impl State {
+    /// The calls that count against the next one.
+    fn within(&self, method: Method, now: Instant) -> Vec<&Instant> {
+        self.made.get(&method).into_iter().flatten().filter(|at| **at + WINDOW > now).collect()
+    }
+
     fn wait(&self, method: Method, place: Option<&str>, reserve: usize, now: Instant) -> Duration {
         let allowed = method.per_minute().saturating_sub(reserve).max(1);
-        let within = self.made.get(&method).into_iter().flatten().filter(|at| **at + WINDOW > now);
-        let within: Vec<&Instant> = within.collect();
+        let within = self.within(method, now);
         let over = within.len().checked_sub(allowed).and_then(|n| within.get(n));
         let budget = over.map_or(Duration::ZERO, |at| (**at + WINDOW).saturating_duration_since(now));
         let blocked = self.blocked_until.get(&method).map_or(Duration::ZERO, |at| at.saturating_duration_since(now));
@@ -74,6 +78,18 @@ impl Pace {
     pub fn wait(&self, method: Method, place: Option<&str>, reserve: usize, now: Instant) -> Option<Duration> {
         let wait = self.state().wait(method, place, reserve, now);
         (!wait.is_zero()).then_some(wait)
+    }
+
+    /// How many tasks of a kind would find their turn now, else how long until one does.
+    pub fn takes(&self, kind: ChatKind, place: Option<&str>, now: Instant) -> Result<usize, Duration> {
+        let (method, reserve) = method(kind);
+        let (state, calls) = (self.state(), calls(kind));
+        let wait = state.wait(method, place, reserve + calls - 1, now);
+        if !wait.is_zero() {
+            return Err(wait);
+        }
+        let free = method.per_minute().saturating_sub(reserve).saturating_sub(state.within(method, now).len());
+        Ok(free / calls)
     }
 
     /// Takes a call's turn: how long to wait before it is made.
@@ -122,6 +138,15 @@ pub fn method(kind: ChatKind) -> (Method, usize) {
         ChatKind::Links => (Method::Bookmark, 0),
         ChatKind::Invite => (Method::Invite, 0),
         ChatKind::Pin => (Method::Pin, 0),
+    }
+}
+
+/// How many calls of its method a task makes.
+fn calls(kind: ChatKind) -> usize {
+    match kind {
+        // The incident and the board.
+        ChatKind::Links => 2,
+        _ => 1,
     }
 }
 
@@ -174,11 +199,7 @@ mod tests {
     #[test]
     fn a_post_does_not_wait_for_edits_however_many_there_are() {
         let (pace, now) = (Pace::default(), clock::instant());
-        let wait = |kind| {
-            let (method, reserve) = method(kind);
-            pace.wait(method, None, reserve, now)
-        };
-        while wait(ChatKind::CardEdit).is_none() {
+        while pace.takes(ChatKind::CardEdit, None, now).is_ok() {
             pace.take(Method::Update, None, now);
         }
         for (post, edit) in [
@@ -186,7 +207,30 @@ mod tests {
             (ChatKind::Announce, ChatKind::AnnounceEdit),
             (ChatKind::Table, ChatKind::TableEdit),
         ] {
-            assert!(wait(post).is_none() && wait(edit).is_some(), "{post:?}");
+            let takes = |kind| pace.takes(kind, None, now);
+            assert!(takes(post).is_ok() && takes(edit).is_err(), "{post:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_begun_finds_its_turn_at_once() {
+        for (kind, method, calls) in [
+            (ChatKind::Links, Method::Bookmark, 2),
+            (ChatKind::Open, Method::Create, 1),
+            (ChatKind::Invite, Method::Invite, 1),
+        ] {
+            let (pace, now) = (Pace::default(), clock::instant());
+            let mut begun = 0;
+            while let Ok(free) = pace.takes(kind, None, now) {
+                assert!(free > 0, "{kind:?}");
+                for _ in 0..free.min(4) {
+                    begun += 1;
+                    for _ in 0..calls {
+                        assert_eq!(pace.take(method, None, now), Duration::ZERO, "{kind:?} no. {begun}");
+                    }
+                }
+            }
+            assert_eq!(begun, method.per_minute() / calls, "and none is left over");
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{CHANNEL, House, Me, Slack};
 use crate::chat::hear::Ear;
 use crate::clock;
 use crate::config::{self, SlackWorkspace};
+use crate::engine::ports::chat::ChatKind;
 use crate::fault::Fault;
 use crate::store;
 use firebell_domain::id::IncidentId;
@@ -75,6 +76,12 @@ impl Workspace {
             problem: Mutex::default(),
             suspect: Mutex::default(),
         }
+    }
+
+    /// See [`Chat::takes`](crate::engine::ports::chat::Chat::takes). All announcements share one channel's pace.
+    pub fn takes(&self, kind: ChatKind, place: Option<&str>) -> Result<usize, Duration> {
+        let announces = || self.settings.announce.as_deref().filter(|_| kind == ChatKind::Announce);
+        self.pace.takes(kind, place.or_else(announces), clock::instant())
     }
 
     /// As people know it.

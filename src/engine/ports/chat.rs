@@ -14,9 +14,10 @@ use std::time::Duration;
 pub trait Chat: Send + Sync {
     fn channel(&self) -> &ChannelId;
 
-    /// How long until the platform would take something of this kind, as far as is known; asked before a claim, so that
-    /// what has to wait waits in the outbox, where what is more urgent overtakes it. `None`: at once.
-    fn wait(&self, kind: ChatKind, place: Option<&str>) -> Option<Duration>;
+    /// How many things of this kind the platform would take now, as far as is known, else how long until the next; asked
+    /// before a claim, so that what has to wait waits in the outbox, where what is more urgent overtakes it, and costs no
+    /// try. Those that are under way may be among them.
+    fn takes(&self, kind: ChatKind, place: Option<&str>) -> Result<usize, Duration>;
 
     /// `Done`'s receipt is the id of what was made: of the place for `Open`, of the message for a card or an
     /// announcement (what an edit must name), else nothing that anybody reads.

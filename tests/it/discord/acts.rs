@@ -128,17 +128,17 @@ async fn limits_are_those_that_discord_names_and_what_waits_is_not_sent() {
     house.server.fails("/messages", Fault::RateLimited(Duration::from_secs(7)), 1);
     let no = house.bot.perform(&house.act("a", lines(&channel))).await;
     assert!(matches!(no, Outcome::Retry { after_s: Some(7), maybe_arrived: false, .. }), "{no:?}");
-    let wait = house.bot.wait(ChatKind::Lines, Some(&channel));
-    assert!(wait.is_some_and(|w| w > Duration::from_secs(5)), "{wait:?}");
+    let takes = house.bot.takes(ChatKind::Lines, Some(&channel));
+    assert!(takes.is_err_and(|wait| wait > Duration::from_secs(5)), "{takes:?}");
     let made = |house: &House| house.server.read(|s| s.made.len());
     let before = made(&house);
     assert!(matches!(house.bot.perform(&house.act("b", lines(&channel))).await, Outcome::Retry { .. }));
     assert_eq!(made(&house), before, "it was not even asked");
     let other = house.server.has_channel("inc-2").to_string();
-    assert_eq!(house.bot.wait(ChatKind::Lines, Some(&other)), None, "another channel has its own");
+    assert!(house.bot.takes(ChatKind::Lines, Some(&other)).is_ok_and(|n| n > 0), "another channel has its own");
     house.server.fails("/messages", Fault::RateLimitedGlobally(Duration::from_secs(3)), 1);
     assert!(matches!(house.bot.perform(&house.act("c", lines(&other))).await, Outcome::Retry { after_s: Some(3), .. }));
-    assert!(house.bot.wait(ChatKind::Open, None).is_some(), "nothing at all for now");
+    assert!(house.bot.takes(ChatKind::Open, None).is_err(), "nothing at all for now");
     house.server.recovers();
     house.server.finish().await;
 }

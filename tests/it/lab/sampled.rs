@@ -110,7 +110,11 @@ async fn what_is_sampled_is_answered_at_once_with_its_age_and_a_change_is_never_
     let cold = say(&docker, STATS).await;
     assert_eq!((cold.end.clone(), cold.stderr.as_str()), (End::Exited(0), ""));
     assert!(value(&cold, "cpu of busy") > Some(5.0), "{}", cold.stdout);
-    assert_eq!((way.opened(), way.streams()), (4, 0), "two readings of each, and none that the daemon's collector makes");
+    assert_eq!(
+        (way.opened(), way.streams()),
+        (4, 0),
+        "two readings of each, and none that the daemon's collector makes"
+    );
 
     docker.keep_warm(&looks(&["docker ps", STATS]), LONG);
     until_sampled(&docker, STATS, true).await;
