@@ -5,6 +5,7 @@ use super::{Both, PEOPLE, told};
 use crate::fake_slack::{Consent, FakeSlack, Seen};
 use crate::harness::serve::Serve;
 use crate::harness::{BOUND, eventually};
+use crate::looked::Shop;
 
 const BETA: &str = "T0BETA1";
 
@@ -21,7 +22,11 @@ fn configured(slack: &FakeSlack, more: &str) -> String {
 async fn two_with(more: &str) -> Both {
     let slack = FakeSlack::start();
     let config = configured(&slack, more);
-    let bot = Serve::start(&config).await;
+    with_beta(slack, Serve::start(&config).await).await
+}
+
+/// A bot of Acme's that is installed in Beta.
+async fn with_beta(slack: FakeSlack, bot: Serve) -> Both {
     ready(&slack, &bot);
     let mut browser = Browser::of(&bot, "root", true).await;
     slack.consents(Consent::Given(BETA.into()));
@@ -195,6 +200,37 @@ async fn a_workspace_that_wants_all_hears_of_what_was_declared_elsewhere() {
     assert!(!announced.says(&room), "a channel of another workspace: {}", announced.plain());
     assert!(!says(slack, BETA, "a key was lost"), "private");
     both.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_check_found_is_told_in_a_workspace_that_wants_all_and_declared_there() {
+    for all in [true, false] {
+        let (slack, shop) = (FakeSlack::start(), Shop::open());
+        let beta = format!("[slack.workspace.T0BETA1]\nannounce = \"#incidents\"\nannounce_all = {all}\n");
+        let mut bot = Serve::configured(&configured(&slack, &(beta + &shop.config(None))));
+        shop.has_runbook(&bot, "");
+        bot.start_again().await;
+        let mut both = with_beta(slack, bot).await;
+        shop.comes_due(&mut both.bot).await;
+        both.bot.start_again().await;
+        let slack = &both.slack;
+        slack.connected(2).await;
+        slack.message("#incidents", "critical at").await;
+        if !all {
+            // What is said afterwards is there: whatever was to be posted before has had its turn.
+            told(&slack.person_of(BETA, "cy").says("general", "/incident declare S2 pages are slow").await);
+            message_of(slack, BETA, "incidents", "pages are slow").await;
+            assert!(!says(slack, BETA, "critical at"), "it is told of its own incidents only");
+            both.finish().await;
+            continue;
+        }
+        let found = message_of(slack, BETA, "incidents", "critical at").await;
+        assert_eq!(slack.person_of(BETA, "bo").clicks(&found, "Declare S1").await.error, None);
+        message_of(slack, BETA, "incidents", "It is declared: INC-1").await;
+        slack.message("#incidents", "It is declared: INC-1").await;
+        room_of(slack, BETA, "inc-1").await;
+        both.finish().await;
+    }
 }
 
 #[tokio::test]

@@ -43,6 +43,29 @@ async fn a_proxys_page_and_a_limit_are_waited_out() {
 }
 
 #[tokio::test]
+async fn more_incidents_than_a_channel_takes_at_once_are_announced_in_turn_and_nothing_is_put_back() {
+    let both = Both::start().await;
+    let slack = &both.slack;
+    for no in 1..=8 {
+        both.bot.declare(&format!("shop {no} is down")).await;
+    }
+    // One message a second, and each is there at its first try.
+    slack
+        .eventually("each is announced", |w| {
+            let all = w.messages_in(w.home(), "incidents");
+            (1..=8).all(|no| all.iter().any(|m| m.says(&format!("shop {no} is down"))))
+        })
+        .await;
+    both.bot.nothing_waits().await;
+    for no in 1..=8 {
+        let log = both.bot.get_as_operator(&format!("/api/v1/incidents/{no}/events?limit=500")).await;
+        let kinds = log["events"].as_array().expect("events").iter().map(|e| e["kind"].as_str());
+        assert_eq!(kinds.filter(|kind| *kind == Some("intent_retried")).count(), 0, "INC-{no}: {log}");
+    }
+    both.finish().await;
+}
+
+#[tokio::test]
 async fn a_name_that_is_taken_gets_a_number_behind_it() {
     let both = Both::start().await;
     let (slack, ana) = (&both.slack, both.slack.ana());
