@@ -3,18 +3,26 @@
 use super::{bad, good};
 use std::path::PathBuf;
 
-fn folder(name: &str, files: &[(&str, &[u8])]) -> PathBuf {
-    let folder = std::env::temp_dir().join(format!("firebell-templates-{}-{name}", std::process::id()));
-    let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).unwrap();
+/// Goes with the test, also where that fails.
+struct Folder(PathBuf);
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        std::fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+fn folder(name: &str, files: &[(&str, &[u8])]) -> Folder {
+    let folder = Folder(std::env::temp_dir().join(format!("firebell-templates-{}-{name}", std::process::id())));
+    std::fs::create_dir_all(&folder.0).unwrap();
     for (name, text) in files {
-        std::fs::write(folder.join(name), text).unwrap();
+        std::fs::write(folder.0.join(name), text).unwrap();
     }
     folder
 }
 
-fn config(folder: &std::path::Path) -> String {
-    format!("[postmortem]\ntemplates = {:?}\n", folder.display().to_string())
+fn config(folder: &Folder) -> String {
+    format!("[postmortem]\ntemplates = {:?}\n", folder.0.display().to_string())
 }
 
 #[test]
@@ -31,7 +39,6 @@ fn a_folder_has_a_template_per_file_and_format() {
     let names: Vec<(&str, bool)> = loaded.config.templates.iter().map(|t| (t.name.as_str(), t.html)).collect();
     assert_eq!(names, [("audit", false), ("weekly", true), ("weekly", false)]);
     assert_eq!(loaded.warnings, []);
-    let _ = std::fs::remove_dir_all(folder);
 }
 
 #[test]

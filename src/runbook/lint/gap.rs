@@ -229,9 +229,7 @@ fn zones(facts: &Facts<'_>, found: &mut Vec<Finding>) {
                     | "BRT"
                     | "IST"
                     | "MSK"
-            ) || w.contains("Europe/")
-                || w.contains("America/")
-                || w.contains("Asia/")
+            ) || w.contains('/') && ["Europe/", "America/", "Asia/"].iter().any(|region| w.contains(region))
         })
     });
     if !lines.is_empty() && !zone {

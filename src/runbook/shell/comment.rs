@@ -51,7 +51,34 @@ pub fn says(sentence: &str) -> Option<&'static str> {
         return None;
     }
     let said = without_times(&lower);
-    words().says.iter().map(String::as_str).find(|word| begins_a_word(&said, word))
+    let mut before = ' ';
+    let first = said.char_indices().filter_map(|(at, c)| {
+        let begins = !before.is_alphanumeric() || is_ideograph(c);
+        before = c;
+        begins.then(|| said_at(&said[at..])).flatten()
+    });
+    first.min().and_then(|no| words().says.get(no)).map(String::as_str)
+}
+
+/// The first word of the list that stands at the beginning of a text.
+fn said_at(text: &str) -> Option<usize> {
+    static BY_BYTE: OnceLock<Vec<Vec<usize>>> = OnceLock::new();
+    let by_byte = BY_BYTE.get_or_init(|| {
+        let mut lists = vec![Vec::new(); 256];
+        for (no, word) in words().says.iter().enumerate() {
+            if let Some(byte) = word.bytes().next() {
+                lists[usize::from(byte)].push(no);
+            }
+        }
+        lists
+    });
+    let all = by_byte.get(usize::from(text.bytes().next()?))?;
+    all.iter().copied().find(|no| text.starts_with(words().says[*no].as_str()))
+}
+
+/// Of a script that puts no spaces between words.
+fn is_ideograph(c: char) -> bool {
+    c >= '\u{2E80}'
 }
 
 /// Without "after the rollback", "before you delete it": they say when, and what is meant does something else.
@@ -69,12 +96,6 @@ fn without_times(sentence: &str) -> String {
         said.push(' ');
     }
     said
-}
-
-fn begins_a_word(text: &str, word: &str) -> bool {
-    let ideographs = word.chars().next().is_some_and(|c| c >= '\u{2E80}');
-    text.match_indices(word)
-        .any(|(at, _)| ideographs || !text[..at].chars().next_back().is_some_and(char::is_alphanumeric))
 }
 
 #[cfg(test)]
