@@ -266,7 +266,11 @@ fn restore(facts: &Facts<'_>, known: &Known<'_>, found: &mut Vec<Finding>) {
     let text = &known.found.text;
     let client = matches!(known.judged.executor, Executor::Postgres | Executor::Mysql);
     let reads = text.contains(" < ") && !text.contains("<<") || text.contains("pg_restore") || text.contains("mysql <");
-    if !client || !reads || known.judged.risk != Risk::Destroy {
+    // A database that is made to try the backup.
+    const TRIED: [&str; 6] = ["test", "verify", "tmp", "scratch", "staging", "drill"];
+    let words = || text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '.'));
+    let tried = words().any(|w| TRIED.contains(&w));
+    if !client || !reads || tried || known.judged.risk != Risk::Destroy {
         return;
     }
     let document = facts.reading.document;

@@ -27,7 +27,9 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
             // Bold steps under a title with a window are the parts of that window.
             let parent = section.parent?;
             let bold = matches!(section.kind, SectionKind::Bold | SectionKind::Item(_));
-            bold.then(|| time_of(&document.sections[parent].name, false)).flatten()
+            let time = bold.then(|| time_of(&document.sections[parent].name, false)).flatten();
+            // "P1 (page at once)" says when a severity is answered, not how long its parts take.
+            time.filter(|t| t.window.is_some() || reading.level(parent).is_none())
         };
         if let Some(time) = own.or_else(inherited) {
             if let Some(parent) = section.parent.filter(|p| answers(reading, *p)) {

@@ -15,7 +15,7 @@ use crate::document::{BlockKind, SectionId, SectionKind};
 use crate::fold::{Fold, folded};
 use crate::grammar::duration;
 use crate::grammar::schedule::{Rhythm, rhythm, without};
-use crate::lexicon::{DayPart, Role, lexicon};
+use crate::lexicon::{DayPart, Header, Role, lexicon};
 use crate::model::{Cadence, Line, Schedule};
 use crate::proposal::Proposal;
 use std::collections::BTreeSet;
@@ -45,7 +45,16 @@ pub fn schedules(reading: &Reading<'_>) -> (Vec<Schedule>, Vec<Proposal>) {
     };
     let mut nearer: Vec<Schedule> = Vec::new();
     for block in &document.blocks {
-        if !recurs(reading, block.section) {
+        // An overview may list in a table what runs how often.
+        let listed = || match &block.kind {
+            BlockKind::Table(table) => {
+                reading.nearest(block.section, 0, &SUBJECTS) == Some(Role::Overview)
+                    && reading.heads(table).contains(&Some(Header::Cadence))
+                    && !reading.sets_nothing(block.section)
+            }
+            _ => false,
+        };
+        if !recurs(reading, block.section) && !listed() {
             continue;
         }
         let outer = around(block.section).map(|at| found[at].clone());
@@ -59,6 +68,19 @@ pub fn schedules(reading: &Reading<'_>) -> (Vec<Schedule>, Vec<Proposal>) {
             _ => {}
         }
     }
+    // "Frequency: daily at 9:00" below a daily title says the same thing more exactly.
+    nearer.retain(|s| {
+        let same = |f: &&mut Schedule| {
+            f.name == s.name && f.cadence == s.cadence && f.when.is_none() && f.line < s.line && s.tasks.is_empty()
+        };
+        match found.iter_mut().rfind(same) {
+            Some(known) => {
+                (known.when, known.cron) = (s.when.clone(), s.cron.clone());
+                false
+            }
+            None => true,
+        }
+    });
     let nearer_lines: BTreeSet<Line> = nearer.iter().map(|s| s.line).collect();
     for (id, at) in of_section.iter().enumerate() {
         if let Some(at) = at {
@@ -86,24 +108,25 @@ fn proposal(schedule: &Schedule) -> Proposal {
     Proposal::new(format!("schedule {}", schedule.name), reason, lines, "schedules by number of days".into())
 }
 
+const SUBJECTS: [Role; 14] = [
+    Role::Schedule,
+    Role::Checklist,
+    Role::Response,
+    Role::Severity,
+    Role::Escalation,
+    Role::Communication,
+    Role::Symptoms,
+    Role::Causes,
+    Role::Threshold,
+    Role::Overview,
+    Role::Postmortem,
+    Role::Template,
+    Role::History,
+    Role::ExpectedOutput,
+];
+
 /// Not under incidents, templates, thresholds, contents: what is said to be regular there is about something else.
 fn recurs(reading: &Reading<'_>, id: SectionId) -> bool {
-    const SUBJECTS: [Role; 14] = [
-        Role::Schedule,
-        Role::Checklist,
-        Role::Response,
-        Role::Severity,
-        Role::Escalation,
-        Role::Communication,
-        Role::Symptoms,
-        Role::Causes,
-        Role::Threshold,
-        Role::Overview,
-        Role::Postmortem,
-        Role::Template,
-        Role::History,
-        Role::ExpectedOutput,
-    ];
     let near = reading.nearest(id, 0, &SUBJECTS);
     matches!(near, None | Some(Role::Schedule | Role::Checklist)) && !reading.sets_nothing(id)
 }

@@ -5,6 +5,8 @@
 
 mod tables;
 
+pub use tables::passes_on;
+
 use super::Reading;
 use crate::document::{BlockKind, Inline, SectionId, SectionKind};
 use crate::fold::key;
@@ -25,6 +27,8 @@ struct Draft {
     line: Line,
     /// Not only a word that may be anything ("High: …"), or under a title about severities.
     sure: bool,
+    /// Only spoken of: whom to call for it.
+    refers: bool,
 }
 
 pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings: &mut Vec<Finding>) -> Vec<Severity> {
@@ -51,7 +55,7 @@ pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings
     groups.extend(titles_of(reading));
     groups.retain(|g| !g.is_empty());
     // What says times defines; a table that only refers to the levels adds to it.
-    groups.sort_by_key(|g| (!g.iter().any(|d| d.response.is_some()), tabled(reading, g), g[0].line));
+    groups.sort_by_key(|g| (g[0].refers, !g.iter().any(|d| d.response.is_some()), tabled(reading, g), g[0].line));
     let count = groups.len();
     let mut drafts: Vec<Draft> = Vec::new();
     groups.into_iter().for_each(|group| merge(&mut drafts, group, findings));
@@ -88,6 +92,16 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             continue;
         }
         let about = reading.nearest(block.section, 0, &[Role::Severity]).is_some();
+        // The fields of a level that a paragraph names stand in the list below it.
+        if let Some((section, None)) = open
+            && list.is_some()
+            && below(reading, block.section, section)
+            && let Some(draft) = groups.last_mut().and_then(|g| g.last_mut())
+            && lines.iter().all(|l| severity::reference(&l.plain).is_none())
+        {
+            lines.iter().filter(|l| is_field(&l.plain)).for_each(|l| field(draft, &l.plain));
+            continue;
+        }
         for (at, inline) in lines.iter().enumerate() {
             let Some(draft) = of_line(inline, about).or_else(|| of_term(inline, lines.get(at + 1)?)) else { continue };
             let here = Some((block.section, list));
@@ -106,6 +120,18 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level)))
     });
     groups
+}
+
+/// In a section, or under one of its lead-ins.
+fn below(reading: &Reading<'_>, id: SectionId, section: SectionId) -> bool {
+    id == section || reading.titled(id) == reading.titled(section)
+}
+
+/// `Response time: …`, `Resolution target: …`.
+fn is_field(plain: &str) -> bool {
+    plain
+        .split_once([':', '：'])
+        .is_some_and(|(label, _)| matches!(header(label), Some(Header::Response | Header::Resolution)))
 }
 
 /// `**P1 - Critical**: all is down (respond within 15 minutes)`.
@@ -242,6 +268,7 @@ fn kind_of(around: &str) -> Option<Header> {
         "risposta",
         "响应",
         "対応",
+        "대응",
         "응답",
         "реакц",
     ]) {
@@ -282,17 +309,25 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             line: section.line,
             ..Draft::default()
         };
-        if !reference.rest.trim().is_empty() {
-            times(&mut draft, &reference.rest);
-        }
         for block in reading.blocks(id) {
             let lines = match &block.kind {
                 BlockKind::Paragraph(lines) => lines,
                 BlockKind::Item(item) => &item.text,
+                BlockKind::Fence(fence) => {
+                    fence.body.iter().for_each(|(_, text)| noted(&mut draft, text));
+                    continue;
+                }
                 _ => continue,
             };
             for inline in lines.iter().filter(|l| l.line != section.line) {
                 field(&mut draft, &inline.plain);
+            }
+        }
+        // What a field says comes before what its title says: "P1 (page at once)" may still have 15 minutes.
+        if !reference.rest.trim().is_empty() {
+            times(&mut draft, &reference.rest);
+            if draft.response.is_none() {
+                draft.response = bounded(&reference.rest);
             }
         }
         match groups.last_mut().filter(|(p, ..)| *p == parent) {
@@ -302,6 +337,24 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     }
     let timed = |group: &[Draft]| group.iter().filter(|d| d.response.is_some()).count() >= 2;
     groups.into_iter().filter(|(_, about, g)| g.len() >= 2 && (*about || timed(g))).map(|(.., g)| g).collect()
+}
+
+/// "Page within 15 minutes", the only time of a title, whatever is done by then.
+fn bounded(rest: &str) -> Option<Dur> {
+    match duration::find(rest).as_slice() {
+        [(_, dur @ (Dur::UpTo(_) | Dur::Immediate))] => Some(dur.clone()),
+        _ => None,
+    }
+}
+
+/// `# Response time: 15 minutes`: fields that are kept as the comments of a block.
+fn noted(draft: &mut Draft, text: &str) {
+    if let Some(note) = text.trim_start().strip_prefix('#')
+        && let Some((label, _)) = note.split_once([':', '：'])
+        && matches!(header(label), Some(Header::Response | Header::Resolution))
+    {
+        field(draft, note);
+    }
 }
 
 /// `Response time: 15 minutes`, `Definition: …` below a title.
@@ -317,7 +370,9 @@ fn field(draft: &mut Draft, plain: &str) {
         return;
     };
     let value = value.trim();
-    match header(label).or_else(|| kind_of(&key(label))) {
+    // A word that is not the name of a field must be followed by nothing but a time.
+    let whole = || kind_of(&key(label)).filter(|_| duration::duration(value).is_some());
+    match header(label).or_else(whole) {
         Some(Header::Response) => {
             draft.response = draft
                 .response

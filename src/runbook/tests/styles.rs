@@ -47,6 +47,20 @@ fn levels_are_defined_in_every_style() {
             "# Shop\n## Incident Severity Template\n### Severity 1 — Critical\nExamples:\n- outage\n### Severity 2 — High\nExamples:\n- some peers\n",
             &["3 Severity 1 1 -", "6 Severity 2 2 -"],
         ),
+        // What says whom to call for a severity does not define it, and its times are no response times.
+        (
+            "# Shop\n## Levels\n- **SEV-1**: all is down\n- **SEV-2**: slow\n## Routing\n| Severity | Escalate to | Timeframe |\n|---|---|---|\n\
+             | SEV-1 | ana | immediate |\n| SEV-2 | bo | 30 min |\n",
+            &["3 SEV-1 1 -", "4 SEV-2 2 -"],
+        ),
+        (
+            "# Shop\n## Escalation\n| Severity | Notify | Within |\n|---|---|---|\n| P1 | ana | 5 min |\n| P2 | bo | 30 min |\n",
+            &["5 P1 1 -", "6 P2 2 -"],
+        ),
+        (
+            "# Shop\n## Escalation\n| Level | Notify | Within |\n|---|---|---|\n| 1 | ana | 5 min |\n| 2 | bo | 30 min |\n",
+            &[],
+        ),
         // Levels of people have times too.
         (
             "# Shop\n## Support tiers\n### Level 1: service desk\n- Response: 15 minutes\n### Level 2: engineers\n- Response: 1 hour\n",

@@ -2,13 +2,14 @@
 
 use super::levels::split_list;
 use super::{Chain, scope};
-use crate::document::{Block, Table};
+use crate::document::{Block, Row, Table};
 use crate::grammar::duration::{Dur, duration, only_duration};
 use crate::grammar::escalation::{Step, per_severity, step};
 use crate::grammar::severity;
 use crate::lexicon::Header;
 use crate::meaning::Reading;
 use crate::meaning::contacts::address::is_open;
+use crate::meaning::severities::passes_on;
 
 pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, chain: &mut Chain) {
     let heads = reading.heads(table);
@@ -20,8 +21,12 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
         .enumerate()
         .filter_map(|(n, c)| duration(&c.plain).and_then(|d| d.lower_s()).map(|s| (n, s)))
         .collect();
-    if inside && times.len() >= 2 {
+    let titled = |n: &usize| matches!(heads[*n], Some(Header::EscalateTo));
+    if times.len() >= 2 && (inside || times.iter().all(|(n, _)| titled(n))) {
         return grid(reading, block, table, &times, chain);
+    }
+    if inside && turned(reading, block, table, chain) {
+        return;
     }
     let target = if inside {
         at(&[Header::EscalateTo, Header::Who, Header::Role, Header::Contact, Header::Name, Header::Action])
@@ -29,7 +34,8 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
         at(&[Header::EscalateTo]).filter(|_| level.is_some())
     };
     let after = at(&[Header::After, Header::When, Header::Hold, Header::Limit]);
-    let after = after.or_else(|| inside.then(|| column_of_times(table, &heads)).flatten());
+    let keyed = level.is_some() && passes_on(&heads, inside);
+    let after = after.or_else(|| (inside || keyed).then(|| column_of_times(table, &heads)).flatten());
     let Some(target) = target.filter(|t| Some(*t) != after) else { return };
     let response = at(&[Header::Response]);
     let authority = at(&[Header::Authority]);
@@ -46,7 +52,7 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
             continue;
         }
         let Some(mut said) = step(who) else { continue };
-        let reaches = inside || said.reaches_people() || said.action.is_some();
+        let reaches = inside || keyed || said.reaches_people() || said.action.is_some();
         if !reaches || said.target.split_whitespace().count() > 10 {
             continue;
         }
@@ -87,12 +93,43 @@ fn delay(dur: &Dur) -> Option<u64> {
 fn column_of_times(table: &Table, heads: &[Option<Header>]) -> Option<usize> {
     let timed = |n: usize| {
         let cells: Vec<&str> = table.rows.iter().filter_map(|r| r.cells.get(n)).map(|c| c.plain.trim()).collect();
-        !cells.is_empty() && cells.iter().all(|c| duration(c).is_some_and(|d| d != Dur::None || is_open(c)))
+        let said = |c: &&str| duration(c).is_some_and(|d| d != Dur::None) || is_open(c);
+        cells.iter().any(said) && cells.iter().all(|c| c.is_empty() || said(c) || duration(c).is_some())
     };
     (0..table.head.len()).find(|n| {
         !matches!(heads[*n], Some(Header::Response | Header::Resolution | Header::UpdateEvery | Header::Availability))
             && timed(*n)
     })
+}
+
+/// A row for each time, a column for each severity, people in the cells. Who is told again is told once.
+fn turned(reading: &Reading<'_>, block: &Block, table: &Table, chain: &mut Chain) -> bool {
+    let scopes: Vec<(usize, String)> = table
+        .head
+        .iter()
+        .enumerate()
+        .skip(1)
+        .filter_map(|(n, c)| severity::reference(&c.plain).map(|r| (n, r)))
+        .filter(|(_, r)| r.strong || r.word.is_some())
+        .map(|(n, r)| (n, r.label))
+        .collect();
+    let time = |row: &Row| row.cells.first().and_then(|c| duration(c.plain.trim().trim_end_matches('+'))).and_then(|d| d.lower_s());
+    if scopes.len() < 2 || table.rows.is_empty() || !table.rows.iter().all(|r| time(r).is_some()) {
+        return false;
+    }
+    let section = reading.titled(block.section);
+    for (n, scope) in scopes {
+        let mut before = String::new();
+        for row in &table.rows {
+            let who = row.cells.get(n).map_or("", |c| c.plain.trim()).trim_start_matches('+').trim_start();
+            if let Some(said) = step(who).filter(|_| !is_open(who) && who != before) {
+                let said = Step { after_s: time(row), ..said };
+                chain.push(section, Some(scope.clone()), said, row.line);
+            }
+            before = who.to_string();
+        }
+    }
+    true
 }
 
 /// A row for each severity, a column for each time, people in the cells.

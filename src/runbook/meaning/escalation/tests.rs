@@ -99,6 +99,68 @@ fn tables_have_a_row_or_a_column_for_each_step() {
 }
 
 #[test]
+fn a_table_by_severity_says_when_somebody_is_called_whatever_its_column_of_times_is_named() {
+    for (title, head) in [
+        ("Routing", "| Severity | Escalate To | Timeframe |"),
+        ("Escalation", "| Severity | Who | Within |"),
+        ("Who to notify", "| Priority | Notify | Time |"),
+        ("Notification chain", "| Severity | Escalation path | Escalate after |"),
+        ("Meldewege", "| Schweregrad | Eskalation an | Zeitrahmen |"),
+        ("Chaîne d'alerte", "| Gravité | À prévenir | Délai |"),
+        ("Matriz de comunicación", "| Severidad | Avisar a | Plazo |"),
+        ("Matriz de acionamento", "| Severidade | Acionar | Prazo |"),
+    ] {
+        let text = format!("# Shop\n## {title}\n{head}\n|---|---|---|\n| P1 | ana | immediate |\n| P2 | bo | 30 min |\n| P3 | cy | - |\n");
+        let expected = ["5 P1 1 escalate ana after 0 in -", "6 P2 1 escalate bo after 1800 in -", "7 P3 1 escalate cy after - in -"];
+        assert_eq!(read(&text), expected, "{head}");
+    }
+}
+
+#[test]
+fn a_row_for_each_time_and_a_column_for_each_severity_is_a_chain_for_each() {
+    let text = "# Shop\n## Escalation\n| Time | P1 (Critical) | P2 |\n|---|---|---|\n| 0-15 min | On-call | On-call |\n\
+        | 15-60 min | + Team lead | On-call |\n| 60 min+ | + Director | - |\n";
+    assert_eq!(
+        read(text),
+        [
+            "5 P1 1 escalate On-call after 0 in -",
+            "5 P2 1 escalate On-call after 0 in -",
+            "6 P1 2 escalate Team lead after 900 in -",
+            "7 P1 3 escalate Director after 3600 in -"
+        ]
+    );
+    let text = "# Shop\n## Summary\n| Trouble | First | Escalation (15 min) | Escalation (1 hour) |\n|---|---|---|---|\n| Till | ana | bo | cy |\n";
+    assert_eq!(read(text), ["5 Till 1 escalate bo after 900 in -", "5 Till 2 escalate cy after 3600 in -"]);
+}
+
+#[test]
+fn a_tree_of_communication_tells_whom_to_call() {
+    let text = "# Shop\n## Communications tree\n1) Commander declares the incident\n2) Notify on-call team via the chat\n3) SEV1/SEV2: Escalate to management within 15 minutes\n";
+    assert_eq!(
+        read(text),
+        [
+            "4 - 1 notify on-call team after - in -",
+            "5 SEV1 1 escalate management after - in 900",
+            "5 SEV2 1 escalate management after - in 900"
+        ]
+    );
+    let text = "# Shop\n## Communication matrix\n| Audience | Channel | When |\n|---|---|---|\n| Team leads | Chat | immediately |\n| Customers | Status page | after 30 min |\n";
+    assert_eq!(
+        read(text),
+        ["5 - 1 escalate Team leads after 0 in -", "6 - 2 escalate Customers after 1800 in -"]
+    );
+}
+
+#[test]
+fn plain_text_may_set_the_times_before_colons() {
+    let text = "# Shop\n## Escalation\n### P1 path\n```\n0 minutes: Alert rings\n15 minutes: Escalate to second on-call if no response\n1 hour: Escalate to manager\n```\n";
+    assert_eq!(
+        read(text),
+        ["6 P1 1 escalate second on-call after 900 in -", "7 P1 2 escalate manager after 3600 in -"]
+    );
+}
+
+#[test]
 fn a_timed_phase_that_calls_somebody_escalates_after_its_beginning() {
     let text = "# Shop\n## Incident response\n### P1 response\n#### Step 2: Declare (3-6 minutes)\n1. **Notify**: Send alert to incident channel\n\
         2. **Escalate**: Contact on-call engineer\n3. **Look**: Check the till\n";
