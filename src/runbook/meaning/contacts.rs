@@ -134,7 +134,8 @@ fn told(said: &Address, plain: &str) -> bool {
 /// A sign parts the role from what is said of it.
 fn joined(text: &Inline) -> bool {
     const SIGNS: &[char] = &[':', '：', '-', '–', '—', '|', '(', '→'];
-    text.lead().is_none_or(|(lead, rest)| lead.trim_end().ends_with([':', '：']) || rest.trim_start().starts_with(SIGNS))
+    text.lead()
+        .is_none_or(|(lead, rest)| lead.trim_end().ends_with([':', '：']) || rest.trim_start().starts_with(SIGNS))
 }
 
 fn is_way(header: Header) -> bool {

@@ -16,13 +16,16 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
     let document = reading.document;
     let mut found: Vec<Phase> = Vec::new();
     let mut timed_parents: Vec<SectionId> = Vec::new();
-    let chained = in_a_row(reading);
-    for (id, chained) in chained.iter().enumerate().skip(1) {
-        if !(answers(reading, id) || *chained) || reading.sets_nothing_but_postmortem(id) {
+    let chained_at = in_a_row(reading);
+    for (id, chained) in chained_at.iter().enumerate().skip(1) {
+        // The steps of the first minutes of an incident have deadlines too.
+        let step = || is_step(reading, id) && document.sections[id].parent.is_some_and(|p| chained_at[p]);
+        let chained = *chained || step();
+        if !(answers(reading, id) || chained) || reading.sets_nothing_but_postmortem(id) {
             continue;
         }
         let section = &document.sections[id];
-        let own = time_of(&section.name, is_step(reading, id) || *chained);
+        let own = time_of(&section.name, is_step(reading, id) || chained);
         let inherited = || {
             // Bold steps under a title with a window are the parts of that window.
             let parent = section.parent?;

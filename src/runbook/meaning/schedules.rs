@@ -87,10 +87,28 @@ pub fn schedules(reading: &Reading<'_>) -> (Vec<Schedule>, Vec<Proposal>) {
             found[*at].tasks = tasks(reading, id, &of_section, &nearer_lines);
         }
     }
+    // A title over nothing but a table whose rows say when.
+    let covered: Vec<usize> = of_section
+        .iter()
+        .enumerate()
+        .filter_map(|(id, at)| at.map(|at| (id, at)))
+        .filter(|(id, at)| found[*at].when.is_none() && only_table(reading, *id, &nearer_lines))
+        .map(|(_, at)| at)
+        .collect();
+    let mut at = 0..found.len();
+    found.retain(|_| at.next().is_some_and(|at| !covered.contains(&at)));
     found.extend(nearer);
     found.sort_by_key(|s| s.line);
     let proposals = found.iter().filter(|s| by_days(s)).map(proposal).collect();
     (found, proposals)
+}
+
+/// Holds a table with scheduled rows, and nothing else to do.
+fn only_table(reading: &Reading<'_>, id: SectionId, scheduled: &BTreeSet<Line>) -> bool {
+    let inside = || reading.blocks(id).iter().filter(|b| b.first > reading.document.sections[id].line);
+    let rows = |b: &crate::document::Block| scheduled.range(b.first..=b.last).next().is_some();
+    let other = |b: &crate::document::Block| matches!(b.kind, BlockKind::Item(_) | BlockKind::Fence(_));
+    inside().any(|b| matches!(b.kind, BlockKind::Table(_)) && rows(b)) && !inside().any(other)
 }
 
 /// "Every 90 days" has the name of a rhythm, but drifts against the calendar.
@@ -149,7 +167,9 @@ fn title(reading: &Reading<'_>, id: SectionId, one: bool) -> Option<Rhythm> {
     let framed = in_parentheses(&section.name, &found);
     let first = found.range.start == 0 || section.name.chars().count() < 24;
     let place = framed || first || found.strong;
+    let does = || reading.blocks(id).iter().any(|b| matches!(b.kind, BlockKind::Fence(_)));
     let interval = found.cadence.is_none() && found.strong && found.when.is_some() && !framed;
+    let interval = interval && !(found.range.start == 0 && does());
     // "First Monday: disaster drill" is a date; "Daily report failure" is trouble.
     let dated = framed || (found.range.start == 0 && found.when.is_some());
     (place && !interval && (dated || !trouble)).then_some(found)

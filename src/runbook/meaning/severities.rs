@@ -324,10 +324,15 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             }
         }
         // What a field says comes before what its title says: "P1 (page at once)" may still have 15 minutes.
-        if !reference.rest.trim().is_empty() {
-            times(&mut draft, &reference.rest);
+        let mut said = reference.rest.clone();
+        // "P2 - within 1 hour": a time is no name.
+        if let Some(name) = draft.name.take_if(|n| !duration::find(n).is_empty()) {
+            said = format!("{name} ; {said}");
+        }
+        if !said.trim().is_empty() {
+            times(&mut draft, &said);
             if draft.response.is_none() {
-                draft.response = bounded(&reference.rest);
+                draft.response = bounded(&said);
             }
         }
         match groups.last_mut().filter(|(p, ..)| *p == parent) {
@@ -373,23 +378,21 @@ fn field(draft: &mut Draft, plain: &str) {
     // A word that is not the name of a field must be followed by nothing but a time.
     let whole = || kind_of(&key(label)).filter(|_| duration::duration(value).is_some());
     match header(label).or_else(whole) {
-        Some(Header::Response) => {
-            draft.response = draft
-                .response
-                .take()
-                .or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1)))
-        }
-        Some(Header::Resolution) => {
-            draft.resolution = draft
-                .resolution
-                .take()
-                .or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1)))
-        }
+        Some(Header::Response) => draft.response = draft.response.take().or_else(|| time_in(value)),
+        Some(Header::Resolution) => draft.resolution = draft.resolution.take().or_else(|| time_in(value)),
         Some(Header::Description | Header::Impact | Header::Examples) if draft.description.is_none() => {
             draft.description = Some(value.to_owned())
         }
         _ => {}
     }
+}
+
+/// The first time in a sentence that has a number: "call the team immediately" tells how, not when.
+fn time_in(value: &str) -> Option<Dur> {
+    let short = value.split_whitespace().count() <= 3;
+    let counts = |dur: &Dur| short || *dur != Dur::Immediate;
+    let first = || duration::find(value).into_iter().map(|(_, dur)| dur).find(counts);
+    duration::duration(value).filter(counts).or_else(first)
 }
 
 /// What is defined twice is one severity; two different times are reported.

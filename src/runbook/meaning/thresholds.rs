@@ -53,8 +53,20 @@ fn happened(reading: &Reading<'_>, id: SectionId) -> bool {
 /// A list of what raises an alert ("Critical alerts", "Trigger conditions" of a warning): whether the alert is critical.
 fn alerts(reading: &Reading<'_>, id: SectionId) -> Option<bool> {
     const TITLES: [&str; 14] = [
-        "alert", "alarm", "alerta", "alerte", "allarm", "warnung", "trigger", "threshold", "告警", "报警", "アラート",
-        "알림", "경보", "оповещ",
+        "alert",
+        "alarm",
+        "alerta",
+        "alerte",
+        "allarm",
+        "warnung",
+        "trigger",
+        "threshold",
+        "告警",
+        "报警",
+        "アラート",
+        "알림",
+        "경보",
+        "оповещ",
     ];
     let titles = reading.around(id).take(2);
     let names: Vec<String> = titles.map(|id| folded(&reading.document.sections[id].name)).collect();

@@ -28,14 +28,16 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
     if inside && turned(reading, block, table, chain) {
         return;
     }
+    let after = at(&[Header::After, Header::When, Header::Hold, Header::Limit]);
+    let keyed = level.is_some() && passes_on(&heads, inside);
+    let after = after.or_else(|| (inside || keyed).then(|| column_of_times(table, &heads)).flatten());
     let target = if inside {
         at(&[Header::EscalateTo, Header::Who, Header::Role, Header::Contact, Header::Name, Header::Action])
     } else {
         at(&[Header::EscalateTo]).filter(|_| level.is_some())
     };
-    let after = at(&[Header::After, Header::When, Header::Hold, Header::Limit]);
-    let keyed = level.is_some() && passes_on(&heads, inside);
-    let after = after.or_else(|| (inside || keyed).then(|| column_of_times(table, &heads)).flatten());
+    // "Audience | Channel | When": whom the first column names is told then.
+    let target = target.or_else(|| (inside && after.is_some() && heads.first() == Some(&None)).then_some(0));
     let Some(target) = target.filter(|t| Some(*t) != after) else { return };
     let response = at(&[Header::Response]);
     let authority = at(&[Header::Authority]);
@@ -113,7 +115,9 @@ fn turned(reading: &Reading<'_>, block: &Block, table: &Table, chain: &mut Chain
         .filter(|(_, r)| r.strong || r.word.is_some())
         .map(|(n, r)| (n, r.label))
         .collect();
-    let time = |row: &Row| row.cells.first().and_then(|c| duration(c.plain.trim().trim_end_matches('+'))).and_then(|d| d.lower_s());
+    let time = |row: &Row| {
+        row.cells.first().and_then(|c| duration(c.plain.trim().trim_end_matches('+'))).and_then(|d| d.lower_s())
+    };
     if scopes.len() < 2 || table.rows.is_empty() || !table.rows.iter().all(|r| time(r).is_some()) {
         return false;
     }

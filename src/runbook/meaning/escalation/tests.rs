@@ -110,8 +110,14 @@ fn a_table_by_severity_says_when_somebody_is_called_whatever_its_column_of_times
         ("Matriz de comunicación", "| Severidad | Avisar a | Plazo |"),
         ("Matriz de acionamento", "| Severidade | Acionar | Prazo |"),
     ] {
-        let text = format!("# Shop\n## {title}\n{head}\n|---|---|---|\n| P1 | ana | immediate |\n| P2 | bo | 30 min |\n| P3 | cy | - |\n");
-        let expected = ["5 P1 1 escalate ana after 0 in -", "6 P2 1 escalate bo after 1800 in -", "7 P3 1 escalate cy after - in -"];
+        let text = format!(
+            "# Shop\n## {title}\n{head}\n|---|---|---|\n| P1 | ana | immediate |\n| P2 | bo | 30 min |\n| P3 | cy | - |\n"
+        );
+        let expected = [
+            "5 P1 1 escalate ana after 0 in -",
+            "6 P2 1 escalate bo after 1800 in -",
+            "7 P3 1 escalate cy after - in -",
+        ];
         assert_eq!(read(&text), expected, "{head}");
     }
 }
@@ -145,10 +151,7 @@ fn a_tree_of_communication_tells_whom_to_call() {
         ]
     );
     let text = "# Shop\n## Communication matrix\n| Audience | Channel | When |\n|---|---|---|\n| Team leads | Chat | immediately |\n| Customers | Status page | after 30 min |\n";
-    assert_eq!(
-        read(text),
-        ["5 - 1 escalate Team leads after 0 in -", "6 - 2 escalate Customers after 1800 in -"]
-    );
+    assert_eq!(read(text), ["5 - 1 escalate Team leads after 0 in -", "6 - 2 escalate Customers after 1800 in -"]);
 }
 
 #[test]
@@ -184,8 +187,18 @@ fn an_item_of_a_procedure_may_be_about_escalation() {
 }
 
 #[test]
+fn a_labelled_line_under_a_severity_calls_somebody() {
+    let text = "# Shop\n## Severity\n### P1\n**Response time**: 15 minutes\n**Escalation**: immediate escalation to the shop manager\n\
+        ### P2\n**Escalation**: If not resolved within 30 minutes, escalate to team lead\n";
+    assert_eq!(read(text), ["5 P1 1 escalate shop manager after 0 in -", "7 P2 1 escalate team lead after 1800 in -"]);
+}
+
+#[test]
 fn criteria_and_routine_reach_nobody() {
     for text in [
+        "# Shop\n## Escalation\n- Escalation trigger: unable to resolve it\n- **No paging** - handled in business hours\n",
+        "# Shop\n## Escalation\n- Post-mortem reports for all severities of the team\n",
+        "# Shop\n## Escalation\n1. The manager declares the incident and its severity\n",
         "# Shop\n## When to escalate\n- Customer data affected\n- Outage longer than 15 minutes\n- Security incident suspected\n",
         "# Shop\n## Daily check\n- Notify bo if the queue grows\n",
         "# Shop\n## Escalation\n- **Response time**: 15 minutes\n",

@@ -19,15 +19,7 @@ pub fn table(place: &Place<'_>, table: &Table) -> Vec<Schedule> {
     if often.is_none() && when.is_none() {
         return Vec::new();
     }
-    let what = at(&[
-        Header::Task,
-        Header::Name,
-        Header::Action,
-        Header::Service,
-        Header::Step,
-        Header::Command,
-        Header::Description,
-    ]);
+    let what = at(&[Header::Task, Header::Name, Header::Action, Header::Service, Header::Step, Header::Command]);
     let what = what.or_else(|| (0..heads.len()).find(|n| Some(*n) != often && Some(*n) != when));
     let task = at(&[Header::Description, Header::Action, Header::Command]).filter(|n| Some(*n) != what);
     let mut found = Vec::new();

@@ -32,8 +32,8 @@ pub fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec
     let about = reading.nearest(section, 0, &ABOUT);
     let elsewhere = matches!(about, Some(Role::Escalation | Role::Contacts));
     let refers = passes_on(&heads, about == Some(Role::Escalation));
-    let response =
-        at(&[Header::Response]).or_else(|| column_of_durations(table, &heads).filter(|c| !(refers && times_calls(heads[*c]))));
+    let response = at(&[Header::Response])
+        .or_else(|| column_of_durations(table, &heads).filter(|c| !(refers && times_calls(heads[*c]))));
     let refers = refers && response.is_none();
     let names = refers && heads[level] == Some(Header::Level);
     if foreign.is_some() || !(said || response.is_some()) || elsewhere && response.is_none() && !names {
