@@ -246,7 +246,9 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Con
     let contact_column = at(&[Header::Contact]);
     let in_contacts = about_contacts(reading, section) == Some(Role::Contacts);
     let other = at(&[Header::Metric, Header::Command, Header::Url, Header::Fix, Header::Cadence]).is_some();
-    let other = other || !ways && is_rota(table);
+    // Whom to call for which severity, and by which channel, is a matter of escalation.
+    let people = heads.iter().flatten().any(|h| matches!(h, Header::Phone | Header::Email | Header::Name));
+    let other = other || !ways && is_rota(table) || !people && super::severities::passes_on(&heads, false);
     if other || !(ways || (contact_column.is_some() && (in_contacts || at(&[Header::Role, Header::Name]).is_some()))) {
         return Vec::new();
     }

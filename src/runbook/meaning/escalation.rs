@@ -30,6 +30,8 @@ use std::collections::BTreeMap;
 struct Chain {
     steps: Vec<Escalation>,
     proposals: Vec<Proposal>,
+    /// The severity of the item that a deeper one stands under.
+    above: Option<String>,
     orders: BTreeMap<(SectionId, Option<String>), u32>,
 }
 
@@ -50,6 +52,11 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
             continue;
         }
         let inside = escalates(reading, id);
+        match &block.kind {
+            BlockKind::Item(item) if item.depth > 0 => {}
+            BlockKind::Item(item) => chain.above = item.text.first().and_then(lists::level_of),
+            _ => chain.above = None,
+        }
         match &block.kind {
             BlockKind::Table(table) => tables::table(reading, block, table, inside, &mut chain),
             BlockKind::Item(item) => {

@@ -76,6 +76,16 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     let mut groups: Vec<Vec<Draft>> = Vec::new();
     let mut open: Option<(SectionId, Option<u32>)> = None;
     for block in &reading.document.blocks {
+        // "Response time: …" one step deeper is said of the item above.
+        if let (BlockKind::Item(item), Some((section, _))) = (&block.kind, open)
+            && item.depth > 0
+            && below(reading, block.section, section)
+            && let Some(text) = item.text.first().filter(|l| is_field(&l.plain))
+            && let Some(draft) = groups.last_mut().and_then(|g| g.last_mut())
+        {
+            field(draft, &text.plain);
+            continue;
+        }
         let (lines, list): (Vec<&Inline>, Option<u32>) = match &block.kind {
             BlockKind::Paragraph(lines) => (lines.iter().collect(), None),
             BlockKind::Item(item) if item.depth == 0 || open == Some((block.section, Some(item.list))) => {
@@ -83,12 +93,11 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             }
             _ => continue,
         };
-        if reading.sets_nothing(block.section)
-            || matches!(
-                reading.nearest(block.section, 0, &[Role::Severity, Role::Escalation, Role::Contacts]),
-                Some(Role::Escalation | Role::Contacts)
-            )
-        {
+        const ABOUT: [Role; 3] = [Role::Severity, Role::Escalation, Role::Contacts];
+        let named = reading.nearest(block.section, 0, &ABOUT);
+        // A list about escalation defines severities only by the fields below them.
+        let elsewhere = named == Some(Role::Escalation);
+        if reading.sets_nothing(block.section) || named == Some(Role::Contacts) || elsewhere && list.is_none() {
             continue;
         }
         let about = reading.nearest(block.section, 0, &[Role::Severity]).is_some();
@@ -103,7 +112,12 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             continue;
         }
         for (at, inline) in lines.iter().enumerate() {
-            let Some(draft) = of_line(inline, about).or_else(|| of_term(inline, lines.get(at + 1)?)) else { continue };
+            let draft = of_line(inline, about).or_else(|| of_term(inline, lines.get(at + 1)?));
+            let draft = draft.map(|d| match elsewhere {
+                true => Draft { response: None, resolution: None, refers: true, ..d },
+                false => d,
+            });
+            let Some(draft) = draft else { continue };
             let here = Some((block.section, list));
             match groups.last_mut().filter(|_| open == here || list.is_none() && open == Some((block.section, None))) {
                 Some(group) => group.push(draft),
@@ -115,10 +129,12 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     // One line alone is a mention; and what repeats itself is a list of what happened.
     groups.retain(|g| {
         let timed = g.iter().filter(|d| d.response.is_some()).count();
+        let sure = g.iter().all(|d| d.sure) && !g[0].refers;
         g.len() >= 2
-            && (g.iter().all(|d| d.sure) || timed >= 2)
+            && (sure || timed >= 2)
             && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level)))
     });
+    groups.iter_mut().flatten().for_each(|d| d.refers = false);
     groups
 }
 

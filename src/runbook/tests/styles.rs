@@ -78,6 +78,11 @@ fn levels_are_defined_in_every_style() {
             "# 가게\n## 심각도\n### 심각 (P0) - 15분 이내 대응\n- **대응**: 즉시 담당자 모두 소집하고 보고\n### 높음 (P1) - 30분 이내 대응\n- 느림\n",
             &["3 P0 1 900", "5 P1 2 1800"],
         ),
+        // Fields one step deeper in a list, also of one about escalation.
+        (
+            "# Escalation matrix\n\n- P1 (Critical): all is down\n  - Acknowledge: 15 min, Resolve: 4 h\n  - Escalate to: ana -> bo\n- P2 (High): slow\n  - Acknowledge: 30 min\n",
+            &["3 P1 1 900", "6 P2 2 1800"],
+        ),
         // Levels of people have times too.
         (
             "# Shop\n## Support tiers\n### Level 1: service desk\n- Response: 15 minutes\n### Level 2: engineers\n- Response: 1 hour\n",

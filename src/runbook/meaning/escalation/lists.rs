@@ -13,7 +13,7 @@ use crate::model::Action;
 /// An item of a list about escalation.
 pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: bool, chain: &mut Chain) {
     let id = block.section;
-    let mut scope = scope(reading, id);
+    let mut scope = scope(reading, id).or_else(|| chain.above.clone());
     let mut plain = text.plain.trim();
     let criteria = lists_criteria(reading, id);
     // "**P1**: page bo": the severity leads the item.
@@ -21,6 +21,14 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
     if let Some((lead, rest)) = text.lead().map(|(l, r)| (l.to_string(), r)).or_else(|| split_key(plain))
         && !rest.trim().is_empty()
     {
+        let named: Vec<&str> = rest.split(['→', '⇒']).flat_map(|p| p.split("->")).map(str::trim).collect();
+        if header(&lead) == Some(Header::EscalateTo) && named.len() > 1 {
+            // "Escalate to: lead -> manager -> director".
+            for said in named.into_iter().filter_map(|name| step(name.trim_start_matches([':', '：', ' ']))) {
+                chain.push(counted_in(reading, block), scope.clone(), said, text.line);
+            }
+            return;
+        }
         let shared = shared(&lead);
         if shared.len() > 1
             && let Some(said) = step(rest.trim_start_matches([':', '：', '-', '–', '—', ' ']))
@@ -94,10 +102,20 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
 fn tells(target: &str) -> bool {
     const WORDS_MAX: usize = 2;
     let folded = folded(target);
+    // "50-500 users" are how many are hit.
+    if folded.split([' ', '-']).next().is_some_and(|w| w.len() > 1 && w.bytes().all(|b| b.is_ascii_digit())) {
+        return true;
+    }
     let Some((range, ())) = lexicon().people.all(&folded).pop() else { return false };
     let behind = folded[range.end..].trim_start();
     let words = behind.split_whitespace();
     behind.starts_with(char::is_alphabetic) && words.filter(|w| w.chars().all(char::is_alphabetic)).count() > WORDS_MAX
+}
+
+/// The severity that an item begins with.
+pub fn level_of(text: &Inline) -> Option<String> {
+    let (lead, _) = text.lead().map(|(l, r)| (l.to_string(), r)).or_else(|| split_key(&text.plain))?;
+    severity::reference(&lead).filter(|r| !is_tier(&r.label)).map(|r| r.label)
 }
 
 /// "SEV1/SEV2", "P1 and P2": severities and nothing else.

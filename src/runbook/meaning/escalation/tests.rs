@@ -187,6 +187,19 @@ fn an_item_of_a_procedure_may_be_about_escalation() {
 }
 
 #[test]
+fn a_chain_below_a_severity_in_a_list_is_its_own() {
+    let text = "# Escalation matrix\n\n- P1 (Critical): 50-500 users see nothing\n  - Escalate to: shop lead -> manager\n- P2 (High): slow\n  - Escalate to: shop lead\n";
+    assert_eq!(
+        read(text),
+        [
+            "4 P1 1 escalate shop lead after - in -",
+            "4 P1 2 escalate manager after - in -",
+            "6 P2 1 escalate shop lead after - in -"
+        ]
+    );
+}
+
+#[test]
 fn a_labelled_line_under_a_severity_calls_somebody() {
     let text = "# Shop\n## Severity\n### P1\n**Response time**: 15 minutes\n**Escalation**: immediate escalation to the shop manager\n\
         ### P2\n**Escalation**: If not resolved within 30 minutes, escalate to team lead\n";
