@@ -54,7 +54,7 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
         let inside = escalates(reading, id);
         match &block.kind {
             BlockKind::Item(item) if item.depth > 0 => {}
-            BlockKind::Item(item) => chain.above = item.text.first().and_then(lists::level_of),
+            BlockKind::Item(item) if inside => chain.above = item.text.first().and_then(lists::level_of),
             _ => chain.above = None,
         }
         match &block.kind {
@@ -156,6 +156,9 @@ fn drawn(c: char) -> bool {
 
 /// "**Escalation**: …", "Eskalation: …".
 fn names_escalation(text: &Inline) -> bool {
+    if !text.plain.contains([':', '：']) {
+        return false;
+    }
     let lead = text.lead().map(|(l, _)| l).or_else(|| text.plain.split_once([':', '：']).map(|(l, _)| l));
     lead.is_some_and(|l| l.split_whitespace().count() <= 3 && crate::lexicon::roles(l) == [Role::Escalation])
 }

@@ -21,7 +21,7 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
         // The steps of the first minutes of an incident have deadlines too.
         let step = || is_step(reading, id) && document.sections[id].parent.is_some_and(|p| chained_at[p]);
         let chained = *chained || step();
-        if !(answers(reading, id) || chained) || reading.sets_nothing_but_postmortem(id) {
+        if !(answers(reading, id) || chained) || of_people(reading, id) || reading.sets_nothing_but_postmortem(id) {
             continue;
         }
         let section = &document.sections[id];
@@ -133,6 +133,13 @@ fn answers(reading: &Reading<'_>, id: SectionId) -> bool {
             .around(id)
             .any(|id| reading.level(id).is_some_and(|r| r.number.is_some()) || !reading.levels(id).is_empty()),
     }
+}
+
+/// "Level 2: team lead (within 30 minutes)" under escalation.
+fn of_people(reading: &Reading<'_>, id: SectionId) -> bool {
+    const ABOUT: [Role; 3] = [Role::Escalation, Role::Severity, Role::Response];
+    reading.nearest(id, 0, &ABOUT) == Some(Role::Escalation)
+        && reading.level(id).is_some_and(|r| !r.strong && r.number.is_some())
 }
 
 /// Titles beside each other whose windows follow each other ("0-15 min", "15-60 min"), or one that is the first

@@ -117,7 +117,12 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
                 true => Draft { response: None, resolution: None, refers: true, ..d },
                 false => d,
             });
-            let Some(draft) = draft else { continue };
+            let Some(mut draft) = draft else { continue };
+            // Under "Recovery time objectives" a time is no time to answer.
+            let titled = || header(&reading.document.sections[reading.titled(block.section)].name);
+            if draft.resolution.is_none() && draft.response.is_some() && titled() == Some(Header::Resolution) {
+                draft.resolution = draft.response.take();
+            }
             let here = Some((block.section, list));
             match groups.last_mut().filter(|_| open == here || list.is_none() && open == Some((block.section, None))) {
                 Some(group) => group.push(draft),

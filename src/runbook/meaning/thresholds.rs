@@ -16,8 +16,9 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
         if reading.sets_nothing(block.section) {
             continue;
         }
-        if let (BlockKind::Item(item), Some(critical)) = (&block.kind, alerts(reading, block.section))
-            && let Some(text) = item.text.first()
+        if let BlockKind::Item(item) = &block.kind
+            && let Some(text) = item.text.first().filter(|t| compares(&t.plain))
+            && let Some(critical) = alerts(reading, block.section)
             && let Some(clause) = comparison(&text.plain)
         {
             add(&mut found, clause, critical, text.line, false);
@@ -79,12 +80,14 @@ fn alerts(reading: &Reading<'_>, id: SectionId) -> Option<bool> {
     levels.map(|h| h == Header::Critical).or(triggers.then_some(false))
 }
 
+/// Most lines have no such sign, which is seen at once.
+fn compares(plain: &str) -> bool {
+    has_digit(plain) && plain.contains(['<', '>', '≤', '≥', '＜', '＞'])
+}
+
 /// `CPU load > 80 %` and nothing else.
 fn comparison(plain: &str) -> Option<Clause> {
     const WORDS_MAX: usize = 7;
-    if !has_digit(plain) || !plain.contains(['<', '>', '≤', '≥', '＜', '＞']) {
-        return None;
-    }
     let name = plain.split(['<', '>', '≤', '≥', '＜', '＞']).next()?;
     let mut said = clauses(plain);
     let one = said.len() == 1 && name.split_whitespace().count() <= WORDS_MAX && !name.contains(['(', ',', ';']);

@@ -83,6 +83,15 @@ fn levels_are_defined_in_every_style() {
             "# Escalation matrix\n\n- P1 (Critical): all is down\n  - Acknowledge: 15 min, Resolve: 4 h\n  - Escalate to: ana -> bo\n- P2 (High): slow\n  - Acknowledge: 30 min\n",
             &["3 P1 1 900", "6 P2 2 1800"],
         ),
+        // Under objectives for the recovery a time is none to answer; nor is it under the people who are told.
+        (
+            "# Shop\n## Severity\n### Recovery time objectives (RTO)\n- **SEV-1**: 5 minutes\n- **SEV-2**: 1 hour\n",
+            &["4 SEV-1 1 -", "5 SEV-2 2 -"],
+        ),
+        (
+            "# Shop\n## Levels\n- **P1**: out. Response: 5 min\n- **P2**: slow. Response: 1 h\n## Escalation\n| Severity | Shop lead | Board team |\n|---|---|---|\n| P1 | immediate | 1 hour |\n| P2 | 30 minutes | 2 hours |\n",
+            &["3 P1 1 300", "4 P2 2 3600"],
+        ),
         // Levels of people have times too.
         (
             "# Shop\n## Support tiers\n### Level 1: service desk\n- Response: 15 minutes\n### Level 2: engineers\n- Response: 1 hour\n",

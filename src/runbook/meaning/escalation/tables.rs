@@ -3,17 +3,20 @@
 use super::levels::split_list;
 use super::{Chain, scope};
 use crate::document::{Block, Row, Table};
+use crate::fold::folded;
 use crate::grammar::duration::{Dur, duration, only_duration};
 use crate::grammar::escalation::{Step, per_severity, step};
 use crate::grammar::severity;
-use crate::lexicon::Header;
+use crate::lexicon::{Header, lexicon};
 use crate::meaning::Reading;
 use crate::meaning::contacts::address::is_open;
 use crate::meaning::severities::passes_on;
 
 pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, chain: &mut Chain) {
     let heads = reading.heads(table);
-    let at = |wanted: &[Header]| wanted.iter().find_map(|w| heads.iter().position(|h| *h == Some(*w)));
+    let at = |wanted: &[Header]| {
+        wanted.iter().find_map(|w| (0..heads.len()).find(|n| heads[*n] == Some(*w) && !yes_or_no(table, *n)))
+    };
     let level = at(&[Header::Level]);
     let times: Vec<(usize, u64)> = table
         .head
@@ -25,7 +28,7 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
     if times.len() >= 2 && (inside || times.iter().all(|(n, _)| titled(n))) {
         return grid(reading, block, table, &times, chain);
     }
-    if inside && turned(reading, block, table, chain) {
+    if inside && (turned(reading, block, table, chain) || people_above(reading, block, table, chain)) {
         return;
     }
     let after = at(&[Header::After, Header::When, Header::Hold, Header::Limit]);
@@ -51,6 +54,18 @@ pub fn table(reading: &Reading<'_>, block: &Block, table: &Table, inside: bool, 
         let row_scope = row_scope.or_else(|| scope(reading, block.section));
         let who = cell(Some(target));
         if who.is_empty() || is_open(who) || only_duration(who) {
+            continue;
+        }
+        // "On-call → lead → director": one cell with a whole chain.
+        let chained: Vec<Step> = if who.contains('→') || who.contains("->") {
+            who.split(['→', '⇒']).flat_map(|p| p.split("->")).filter_map(step).collect()
+        } else {
+            Vec::new()
+        };
+        if inside && chained.len() > 1 && chained.iter().all(|s| s.target.split_whitespace().count() <= 6) {
+            for said in chained {
+                chain.push(section, row_scope.clone(), said, row.line);
+            }
             continue;
         }
         let Some(mut said) = step(who) else { continue };
@@ -102,6 +117,43 @@ fn column_of_times(table: &Table, heads: &[Option<Header>]) -> Option<usize> {
         !matches!(heads[*n], Some(Header::Response | Header::Resolution | Header::UpdateEvery | Header::Availability))
             && timed(*n)
     })
+}
+
+/// "Page?": a column of nothing but yes and no.
+fn yes_or_no(table: &Table, column: usize) -> bool {
+    const WORDS: [&str; 16] =
+        ["yes", "no", "ja", "nein", "oui", "non", "sí", "si", "sim", "não", "是", "否", "✓", "✅", "❌", "-"];
+    let cells = || table.rows.iter().filter_map(|r| r.cells.get(column)).map(|c| c.plain.trim().to_lowercase());
+    cells().next().is_some() && cells().all(|c| c.is_empty() || WORDS.contains(&c.as_str()))
+}
+
+/// A row for each severity, a column for each person, and in the cells when they are called.
+fn people_above(reading: &Reading<'_>, block: &Block, table: &Table, chain: &mut Chain) -> bool {
+    let named = |c: &crate::document::Inline| lexicon().people.first(&folded(&c.plain)).is_some();
+    let people: Vec<usize> = (1..table.head.len()).filter(|n| named(&table.head[*n])).collect();
+    let cell = |row: &'_ Row, n: usize| row.cells.get(n).map(|c| c.plain.trim().to_owned()).unwrap_or_default();
+    let time = |row: &Row, n: usize| duration(&cell(row, n)).and_then(|d| d.upper_s());
+    let timed =
+        table.rows.iter().flat_map(|r| people.iter().map(move |n| (r, *n))).filter(|(r, n)| time(r, *n).is_some());
+    let scoped = |row: &Row| severity::reference(&cell(row, 0)).filter(|r| r.strong || r.word.is_some());
+    if people.len() < 2
+        || timed.count() * 2 <= people.len() * table.rows.len()
+        || !table.rows.iter().all(|r| scoped(r).is_some())
+    {
+        return false;
+    }
+    let section = reading.titled(block.section);
+    for row in &table.rows {
+        let mut called: Vec<(u64, usize)> = people.iter().filter_map(|n| time(row, *n).map(|t| (t, *n))).collect();
+        called.sort_unstable();
+        for (after, n) in called {
+            if let Some(said) = step(&table.head[n].plain) {
+                let said = Step { after_s: Some(after), action: None, ..said };
+                chain.push(section, scoped(row).map(|r| r.label), said, row.line);
+            }
+        }
+    }
+    true
 }
 
 /// A row for each time, a column for each severity, people in the cells. Who is told again is told once.

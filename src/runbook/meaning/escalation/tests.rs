@@ -200,6 +200,33 @@ fn a_chain_below_a_severity_in_a_list_is_its_own() {
 }
 
 #[test]
+fn people_may_stand_above_their_times_and_whole_chains_in_one_cell() {
+    let text = "# Shop\n## Escalation\n| Severity | Shop lead | Board team |\n|---|---|---|\n| P1 | immediate | 1 hour |\n| P2 | 30 minutes | weekly summary |\n";
+    assert_eq!(
+        read(text),
+        [
+            "5 P1 1 escalate Shop lead after 0 in -",
+            "5 P1 2 escalate Board team after 3600 in -",
+            "6 P2 1 escalate Shop lead after 1800 in -"
+        ]
+    );
+    let text = "# Shop\n## Escalation\n| Severity | Page? | Escalation path |\n|---|---|---|\n| P1 | YES | ana → bo |\n| P2 | NO | cy |\n";
+    assert_eq!(
+        read(text),
+        ["5 P1 1 escalate ana after - in -", "5 P1 2 escalate bo after - in -", "6 P2 1 escalate cy after - in -"]
+    );
+}
+
+#[test]
+fn a_level_of_people_may_hold_only_what_they_do() {
+    let text = "# Shop\n## Escalation path\n1. **Level 1**: On-call engineer (< 15 minutes)\n   - Look\n2. **Level 2**: Team lead (< 1 hour)\n   - Cross-team coordination\n";
+    assert_eq!(
+        read(text),
+        ["3 Level 1 1 escalate On-call engineer after - in 900", "5 Level 2 2 escalate Team lead after - in 3600"]
+    );
+}
+
+#[test]
 fn a_labelled_line_under_a_severity_calls_somebody() {
     let text = "# Shop\n## Severity\n### P1\n**Response time**: 15 minutes\n**Escalation**: immediate escalation to the shop manager\n\
         ### P2\n**Escalation**: If not resolved within 30 minutes, escalate to team lead\n";

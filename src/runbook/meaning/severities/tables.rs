@@ -2,10 +2,10 @@
 
 use super::{Draft, kind_of, same};
 use crate::document::{SectionId, Table};
-use crate::fold::key;
+use crate::fold::{folded, key};
 use crate::grammar::duration;
 use crate::grammar::severity::{self, Reference};
-use crate::lexicon::{Header, Role};
+use crate::lexicon::{Header, Role, lexicon};
 use crate::meaning::Reading;
 use crate::model::Line;
 
@@ -147,10 +147,13 @@ fn column_of_durations(table: &Table, heads: &[Option<Header>]) -> Option<usize>
                 r.cells.get(*at).is_some_and(|c| duration::duration(&c.plain).is_some_and(|d| d.upper_s().is_some()))
             })
             .count();
+        // "Product lead", "Executive team": when they are told.
+        let person = || lexicon().people.first(&folded(&table.head[*at].plain)).is_some();
         !matches!(
             heads[*at],
             Some(Header::Resolution | Header::UpdateEvery | Header::After | Header::Cadence | Header::When)
         ) && durations * 3 >= table.rows.len() * 2
             && durations >= 2
+            && !person()
     })
 }
