@@ -132,8 +132,8 @@ fn contacts(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     for contact in &facts.runbook.contacts {
         let line = facts.reading.source.line(contact.line);
         // What is visibly still to be filled in is said by `open-contact`.
-        // A pager or a portal is an address of its own kind.
-        let paged = ["pagerduty", "opsgenie", "pager", "console", "portal", "http"];
+        // A pager or a portal is an address of its own kind, and crosses in a number are told as still to be filled in.
+        let paged = ["pagerduty", "opsgenie", "pager", "console", "portal", "http", "xxx"];
         let lower = line.to_lowercase();
         let otherwise = paged.iter().any(|p| lower.contains(p));
         let none = contact.phone.is_none() && contact.email.is_none() && contact.channel.is_none();

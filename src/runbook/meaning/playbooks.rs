@@ -143,7 +143,7 @@ fn is_trouble(reading: &Reading<'_>, id: SectionId, commands: &[Ran<'_>]) -> boo
     let about = [Role::Playbook, Role::Symptoms, Role::Remediate, Role::Diagnose];
     let other = reading.around(id).any(|at| {
         let emergency = at != id && level >= 3;
-        reading.own(at).iter().any(|r| !about.contains(r) && !(emergency && *r == Role::Response))
+        reading.own(at).iter().any(|r| !(about.contains(r) || emergency && *r == Role::Response))
     });
     // `障害` in the middle of a title only tells what kind of record or meeting it is.
     let wide = section.name.contains(is_wide) && !ends_in_trouble(&section.name);

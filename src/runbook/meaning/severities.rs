@@ -3,18 +3,20 @@
 //! A mention defines nothing, and a level that comes twice in one table counts occurrences. The rank comes from the
 //! order of definition, turned round only where names or response times say that the worst stands last.
 
+mod fields;
 mod tables;
 
 pub use tables::passes_on;
 
 use super::Reading;
 use crate::document::{BlockKind, Inline, SectionId, SectionKind};
-use crate::fold::key;
+use crate::fold::{folded, key};
 use crate::grammar::duration::{self, Dur};
 use crate::grammar::severity::{self, Reference};
 use crate::lexicon::{Header, Role, header, lexicon};
 use crate::model::{Finding, FindingKind, Level, Line, Severity};
 use crate::proposal::Proposal;
+use fields::{bounded, field, is_field, noted, times, without_times};
 
 /// A definition before ranks are known.
 #[derive(Clone, Debug, Default)]
@@ -148,13 +150,6 @@ fn below(reading: &Reading<'_>, id: SectionId, section: SectionId) -> bool {
     id == section || reading.titled(id) == reading.titled(section)
 }
 
-/// `Response time: …`, `Resolution target: …`.
-fn is_field(plain: &str) -> bool {
-    plain
-        .split_once([':', '：'])
-        .is_some_and(|(label, _)| matches!(header(label), Some(Header::Response | Header::Resolution)))
-}
-
 /// `**P1 - Critical**: all is down (respond within 15 minutes)`.
 fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
     let plain = inline.plain.as_str();
@@ -174,7 +169,11 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
     let Reference { label, name, number, rest: more, .. } = severity::reference(head)?;
     // "Critical: page somebody" under any title is a sentence; with a number, under such a title, or beside others
     // with times (the group decides), it is a level.
-    let sure = about || number.is_some();
+    let counted = name.as_deref().and_then(|n| n.split_whitespace().next_back()).map(folded).is_some_and(|last| {
+        // "P0 incidents: 23 of them mended" counts what happened.
+        last.ends_with('s') && lexicon().trouble.whole(&last).is_some()
+    });
+    let sure = about || number.is_some() && !counted;
     if !more.trim().is_empty() && more.chars().count() > 40 {
         return None;
     }
@@ -209,94 +208,6 @@ fn of_term(term: &Inline, meaning: &Inline) -> Option<Draft> {
     times(&mut draft, text);
     draft.description = Some(without_times(text)).filter(|r| !r.is_empty());
     Some(draft)
-}
-
-/// Times in a sentence, told apart by the words beside them.
-fn times(draft: &mut Draft, text: &str) {
-    for part in text.split([';', '|', '.', '。', '；']).flat_map(|p| p.split([',', '，', '('])) {
-        let found = duration::find(part);
-        let Some((range, dur)) = found.first() else {
-            at_a_moment(draft, part);
-            continue;
-        };
-        if dur.upper_s().is_none() {
-            continue;
-        }
-        let around = key(&format!("{} {}", &part[..range.start], &part[range.end..]));
-        match kind_of(&around).or_else(|| header(&around)) {
-            Some(Header::Resolution) => {
-                draft.resolution.get_or_insert(dur.clone());
-            }
-            Some(Header::Response) => {
-                draft.response.get_or_insert(dur.clone());
-            }
-            // Alone in its parentheses or behind its comma.
-            None if around.trim().is_empty() => {
-                draft.response.get_or_insert(dur.clone());
-            }
-            _ => {}
-        }
-    }
-}
-
-/// "Reaction: immediately", "Next business day": a time without a number.
-fn at_a_moment(draft: &mut Draft, part: &str) {
-    let part = part.trim().trim_matches([')', '(', '）', '（']);
-    let (label, value) = part.split_once([':', '：']).unwrap_or(("", part));
-    let Some(dur) = duration::duration(value).filter(|d| d.upper_s().is_some()) else { return };
-    let label = key(label);
-    let kind = if label.is_empty() { Some(Header::Response) } else { kind_of(&label).or_else(|| header(&label)) };
-    match kind {
-        Some(Header::Response) => {
-            draft.response.get_or_insert(dur);
-        }
-        Some(Header::Resolution) => {
-            draft.resolution.get_or_insert(dur);
-        }
-        _ => {}
-    }
-}
-
-/// The text before the sentence or parenthesis that says the times.
-fn without_times(text: &str) -> String {
-    let found = duration::find(text);
-    let Some((range, _)) = found.first() else { return text.to_owned() };
-    let before = &text[..range.start];
-    let cut = before.rfind(['.', ';', '。', '；', '(', '（', ',', '，', '|']).map_or(0, |at| at);
-    if kind_of(&key(&before[cut..])).is_none() && !before[cut..].starts_with(['(', '（']) {
-        return text.to_owned();
-    }
-    before[..cut].trim().to_owned()
-}
-
-fn kind_of(around: &str) -> Option<Header> {
-    let has = |words: &[&str]| words.iter().any(|w| around.contains(w));
-    if has(&["resol", "fix", "behoben", "losung", "restor", "repar", "mitigat", "retabl"]) {
-        Some(Header::Resolution)
-    } else if has(&[
-        "respon",
-        "respond",
-        "acknowledg",
-        "answer",
-        "antwort",
-        "prise en charge",
-        "reaktion",
-        "reagier",
-        "react",
-        "repons",
-        "respuesta",
-        "resposta",
-        "risposta",
-        "响应",
-        "対応",
-        "대응",
-        "응답",
-        "реакц",
-    ]) {
-        Some(Header::Response)
-    } else {
-        None
-    }
 }
 
 /// Titles that are a level with what stands below: under a title about severities, or, wherever they stand, codes that
@@ -363,57 +274,6 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     }
     let timed = |group: &[Draft]| group.iter().filter(|d| d.response.is_some()).count() >= 2;
     groups.into_iter().filter(|(_, about, g)| g.len() >= 2 && (*about || timed(g))).map(|(.., g)| g).collect()
-}
-
-/// "Page within 15 minutes", the only time of a title, whatever is done by then.
-fn bounded(rest: &str) -> Option<Dur> {
-    match duration::find(rest).as_slice() {
-        [(_, dur @ (Dur::UpTo(_) | Dur::Immediate))] => Some(dur.clone()),
-        _ => None,
-    }
-}
-
-/// `# Response time: 15 minutes`: fields that are kept as the comments of a block.
-fn noted(draft: &mut Draft, text: &str) {
-    if let Some(note) = text.trim_start().strip_prefix('#')
-        && let Some((label, _)) = note.split_once([':', '：'])
-        && matches!(header(label), Some(Header::Response | Header::Resolution))
-    {
-        field(draft, note);
-    }
-}
-
-/// `Response time: 15 minutes`, `Definition: …` below a title.
-fn field(draft: &mut Draft, plain: &str) {
-    // Several in one line: "Respond: within 10 minutes. Fix: within 1 hour."
-    if plain.matches([':', '：']).count() > 1 && duration::find(plain).len() > 1 {
-        return times(draft, plain);
-    }
-    let Some((label, value)) = plain.split_once([':', '：']) else {
-        if draft.description.is_none() && duration::find(plain).is_empty() {
-            draft.description = Some(plain.trim().to_owned());
-        }
-        return;
-    };
-    let value = value.trim();
-    // A word that is not the name of a field must be followed by nothing but a time.
-    let whole = || kind_of(&key(label)).filter(|_| duration::duration(value).is_some());
-    match header(label).or_else(whole) {
-        Some(Header::Response) => draft.response = draft.response.take().or_else(|| time_in(value)),
-        Some(Header::Resolution) => draft.resolution = draft.resolution.take().or_else(|| time_in(value)),
-        Some(Header::Description | Header::Impact | Header::Examples) if draft.description.is_none() => {
-            draft.description = Some(value.to_owned())
-        }
-        _ => {}
-    }
-}
-
-/// The first time in a sentence that has a number: "call the team immediately" tells how, not when.
-fn time_in(value: &str) -> Option<Dur> {
-    let short = value.split_whitespace().count() <= 3;
-    let counts = |dur: &Dur| short || *dur != Dur::Immediate;
-    let first = || duration::find(value).into_iter().map(|(_, dur)| dur).find(counts);
-    duration::duration(value).filter(counts).or_else(first)
 }
 
 /// What is defined twice is one severity; two different times are reported.

@@ -114,6 +114,7 @@ fn levels_are_defined_in_every_style() {
             &[],
         ),
         ("# Shop\n## News\n- **High**: bo is back\n- **Low**: cy is away\n", &[]),
+        ("# Shop\n## About\n- P0 incidents: 23 mended\n- P1 night issues: 7 mended\n", &[]),
     ] {
         let got = severities(text);
         if expected.is_empty() {

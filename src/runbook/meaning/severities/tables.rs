@@ -1,6 +1,7 @@
 //! Severities in tables: those of Markdown, and columns that plain text sets with blanks.
 
-use super::{Draft, kind_of, same};
+use super::fields::kind_of;
+use super::{Draft, same};
 use crate::document::{SectionId, Table};
 use crate::fold::{folded, key};
 use crate::grammar::duration;
