@@ -21,10 +21,11 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
     if let Some((lead, rest)) = text.lead().map(|(l, r)| (l.to_string(), r)).or_else(|| split_key(plain))
         && !rest.trim().is_empty()
     {
-        let named: Vec<&str> = rest.split(['→', '⇒']).flat_map(|p| p.split("->")).map(str::trim).collect();
-        if header(&lead) == Some(Header::EscalateTo) && named.len() > 1 {
+        let arrows = rest.contains(['→', '⇒']) || rest.contains("->");
+        if arrows && header(&lead) == Some(Header::EscalateTo) {
             // "Escalate to: lead -> manager -> director".
-            for said in named.into_iter().filter_map(|name| step(name.trim_start_matches([':', '：', ' ']))) {
+            let named = rest.split(['→', '⇒']).flat_map(|p| p.split("->")).map(str::trim);
+            for said in named.filter_map(|name| step(name.trim_start_matches([':', '：', ' ']))) {
                 chain.push(counted_in(reading, block), scope.clone(), said, text.line);
             }
             return;
