@@ -85,6 +85,8 @@ pub fn import(bytes: &[u8]) -> Result<Import, Refused> {
         })
         .collect();
     runbook.playbooks = meaning::playbooks::playbooks(&reading, &ran);
+    let does = |p: &model::Playbook| [&p.investigation, &p.resolution, &p.verification].iter().any(|c| !c.is_empty());
+    runbook.playbooks.retain(|p| does(p) || !runbook.severities.iter().any(|s| s.line == p.line));
     place_commands(&document, &mut runbook);
     let known: Vec<Known<'_>> = found.iter().zip(&judged).map(|(found, judged)| Known { found, judged }).collect();
     findings.extend(lint::lint(&Facts {
@@ -113,6 +115,8 @@ fn said(reading: &Reading<'_>) -> Said {
     (runbook.title, runbook.system, runbook.version) = (properties.title, properties.system, properties.version);
     runbook.severities = meaning::severities::severities(reading, &mut proposals, &mut findings);
     runbook.phases = meaning::phases::phases(reading, &mut proposals);
+    // The title that defines a severity says when it is answered: that is no step.
+    runbook.phases.retain(|p| !runbook.severities.iter().any(|s| s.line == p.line));
     runbook.thresholds = meaning::thresholds::thresholds(reading);
     (runbook.escalation, proposals) = with(meaning::escalation::escalation(reading), proposals);
     (runbook.contacts, proposals) = with(meaning::contacts::contacts(reading), proposals);

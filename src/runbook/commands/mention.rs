@@ -366,7 +366,8 @@ pub fn orders(clause: &str) -> bool {
 /// "Fixed `x`'s output", "the `x` subcommand": the code is spoken of. Only where nothing says to run it.
 pub fn spoken_of(head: &str, clause: &str, tail: &str) -> bool {
     let tail = tail.trim_start();
-    let after = ["'s ", "’s ", "subcommand", "command ", "flag", "option ", "binary", "process ", "job ", "script "];
+    let after =
+        ["'s ", "’s ", "subcommand", "command ", "flag", "option ", "binary", "process ", "job ", "script ", "logs"];
     if clause.trim_end().ends_with([':', '：']) {
         return false;
     }

@@ -2,6 +2,7 @@
 
 use super::parse::Raw;
 use super::{Block, BlockKind, Document, Inline, Section, SectionId, SectionKind, SpanKind};
+use crate::fold::is_wide;
 use crate::model::Line;
 
 /// A longer bold paragraph is emphasis, not a title.
@@ -244,7 +245,7 @@ fn name(plain: &str) -> String {
         let rest = &text[digits..];
         let numbered = text[..digits].ends_with('.')
             || rest.starts_with(')')
-            || text[..digits].contains('.') && rest.trim_start().starts_with(char::is_uppercase);
+            || text[..digits].contains('.') && rest.trim_start().starts_with(|c: char| c.is_uppercase() || is_wide(c));
         if digits > 0 && numbered && !text.starts_with('.') {
             text = rest.trim_start_matches(')');
         }

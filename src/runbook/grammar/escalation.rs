@@ -52,6 +52,10 @@ pub fn timed_step(text: &str) -> Option<Step> {
 }
 
 fn read(fold: &Fold, lengths: Vec<Found>) -> Option<Step> {
+    const NOBODY: [&str; 9] = ["no ", "none", "not ", "kein", "pas de ", "aucun", "sin ", "sem ", "nessun"];
+    if NOBODY.iter().any(|w| fold.text.starts_with(w)) && lexicon().unless.first(&fold.text).is_none() {
+        return None;
+    }
     if let Some((lead, _)) = fold.source().split_once([':', '：'])
         && !acts_or_waits(&folded(lead))
         && matches!(header(lead), Some(Header::Resolution | Header::Response | Header::UpdateEvery))
@@ -221,6 +225,8 @@ impl Reader<'_> {
         let text = self.fold.text.as_str();
         let mut hits = lexicon().actions.all(text);
         hits.retain(|(r, _)| !self.gone[r.start] && !text[..r.start].ends_with(['-', '@', '#', '.']));
+        // "Post-mortem" and "no paging" call nobody.
+        hits.retain(|(r, _)| !glued(&text[r.end..]));
         if hits.is_empty() {
             return None;
         }
@@ -265,7 +271,9 @@ impl Reader<'_> {
             // The object is in the phrase: "open a bridge call".
             Action::Bridge | Action::Ticket if !text[verb.clone()].starts_with(is_wide) => {
                 let phrase = self.fold.written(verb.clone());
-                trim_words(phrase.split_once(' ').map_or(phrase, |(_, object)| object))
+                // "War room" is said without a verb.
+                let object = phrase.split_once(' ').filter(|(verb, _)| !verb.eq_ignore_ascii_case("war"));
+                trim_words(object.map_or(phrase, |(_, object)| object))
             }
             Action::Bridge | Action::Ticket => self.fold.written(verb.clone()).to_string(),
             _ => String::new(),
@@ -279,6 +287,11 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// A hyphen and more of the same word.
+fn glued(behind: &str) -> bool {
+    behind.strip_prefix('-').is_some_and(|more| more.starts_with(char::is_alphanumeric))
 }
 
 /// Without articles, prepositions, particles and punctuation at the ends.

@@ -132,7 +132,12 @@ fn contacts(facts: &Facts<'_>, found: &mut Vec<Finding>) {
     for contact in &facts.runbook.contacts {
         let line = facts.reading.source.line(contact.line);
         // What is visibly still to be filled in is said by `open-contact`.
-        if contact.phone.is_none() && contact.email.is_none() && contact.channel.is_none() && !line.contains('[') {
+        // A pager or a portal is an address of its own kind, and crosses in a number are told as still to be filled in.
+        let paged = ["pagerduty", "opsgenie", "pager", "console", "portal", "http", "xxx"];
+        let lower = line.to_lowercase();
+        let otherwise = paged.iter().any(|p| lower.contains(p));
+        let none = contact.phone.is_none() && contact.email.is_none() && contact.channel.is_none();
+        if none && !otherwise && !line.contains('[') {
             let who = contact.role.as_deref().or(contact.name.as_deref()).unwrap_or("This contact");
             push(
                 found,

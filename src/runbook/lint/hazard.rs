@@ -262,11 +262,32 @@ fn first_aid(facts: &Facts<'_>, known: &Known<'_>, found: &mut Vec<Finding>) {
 }
 
 /// A dump read into a database that the same procedure has neither saved nor taken out of service.
+/// A file goes in: a comparison inside of quotes is none.
+fn fed(text: &str) -> bool {
+    let mut quote = None;
+    let mut before = ' ';
+    for c in text.chars() {
+        match quote {
+            Some(q) if c == q => quote = None,
+            Some(_) => {}
+            None if matches!(c, '"' | '\'') => quote = Some(c),
+            None if c == '<' && before == ' ' => return true,
+            None => {}
+        }
+        before = c;
+    }
+    false
+}
+
 fn restore(facts: &Facts<'_>, known: &Known<'_>, found: &mut Vec<Finding>) {
     let text = &known.found.text;
     let client = matches!(known.judged.executor, Executor::Postgres | Executor::Mysql);
-    let reads = text.contains(" < ") && !text.contains("<<") || text.contains("pg_restore") || text.contains("mysql <");
-    if !client || !reads || known.judged.risk != Risk::Destroy {
+    let reads = fed(text) && !text.contains("<<") || text.contains("pg_restore") || text.contains("mysql <");
+    // A database that is made to try the backup.
+    const TRIED: [&str; 6] = ["test", "verify", "tmp", "scratch", "staging", "drill"];
+    let words = || text.split(|c: char| !c.is_alphanumeric() && !matches!(c, '/' | '.'));
+    let tried = words().any(|w| TRIED.contains(&w));
+    if !client || !reads || tried || known.judged.risk != Risk::Destroy {
         return;
     }
     let document = facts.reading.document;

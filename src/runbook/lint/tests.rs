@@ -38,6 +38,9 @@ fn a_dump_goes_back_through_its_own_tool() {
 fn restores_over_live_data_are_named_unless_something_stopped_or_saved_it() {
     finds("## Restore\n```sh\nmysql shop < dump.sql\n```\n", &["restore-over-live-data [3]"]);
     finds("## Restore\n```sh\ndocker compose stop shop\nmysql shop < dump.sql\n```\n", &[]);
+    finds("## Clean\n```sh\npsql shop -c 'DELETE FROM log WHERE at < now()'\n```\n", &[]);
+    // A database that is only there to try the copy.
+    finds("## Restore\n```sh\nmysql restore_test < dump.sql\n```\n", &[]);
 }
 
 #[test]

@@ -79,7 +79,7 @@ fn line(
     }
     let Some(value) = value else {
         // "ana@example.com – team lead", under contacts only.
-        if role == Some(Role::Contacts) && said.any() {
+        if role == Some(Role::Contacts) && said.any() && !told(&said, plain) {
             let rest = address::without(plain);
             let role = Some(rest).filter(|r| r.chars().filter(|c| c.is_alphabetic()).count() > 1);
             found.push(contact(role, None, &said, text.line));
@@ -101,6 +101,8 @@ fn line(
     let is_person = lexicon().people.first(&folded(label)).is_some();
     let opened = is_open(value);
     match role {
+        // "**Document** everything in #incidents" is a duty.
+        Some(Role::Contacts) if told(&said, plain) && !joined(text) => {}
         Some(Role::Contacts) if said.any() || opened => {
             let name = name_in(value);
             found.push(contact(Some(label.to_string()), name, &said, text.line));
@@ -120,6 +122,20 @@ fn line(
         }
         _ => {}
     }
+}
+
+/// A sentence that happens to name a room of the chat.
+fn told(said: &Address, plain: &str) -> bool {
+    const WORDS_MAX: usize = 2;
+    let only_room = said.phone.is_none() && said.email.is_none() && said.channel.is_some();
+    only_room && address::without(plain).split_whitespace().count() > WORDS_MAX
+}
+
+/// A sign parts the role from what is said of it.
+fn joined(text: &Inline) -> bool {
+    const SIGNS: &[char] = &[':', '：', '-', '–', '—', '|', '(', '→'];
+    text.lead()
+        .is_none_or(|(lead, rest)| lead.trim_end().ends_with([':', '：']) || rest.trim_start().starts_with(SIGNS))
 }
 
 fn is_way(header: Header) -> bool {
@@ -215,6 +231,14 @@ fn name_in(value: &str) -> Option<String> {
     [first, bare.as_str()].into_iter().find(|t| named(t)).map(str::to_string)
 }
 
+/// Who has duty in which week: a plan, without any way to reach them.
+fn is_rota(table: &Table) -> bool {
+    let counted = |row: &crate::document::Row| {
+        row.cells.first().is_some_and(|c| c.plain.bytes().any(|b| b.is_ascii_digit()) && !addresses(&c.plain).any())
+    };
+    !table.rows.is_empty() && table.rows.iter().all(counted)
+}
+
 fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Contact> {
     let heads = reading.heads(table);
     let at = |wanted: &[Header]| wanted.iter().find_map(|w| heads.iter().position(|h| *h == Some(*w)));
@@ -222,6 +246,9 @@ fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec<Con
     let contact_column = at(&[Header::Contact]);
     let in_contacts = about_contacts(reading, section) == Some(Role::Contacts);
     let other = at(&[Header::Metric, Header::Command, Header::Url, Header::Fix, Header::Cadence]).is_some();
+    // Whom to call for which severity, and by which channel, is a matter of escalation.
+    let people = heads.iter().flatten().any(|h| matches!(h, Header::Phone | Header::Email | Header::Name));
+    let other = other || !ways && is_rota(table) || !people && super::severities::passes_on(&heads, false);
     if other || !(ways || (contact_column.is_some() && (in_contacts || at(&[Header::Role, Header::Name]).is_some()))) {
         return Vec::new();
     }

@@ -30,6 +30,8 @@ use std::collections::BTreeMap;
 struct Chain {
     steps: Vec<Escalation>,
     proposals: Vec<Proposal>,
+    /// The severity of the item that a deeper one stands under.
+    above: Option<String>,
     orders: BTreeMap<(SectionId, Option<String>), u32>,
 }
 
@@ -50,6 +52,11 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
             continue;
         }
         let inside = escalates(reading, id);
+        match &block.kind {
+            BlockKind::Item(item) if item.depth > 0 => {}
+            BlockKind::Item(item) if inside => chain.above = item.text.first().and_then(lists::level_of),
+            _ => chain.above = None,
+        }
         match &block.kind {
             BlockKind::Table(table) => tables::table(reading, block, table, inside, &mut chain),
             BlockKind::Item(item) => {
@@ -93,9 +100,16 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
             // Columns that are set with blanks: `after 10 min    duty manager`.
             BlockKind::Fence(fence) if inside && fence.lang.is_none() => {
                 for (line, text) in &fence.body {
-                    let cells: Vec<&str> = text.split("  ").map(str::trim).filter(|c| !c.is_empty()).collect();
-                    let timed = cells.iter().any(|c| duration::duration(c).is_some_and(|d| d.upper_s().is_some()));
-                    if cells.len() >= 2 && timed {
+                    // A box drawn around a name is no part of it.
+                    let cells = text.split("  ").map(|c| c.trim_matches(|c: char| c.is_whitespace() || drawn(c)));
+                    let cells: Vec<&str> = cells.filter(|c| !c.is_empty()).collect();
+                    let at = |c: &str| duration::duration(c).is_some_and(|d| d.upper_s().is_some());
+                    let timed = cells.iter().any(|c| at(c));
+                    // `15 minutes: call the lead`, where a colon parts the columns.
+                    let people = |who: &str| step(who).is_some_and(|s| s.reaches_people());
+                    let parted = cells.len() == 1
+                        && text.split_once(": ").is_some_and(|(when, who)| at(when.trim()) && people(who));
+                    if cells.len() >= 2 && timed || parted {
                         let text = Inline { line: *line, plain: cells.join(": "), spans: Vec::new() };
                         listed(reading, block, &text, false, &mut chain);
                     }
@@ -103,7 +117,16 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
             }
             // "If nobody answers within 15 minutes, call the lead" stands anywhere.
             BlockKind::Paragraph(lines) => {
-                let unless = |text: &&Inline| lexicon().unless.may_hold(&folded(&text.plain), |_| true);
+                // "**Escalation**: call the lead at once" under a severity, or in a procedure.
+                let lines = lines.iter().filter(|text| {
+                    let before = chain.steps.len();
+                    if names_escalation(text) {
+                        elsewhere(reading, block, text, &mut chain);
+                    }
+                    chain.steps.len() == before
+                });
+                let lines: Vec<&Inline> = lines.collect();
+                let unless = |text: &&&Inline| lexicon().unless.may_hold(&folded(&text.plain), |_| true);
                 for text in lines.iter().filter(unless) {
                     let said = sentences(&text.plain).flat_map(timed).filter(|s| s.unless.is_some());
                     let scope = scope(reading, id);
@@ -124,6 +147,20 @@ pub fn escalation(reading: &Reading<'_>) -> (Vec<Escalation>, Vec<Proposal>) {
     chain.steps.sort_by_key(|s| (s.line, s.order));
     chain.steps.dedup_by(|a, b| a.line == b.line && a.target == b.target && a.scope == b.scope);
     (chain.steps, chain.proposals)
+}
+
+/// Lines and arrows of a picture made of characters.
+fn drawn(c: char) -> bool {
+    matches!(c, '\u{2500}'..='\u{25ff}' | '|')
+}
+
+/// "**Escalation**: …", "Eskalation: …".
+fn names_escalation(text: &Inline) -> bool {
+    if !text.plain.contains([':', '：']) {
+        return false;
+    }
+    let lead = text.lead().map(|(l, _)| l).or_else(|| text.plain.split_once([':', '：']).map(|(l, _)| l));
+    lead.is_some_and(|l| l.split_whitespace().count() <= 3 && crate::lexicon::roles(l) == [Role::Escalation])
 }
 
 /// A definition list: a severity on its own line, its steps behind a colon on the next ones.

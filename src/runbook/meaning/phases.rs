@@ -16,18 +16,23 @@ pub fn phases(reading: &Reading<'_>, proposals: &mut Vec<Proposal>) -> Vec<Phase
     let document = reading.document;
     let mut found: Vec<Phase> = Vec::new();
     let mut timed_parents: Vec<SectionId> = Vec::new();
-    let chained = in_a_row(reading);
-    for (id, chained) in chained.iter().enumerate().skip(1) {
-        if !(answers(reading, id) || *chained) || reading.sets_nothing_but_postmortem(id) {
+    let chained_at = in_a_row(reading);
+    for (id, chained) in chained_at.iter().enumerate().skip(1) {
+        // The steps of the first minutes of an incident have deadlines too.
+        let step = || is_step(reading, id) && document.sections[id].parent.is_some_and(|p| chained_at[p]);
+        let chained = *chained || step();
+        if !(answers(reading, id) || chained) || of_people(reading, id) || reading.sets_nothing_but_postmortem(id) {
             continue;
         }
         let section = &document.sections[id];
-        let own = time_of(&section.name, is_step(reading, id) || *chained);
+        let own = time_of(&section.name, is_step(reading, id) || chained);
         let inherited = || {
             // Bold steps under a title with a window are the parts of that window.
             let parent = section.parent?;
             let bold = matches!(section.kind, SectionKind::Bold | SectionKind::Item(_));
-            bold.then(|| time_of(&document.sections[parent].name, false)).flatten()
+            let time = bold.then(|| time_of(&document.sections[parent].name, false)).flatten();
+            // "P1 (page at once)" says when a severity is answered, not how long its parts take.
+            time.filter(|t| t.window.is_some() || reading.level(parent).is_none())
         };
         if let Some(time) = own.or_else(inherited) {
             if let Some(parent) = section.parent.filter(|p| answers(reading, *p)) {
@@ -128,6 +133,13 @@ fn answers(reading: &Reading<'_>, id: SectionId) -> bool {
             .around(id)
             .any(|id| reading.level(id).is_some_and(|r| r.number.is_some()) || !reading.levels(id).is_empty()),
     }
+}
+
+/// "Level 2: team lead (within 30 minutes)" under escalation.
+fn of_people(reading: &Reading<'_>, id: SectionId) -> bool {
+    const ABOUT: [Role; 3] = [Role::Escalation, Role::Severity, Role::Response];
+    reading.nearest(id, 0, &ABOUT) == Some(Role::Escalation)
+        && reading.level(id).is_some_and(|r| !r.strong && r.number.is_some())
 }
 
 /// Titles beside each other whose windows follow each other ("0-15 min", "15-60 min"), or one that is the first

@@ -3,7 +3,7 @@
 
 use super::Reading;
 use crate::document::{Block, BlockKind, Inline, Section, SectionId, SectionKind};
-use crate::fold::folded;
+use crate::fold::{folded, is_wide};
 use crate::lexicon::{Header, Role, lexicon, roles};
 use crate::model::{Condition, Line, Playbook, Risk};
 
@@ -73,8 +73,27 @@ fn is_led(reading: &Reading<'_>, id: SectionId) -> bool {
     let divided = name
         .split_once([':', '：', '–', '—'])
         .is_some_and(|(lead, rest)| roles(lead).contains(&Role::Playbook) && !rest.trim().is_empty());
-    let cjk_number = name.chars().any(|c| c > '\u{2fff}') && name.chars().take(8).any(|c| c.is_ascii_digit());
-    quoted || numbered || divided || cjk_number
+    // `场景1`, `障害2`: the number stands right behind the word, without a space.
+    let bare = name.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | ' ' | '、'));
+    let glued = bare.find(|c: char| c.is_ascii_digit()).map(|at| bare[..at].trim()).is_some_and(|lead| {
+        lead.chars().count() <= 6 && lead.ends_with(is_wide) && roles(lead).contains(&Role::Playbook)
+    });
+    !is_step(name) && (quoted || numbered || divided || glued)
+}
+
+/// "Step 2: incident report" is a part of how everything is answered.
+fn is_step(name: &str) -> bool {
+    let first = name.split_whitespace().next().unwrap_or_default().to_lowercase();
+    const STEPS: [&str; 9] = ["step", "phase", "schritt", "étape", "paso", "fase", "etapa", "шаг", "этап"];
+    STEPS.contains(&first.trim_end_matches([':', '.']))
+}
+
+/// In languages that put it last, what a title is about stands at its end: `Redis 障害（P1）`, and not `障害の記録`.
+fn ends_in_trouble(name: &str) -> bool {
+    let name = name.split(['(', '（', '[', '【']).next().unwrap_or_default().trim();
+    let folded = folded(name);
+    let last = lexicon().trouble.all(&folded).pop();
+    last.is_some_and(|(range, ())| range.end == folded.len() && range.start > 0 && folded.ends_with(is_wide))
 }
 
 /// What says that a title is about many troubles, folded.
@@ -121,11 +140,20 @@ fn is_trouble(reading: &Reading<'_>, id: SectionId, commands: &[Ran<'_>]) -> boo
     }
     // Something in the title or above says what it is instead.
     let named = reading.own(id).iter().any(|r| !matches!(r, Role::Playbook | Role::Symptoms));
+    let about = [Role::Playbook, Role::Symptoms, Role::Remediate, Role::Diagnose];
     let other = reading.around(id).any(|at| {
-        reading.own(at).iter().any(|r| !matches!(r, Role::Playbook | Role::Symptoms | Role::Remediate | Role::Diagnose))
+        let emergency = at != id && level >= 3;
+        reading.own(at).iter().any(|r| !(about.contains(r) || emergency && *r == Role::Response))
     });
+    // `障害` in the middle of a title only tells what kind of record or meeting it is.
+    let wide = section.name.contains(is_wide) && !ends_in_trouble(&section.name);
     let sub = reading.children(id).any(|c| matches!(reading.document.sections[c].kind, SectionKind::Heading(_)));
-    !named && !other && !sub && within(commands, section).iter().any(|c| c.risk > Risk::Read)
+    !named
+        && !other
+        && !sub
+        && !wide
+        && !is_step(&section.name)
+        && within(commands, section).iter().any(|c| c.risk > Risk::Read)
 }
 
 /// Two parts of a playbook stand directly below. A routine has parts too, and so has the general procedure.
@@ -325,6 +353,21 @@ mod tests {
             (
                 "# Ledger\n\n## Ausfall der Datenbank\n\n```bash\nsystemctl restart postgresql\n```\n",
                 &["Ausfall der Datenbank"],
+            ),
+            (
+                "# 店\n\n## 7. 应急响应\n\n### 7.2 Redis故障 (P1)\n\n```bash\nsystemctl restart redis\n```\n",
+                &["Redis故障 (P1)"],
+            ),
+            (
+                "# Ledger\n\n## Emergency response\n\n### Database down\n\n```bash\nsystemctl restart postgresql\n```\n",
+                &["Database down"],
+            ),
+            // The word only tells what kind of record it is; a step; a severity.
+            ("# 가게\n\n## 절차\n\n### 1.1 장애 접수\n\n```bash\nsystemctl restart shop\n```\n", &[]),
+            ("# 가게\n\n## 절차\n\n### Step 2: 장애 전파\n\n```bash\nsystemctl restart shop\n```\n", &[]),
+            (
+                "# 店\n\n## 事件分级\n\n### P0 - 紧急事件\n\n响应时间: 5分钟\n\n### P1 - 普通事件\n\n响应时间: 1小时\n",
+                &[],
             ),
             // Nothing is mended, a group, a routine, the general procedure.
             ("# Ledger\n\n## Service Outage\n\n```bash\nsystemctl status ledger\n```\n", &[]),

@@ -15,7 +15,7 @@ use crate::document::{BlockKind, SectionId, SectionKind};
 use crate::fold::{Fold, folded};
 use crate::grammar::duration;
 use crate::grammar::schedule::{Rhythm, rhythm, without};
-use crate::lexicon::{DayPart, Role, lexicon};
+use crate::lexicon::{DayPart, Header, Role, lexicon};
 use crate::model::{Cadence, Line, Schedule};
 use crate::proposal::Proposal;
 use std::collections::BTreeSet;
@@ -45,7 +45,16 @@ pub fn schedules(reading: &Reading<'_>) -> (Vec<Schedule>, Vec<Proposal>) {
     };
     let mut nearer: Vec<Schedule> = Vec::new();
     for block in &document.blocks {
-        if !recurs(reading, block.section) {
+        // An overview may list in a table what runs how often.
+        let listed = || match &block.kind {
+            BlockKind::Table(table) => {
+                reading.nearest(block.section, 0, &SUBJECTS) == Some(Role::Overview)
+                    && reading.heads(table).contains(&Some(Header::Cadence))
+                    && !reading.sets_nothing(block.section)
+            }
+            _ => false,
+        };
+        if !recurs(reading, block.section) && !listed() {
             continue;
         }
         let outer = around(block.section).map(|at| found[at].clone());
@@ -59,16 +68,47 @@ pub fn schedules(reading: &Reading<'_>) -> (Vec<Schedule>, Vec<Proposal>) {
             _ => {}
         }
     }
+    // "Frequency: daily at 9:00" below a daily title says the same thing more exactly.
+    nearer.retain(|s| {
+        let same = |f: &&mut Schedule| {
+            f.name == s.name && f.cadence == s.cadence && f.when.is_none() && f.line < s.line && s.tasks.is_empty()
+        };
+        match found.iter_mut().rfind(same) {
+            Some(known) => {
+                (known.when, known.cron) = (s.when.clone(), s.cron.clone());
+                false
+            }
+            None => true,
+        }
+    });
     let nearer_lines: BTreeSet<Line> = nearer.iter().map(|s| s.line).collect();
     for (id, at) in of_section.iter().enumerate() {
         if let Some(at) = at {
             found[*at].tasks = tasks(reading, id, &of_section, &nearer_lines);
         }
     }
+    // A title over nothing but a table whose rows say when.
+    let covered: Vec<usize> = of_section
+        .iter()
+        .enumerate()
+        .filter_map(|(id, at)| at.map(|at| (id, at)))
+        .filter(|(id, at)| found[*at].when.is_none() && only_table(reading, *id, &nearer_lines))
+        .map(|(_, at)| at)
+        .collect();
+    let mut at = 0..found.len();
+    found.retain(|_| at.next().is_some_and(|at| !covered.contains(&at)));
     found.extend(nearer);
     found.sort_by_key(|s| s.line);
     let proposals = found.iter().filter(|s| by_days(s)).map(proposal).collect();
     (found, proposals)
+}
+
+/// Holds a table with scheduled rows, and nothing else to do.
+fn only_table(reading: &Reading<'_>, id: SectionId, scheduled: &BTreeSet<Line>) -> bool {
+    let inside = || reading.blocks(id).iter().filter(|b| b.first > reading.document.sections[id].line);
+    let rows = |b: &crate::document::Block| scheduled.range(b.first..=b.last).next().is_some();
+    let other = |b: &crate::document::Block| matches!(b.kind, BlockKind::Item(_) | BlockKind::Fence(_));
+    inside().any(|b| matches!(b.kind, BlockKind::Table(_)) && rows(b)) && !inside().any(other)
 }
 
 /// "Every 90 days" has the name of a rhythm, but drifts against the calendar.
@@ -86,24 +126,25 @@ fn proposal(schedule: &Schedule) -> Proposal {
     Proposal::new(format!("schedule {}", schedule.name), reason, lines, "schedules by number of days".into())
 }
 
+const SUBJECTS: [Role; 14] = [
+    Role::Schedule,
+    Role::Checklist,
+    Role::Response,
+    Role::Severity,
+    Role::Escalation,
+    Role::Communication,
+    Role::Symptoms,
+    Role::Causes,
+    Role::Threshold,
+    Role::Overview,
+    Role::Postmortem,
+    Role::Template,
+    Role::History,
+    Role::ExpectedOutput,
+];
+
 /// Not under incidents, templates, thresholds, contents: what is said to be regular there is about something else.
 fn recurs(reading: &Reading<'_>, id: SectionId) -> bool {
-    const SUBJECTS: [Role; 14] = [
-        Role::Schedule,
-        Role::Checklist,
-        Role::Response,
-        Role::Severity,
-        Role::Escalation,
-        Role::Communication,
-        Role::Symptoms,
-        Role::Causes,
-        Role::Threshold,
-        Role::Overview,
-        Role::Postmortem,
-        Role::Template,
-        Role::History,
-        Role::ExpectedOutput,
-    ];
     let near = reading.nearest(id, 0, &SUBJECTS);
     matches!(near, None | Some(Role::Schedule | Role::Checklist)) && !reading.sets_nothing(id)
 }
@@ -126,7 +167,9 @@ fn title(reading: &Reading<'_>, id: SectionId, one: bool) -> Option<Rhythm> {
     let framed = in_parentheses(&section.name, &found);
     let first = found.range.start == 0 || section.name.chars().count() < 24;
     let place = framed || first || found.strong;
+    let does = || reading.blocks(id).iter().any(|b| matches!(b.kind, BlockKind::Fence(_)));
     let interval = found.cadence.is_none() && found.strong && found.when.is_some() && !framed;
+    let interval = interval && !(found.range.start == 0 && does());
     // "First Monday: disaster drill" is a date; "Daily report failure" is trouble.
     let dated = framed || (found.range.start == 0 && found.when.is_some());
     (place && !interval && (dated || !trouble)).then_some(found)

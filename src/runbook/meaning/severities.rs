@@ -3,16 +3,20 @@
 //! A mention defines nothing, and a level that comes twice in one table counts occurrences. The rank comes from the
 //! order of definition, turned round only where names or response times say that the worst stands last.
 
+mod fields;
 mod tables;
+
+pub use tables::passes_on;
 
 use super::Reading;
 use crate::document::{BlockKind, Inline, SectionId, SectionKind};
-use crate::fold::key;
+use crate::fold::{folded, key};
 use crate::grammar::duration::{self, Dur};
 use crate::grammar::severity::{self, Reference};
 use crate::lexicon::{Header, Role, header, lexicon};
 use crate::model::{Finding, FindingKind, Level, Line, Severity};
 use crate::proposal::Proposal;
+use fields::{bounded, field, is_field, noted, times, without_times};
 
 /// A definition before ranks are known.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +29,8 @@ struct Draft {
     line: Line,
     /// Not only a word that may be anything ("High: …"), or under a title about severities.
     sure: bool,
+    /// Only spoken of: whom to call for it.
+    refers: bool,
 }
 
 pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings: &mut Vec<Finding>) -> Vec<Severity> {
@@ -51,7 +57,7 @@ pub fn severities(reading: &Reading<'_>, proposals: &mut Vec<Proposal>, findings
     groups.extend(titles_of(reading));
     groups.retain(|g| !g.is_empty());
     // What says times defines; a table that only refers to the levels adds to it.
-    groups.sort_by_key(|g| (!g.iter().any(|d| d.response.is_some()), tabled(reading, g), g[0].line));
+    groups.sort_by_key(|g| (g[0].refers, !g.iter().any(|d| d.response.is_some()), tabled(reading, g), g[0].line));
     let count = groups.len();
     let mut drafts: Vec<Draft> = Vec::new();
     groups.into_iter().for_each(|group| merge(&mut drafts, group, findings));
@@ -72,6 +78,16 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     let mut groups: Vec<Vec<Draft>> = Vec::new();
     let mut open: Option<(SectionId, Option<u32>)> = None;
     for block in &reading.document.blocks {
+        // "Response time: …" one step deeper is said of the item above.
+        if let (BlockKind::Item(item), Some((section, _))) = (&block.kind, open)
+            && item.depth > 0
+            && below(reading, block.section, section)
+            && let Some(text) = item.text.first().filter(|l| is_field(&l.plain))
+            && let Some(draft) = groups.last_mut().and_then(|g| g.last_mut())
+        {
+            field(draft, &text.plain);
+            continue;
+        }
         let (lines, list): (Vec<&Inline>, Option<u32>) = match &block.kind {
             BlockKind::Paragraph(lines) => (lines.iter().collect(), None),
             BlockKind::Item(item) if item.depth == 0 || open == Some((block.section, Some(item.list))) => {
@@ -79,17 +95,36 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             }
             _ => continue,
         };
-        if reading.sets_nothing(block.section)
-            || matches!(
-                reading.nearest(block.section, 0, &[Role::Severity, Role::Escalation, Role::Contacts]),
-                Some(Role::Escalation | Role::Contacts)
-            )
-        {
+        const ABOUT: [Role; 3] = [Role::Severity, Role::Escalation, Role::Contacts];
+        let named = reading.nearest(block.section, 0, &ABOUT);
+        // A list about escalation defines severities only by the fields below them.
+        let elsewhere = named == Some(Role::Escalation);
+        if reading.sets_nothing(block.section) || named == Some(Role::Contacts) || elsewhere && list.is_none() {
             continue;
         }
         let about = reading.nearest(block.section, 0, &[Role::Severity]).is_some();
+        // The fields of a level that a paragraph names stand in the list below it.
+        if let Some((section, None)) = open
+            && list.is_some()
+            && below(reading, block.section, section)
+            && let Some(draft) = groups.last_mut().and_then(|g| g.last_mut())
+            && lines.iter().all(|l| severity::reference(&l.plain).is_none())
+        {
+            lines.iter().filter(|l| is_field(&l.plain)).for_each(|l| field(draft, &l.plain));
+            continue;
+        }
         for (at, inline) in lines.iter().enumerate() {
-            let Some(draft) = of_line(inline, about).or_else(|| of_term(inline, lines.get(at + 1)?)) else { continue };
+            let draft = of_line(inline, about).or_else(|| of_term(inline, lines.get(at + 1)?));
+            let draft = draft.map(|d| match elsewhere {
+                true => Draft { response: None, resolution: None, refers: true, ..d },
+                false => d,
+            });
+            let Some(mut draft) = draft else { continue };
+            // Under "Recovery time objectives" a time is no time to answer.
+            let titled = || header(&reading.document.sections[reading.titled(block.section)].name);
+            if draft.resolution.is_none() && draft.response.is_some() && titled() == Some(Header::Resolution) {
+                draft.resolution = draft.response.take();
+            }
             let here = Some((block.section, list));
             match groups.last_mut().filter(|_| open == here || list.is_none() && open == Some((block.section, None))) {
                 Some(group) => group.push(draft),
@@ -101,11 +136,18 @@ fn lines_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     // One line alone is a mention; and what repeats itself is a list of what happened.
     groups.retain(|g| {
         let timed = g.iter().filter(|d| d.response.is_some()).count();
+        let sure = g.iter().all(|d| d.sure) && !g[0].refers;
         g.len() >= 2
-            && (g.iter().all(|d| d.sure) || timed >= 2)
+            && (sure || timed >= 2)
             && g.iter().enumerate().all(|(at, d)| !g[..at].iter().any(|o| same(&o.level, &d.level)))
     });
+    groups.iter_mut().flatten().for_each(|d| d.refers = false);
     groups
+}
+
+/// In a section, or under one of its lead-ins.
+fn below(reading: &Reading<'_>, id: SectionId, section: SectionId) -> bool {
+    id == section || reading.titled(id) == reading.titled(section)
 }
 
 /// `**P1 - Critical**: all is down (respond within 15 minutes)`.
@@ -127,7 +169,11 @@ fn of_line(inline: &Inline, about: bool) -> Option<Draft> {
     let Reference { label, name, number, rest: more, .. } = severity::reference(head)?;
     // "Critical: page somebody" under any title is a sentence; with a number, under such a title, or beside others
     // with times (the group decides), it is a level.
-    let sure = about || number.is_some();
+    let counted = name.as_deref().and_then(|n| n.split_whitespace().next_back()).map(folded).is_some_and(|last| {
+        // "P0 incidents: 23 of them mended" counts what happened.
+        last.ends_with('s') && lexicon().trouble.whole(&last).is_some()
+    });
+    let sure = about || number.is_some() && !counted;
     if !more.trim().is_empty() && more.chars().count() > 40 {
         return None;
     }
@@ -164,93 +210,6 @@ fn of_term(term: &Inline, meaning: &Inline) -> Option<Draft> {
     Some(draft)
 }
 
-/// Times in a sentence, told apart by the words beside them.
-fn times(draft: &mut Draft, text: &str) {
-    for part in text.split([';', '|', '.', '。', '；']).flat_map(|p| p.split([',', '，', '('])) {
-        let found = duration::find(part);
-        let Some((range, dur)) = found.first() else {
-            at_a_moment(draft, part);
-            continue;
-        };
-        if dur.upper_s().is_none() {
-            continue;
-        }
-        let around = key(&format!("{} {}", &part[..range.start], &part[range.end..]));
-        match kind_of(&around).or_else(|| header(&around)) {
-            Some(Header::Resolution) => {
-                draft.resolution.get_or_insert(dur.clone());
-            }
-            Some(Header::Response) => {
-                draft.response.get_or_insert(dur.clone());
-            }
-            // Alone in its parentheses or behind its comma.
-            None if around.trim().is_empty() => {
-                draft.response.get_or_insert(dur.clone());
-            }
-            _ => {}
-        }
-    }
-}
-
-/// "Reaction: immediately", "Next business day": a time without a number.
-fn at_a_moment(draft: &mut Draft, part: &str) {
-    let part = part.trim().trim_matches([')', '(', '）', '（']);
-    let (label, value) = part.split_once([':', '：']).unwrap_or(("", part));
-    let Some(dur) = duration::duration(value).filter(|d| d.upper_s().is_some()) else { return };
-    let label = key(label);
-    let kind = if label.is_empty() { Some(Header::Response) } else { kind_of(&label).or_else(|| header(&label)) };
-    match kind {
-        Some(Header::Response) => {
-            draft.response.get_or_insert(dur);
-        }
-        Some(Header::Resolution) => {
-            draft.resolution.get_or_insert(dur);
-        }
-        _ => {}
-    }
-}
-
-/// The text before the sentence or parenthesis that says the times.
-fn without_times(text: &str) -> String {
-    let found = duration::find(text);
-    let Some((range, _)) = found.first() else { return text.to_owned() };
-    let before = &text[..range.start];
-    let cut = before.rfind(['.', ';', '。', '；', '(', '（', ',', '，', '|']).map_or(0, |at| at);
-    if kind_of(&key(&before[cut..])).is_none() && !before[cut..].starts_with(['(', '（']) {
-        return text.to_owned();
-    }
-    before[..cut].trim().to_owned()
-}
-
-fn kind_of(around: &str) -> Option<Header> {
-    let has = |words: &[&str]| words.iter().any(|w| around.contains(w));
-    if has(&["resol", "fix", "behoben", "losung", "restor", "repar", "mitigat", "retabl"]) {
-        Some(Header::Resolution)
-    } else if has(&[
-        "respon",
-        "respond",
-        "acknowledg",
-        "answer",
-        "antwort",
-        "prise en charge",
-        "reaktion",
-        "reagier",
-        "react",
-        "repons",
-        "respuesta",
-        "resposta",
-        "risposta",
-        "响应",
-        "対応",
-        "응답",
-        "реакц",
-    ]) {
-        Some(Header::Response)
-    } else {
-        None
-    }
-}
-
 /// Titles that are a level with what stands below: under a title about severities, or, wherever they stand, codes that
 /// are nothing else with their response times.
 fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
@@ -282,17 +241,30 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
             line: section.line,
             ..Draft::default()
         };
-        if !reference.rest.trim().is_empty() {
-            times(&mut draft, &reference.rest);
-        }
         for block in reading.blocks(id) {
             let lines = match &block.kind {
                 BlockKind::Paragraph(lines) => lines,
                 BlockKind::Item(item) => &item.text,
+                BlockKind::Fence(fence) => {
+                    fence.body.iter().for_each(|(_, text)| noted(&mut draft, text));
+                    continue;
+                }
                 _ => continue,
             };
             for inline in lines.iter().filter(|l| l.line != section.line) {
                 field(&mut draft, &inline.plain);
+            }
+        }
+        // What a field says comes before what its title says: "P1 (page at once)" may still have 15 minutes.
+        let mut said = reference.rest.clone();
+        // "P2 - within 1 hour": a time is no name.
+        if let Some(name) = draft.name.take_if(|n| !duration::find(n).is_empty()) {
+            said = format!("{name} ; {said}");
+        }
+        if !said.trim().is_empty() {
+            times(&mut draft, &said);
+            if draft.response.is_none() {
+                draft.response = bounded(&said);
             }
         }
         match groups.last_mut().filter(|(p, ..)| *p == parent) {
@@ -302,39 +274,6 @@ fn titles_of(reading: &Reading<'_>) -> Vec<Vec<Draft>> {
     }
     let timed = |group: &[Draft]| group.iter().filter(|d| d.response.is_some()).count() >= 2;
     groups.into_iter().filter(|(_, about, g)| g.len() >= 2 && (*about || timed(g))).map(|(.., g)| g).collect()
-}
-
-/// `Response time: 15 minutes`, `Definition: …` below a title.
-fn field(draft: &mut Draft, plain: &str) {
-    // Several in one line: "Respond: within 10 minutes. Fix: within 1 hour."
-    if plain.matches([':', '：']).count() > 1 && duration::find(plain).len() > 1 {
-        return times(draft, plain);
-    }
-    let Some((label, value)) = plain.split_once([':', '：']) else {
-        if draft.description.is_none() && duration::find(plain).is_empty() {
-            draft.description = Some(plain.trim().to_owned());
-        }
-        return;
-    };
-    let value = value.trim();
-    match header(label).or_else(|| kind_of(&key(label))) {
-        Some(Header::Response) => {
-            draft.response = draft
-                .response
-                .take()
-                .or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1)))
-        }
-        Some(Header::Resolution) => {
-            draft.resolution = draft
-                .resolution
-                .take()
-                .or_else(|| duration::duration(value).or_else(|| duration::find(value).into_iter().next().map(|f| f.1)))
-        }
-        Some(Header::Description | Header::Impact | Header::Examples) if draft.description.is_none() => {
-            draft.description = Some(value.to_owned())
-        }
-        _ => {}
-    }
 }
 
 /// What is defined twice is one severity; two different times are reported.

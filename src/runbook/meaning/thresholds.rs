@@ -5,7 +5,7 @@ mod said;
 
 use super::Reading;
 use crate::document::{BlockKind, Inline, SectionId, Table};
-use crate::fold::key;
+use crate::fold::{folded, key};
 use crate::grammar::threshold::{Cell, Clause, bare, cell, clauses};
 use crate::lexicon::{Header, Role, header};
 use crate::model::{Bound, Line, Threshold};
@@ -13,7 +13,18 @@ use crate::model::{Bound, Line, Threshold};
 pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
     let mut found: Vec<Threshold> = Vec::new();
     for block in &reading.document.blocks {
-        if reading.sets_nothing(block.section) || happened(reading, block.section) {
+        if reading.sets_nothing(block.section) {
+            continue;
+        }
+        if let BlockKind::Item(item) = &block.kind
+            && let Some(text) = item.text.first().filter(|t| compares(&t.plain))
+            && let Some(critical) = alerts(reading, block.section)
+            && let Some(clause) = comparison(&text.plain)
+        {
+            add(&mut found, clause, critical, text.line, false);
+            continue;
+        }
+        if happened(reading, block.section) {
             continue;
         }
         match &block.kind {
@@ -38,6 +49,49 @@ pub fn thresholds(reading: &Reading<'_>) -> Vec<Threshold> {
 fn happened(reading: &Reading<'_>, id: SectionId) -> bool {
     const OTHER: [Role; 3] = [Role::History, Role::Symptoms, Role::Escalation];
     reading.nearest(id, 0, &OTHER).is_some()
+}
+
+/// A list of what raises an alert ("Critical alerts", "Trigger conditions" of a warning): whether the alert is critical.
+fn alerts(reading: &Reading<'_>, id: SectionId) -> Option<bool> {
+    const TITLES: [&str; 14] = [
+        "alert",
+        "alarm",
+        "alerta",
+        "alerte",
+        "allarm",
+        "warnung",
+        "trigger",
+        "threshold",
+        "告警",
+        "报警",
+        "アラート",
+        "알림",
+        "경보",
+        "оповещ",
+    ];
+    let titles = reading.around(id).take(2);
+    let names: Vec<String> = titles.map(|id| folded(&reading.document.sections[id].name)).collect();
+    if !names.iter().any(|n| TITLES.iter().any(|t| n.contains(t))) {
+        return None;
+    }
+    let said = |n: &String| n.split(|c: char| !c.is_alphanumeric()).find_map(header);
+    let levels = names.iter().filter_map(said).find(|h| matches!(h, Header::Warning | Header::Critical));
+    let triggers = names.iter().any(|n| n.contains("trigger"));
+    levels.map(|h| h == Header::Critical).or(triggers.then_some(false))
+}
+
+/// Most lines have no such sign, which is seen at once.
+fn compares(plain: &str) -> bool {
+    has_digit(plain) && plain.contains(['<', '>', '≤', '≥', '＜', '＞'])
+}
+
+/// `CPU load > 80 %` and nothing else.
+fn comparison(plain: &str) -> Option<Clause> {
+    const WORDS_MAX: usize = 7;
+    let name = plain.split(['<', '>', '≤', '≥', '＜', '＞']).next()?;
+    let mut said = clauses(plain);
+    let one = said.len() == 1 && name.split_whitespace().count() <= WORDS_MAX && !name.contains(['(', ',', ';']);
+    (one && name.chars().any(char::is_alphabetic)).then(|| said.remove(0))
 }
 
 /// There is no limit without a number.
@@ -215,7 +269,13 @@ fn of_line(reading: &Reading<'_>, section: SectionId, inline: &Inline, found: &m
         }
         return;
     }
-    if !good_state(reading, section, plain) {
+    // "Acknowledgement: < 5 minutes" is what a severity promises.
+    let promised = plain.split_once([':', '：']).is_some_and(|(label, value)| {
+        let level = || reading.around(section).any(|id| reading.level(id).is_some_and(|r| r.number.is_some()));
+        let field = || matches!(header(label), Some(Header::Response | Header::Resolution));
+        crate::grammar::duration::duration(value).is_some() && (field() || level())
+    });
+    if promised || !good_state(reading, section, plain) {
         return;
     }
     let whole = clauses(plain);
@@ -244,6 +304,12 @@ fn good_state(reading: &Reading<'_>, section: SectionId, plain: &str) -> bool {
         "должн",
         "应",
         "正常",
+        "meta:",
+        "objetivo:",
+        "ziel:",
+        "cible :",
+        "目标",
+        "목표",
     ]
     .iter()
     .any(|w| lower.contains(w));

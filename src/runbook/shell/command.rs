@@ -102,7 +102,7 @@ impl Walk {
             part.console(&wrapper);
         }
         for inside in parts {
-            if inside.work == Work::Does || part.work != Work::Does {
+            if inside.work != Work::None || part.work != Work::Does {
                 part.mode = if inner.ends { Mode::Oneshot } else { part_mode(part.mode, inside.mode) };
             } else if part.mode == Mode::Tty {
                 part.mode = inside.mode;

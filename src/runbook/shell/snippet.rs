@@ -113,6 +113,10 @@ pub fn deletes(snippet: &str) -> bool {
         ".delete",
         "flushall",
         "flushdb",
+        "purge(",
+        "delete_many",
+        "deletemany",
+        "drop_database",
         "truncate",
     ]
     .iter()

@@ -47,6 +47,51 @@ fn levels_are_defined_in_every_style() {
             "# Shop\n## Incident Severity Template\n### Severity 1 — Critical\nExamples:\n- outage\n### Severity 2 — High\nExamples:\n- some peers\n",
             &["3 Severity 1 1 -", "6 Severity 2 2 -"],
         ),
+        // What says whom to call for a severity does not define it, and its times are no response times.
+        (
+            "# Shop\n## Levels\n- **SEV-1**: all is down\n- **SEV-2**: slow\n## Routing\n| Severity | Escalate to | Timeframe |\n|---|---|---|\n\
+             | SEV-1 | ana | immediate |\n| SEV-2 | bo | 30 min |\n",
+            &["3 SEV-1 1 -", "4 SEV-2 2 -"],
+        ),
+        (
+            "# Shop\n## Escalation\n| Severity | Notify | Within |\n|---|---|---|\n| P1 | ana | 5 min |\n| P2 | bo | 30 min |\n",
+            &["5 P1 1 -", "6 P2 2 -"],
+        ),
+        (
+            "# Shop\n## Escalation\n| Level | Notify | Within |\n|---|---|---|\n| 1 | ana | 5 min |\n| 2 | bo | 30 min |\n",
+            &[],
+        ),
+        // A field below a level comes before what its title says; so does one that stands in a comment.
+        (
+            "# Shop\n## Severity\n### P1 - Critical (page at once)\n**Response time**: 15 minutes\n### P2 - High (page within 1 hour)\nSlow.\n",
+            &["3 P1 1 900", "5 P2 2 3600"],
+        ),
+        (
+            "# Shop\n## Severity\n### P1 - page at once\n```bash\n# Response time: 5 minutes\n```\n### P2 - look within 1 hour\n```bash\n# Example: slow\n```\n",
+            &["3 P1 1 300", "7 P2 2 3600"],
+        ),
+        (
+            "# Shop\n## Severity\n**Severity 1 (Critical):** all is down\n- Response time: 5 minutes\n- Updates: every 15 minutes\n\n**Severity 2 (High):** slow\n- Response time: 1 hour\n",
+            &["3 Severity 1 1 300", "7 Severity 2 2 3600"],
+        ),
+        (
+            "# 가게\n## 심각도\n### 심각 (P0) - 15분 이내 대응\n- **대응**: 즉시 담당자 모두 소집하고 보고\n### 높음 (P1) - 30분 이내 대응\n- 느림\n",
+            &["3 P0 1 900", "5 P1 2 1800"],
+        ),
+        // Fields one step deeper in a list, also of one about escalation.
+        (
+            "# Escalation matrix\n\n- P1 (Critical): all is down\n  - Acknowledge: 15 min, Resolve: 4 h\n  - Escalate to: ana -> bo\n- P2 (High): slow\n  - Acknowledge: 30 min\n",
+            &["3 P1 1 900", "6 P2 2 1800"],
+        ),
+        // Under objectives for the recovery a time is none to answer; nor is it under the people who are told.
+        (
+            "# Shop\n## Severity\n### Recovery time objectives (RTO)\n- **SEV-1**: 5 minutes\n- **SEV-2**: 1 hour\n",
+            &["4 SEV-1 1 -", "5 SEV-2 2 -"],
+        ),
+        (
+            "# Shop\n## Levels\n- **P1**: out. Response: 5 min\n- **P2**: slow. Response: 1 h\n## Escalation\n| Severity | Shop lead | Board team |\n|---|---|---|\n| P1 | immediate | 1 hour |\n| P2 | 30 minutes | 2 hours |\n",
+            &["3 P1 1 300", "4 P2 2 3600"],
+        ),
         // Levels of people have times too.
         (
             "# Shop\n## Support tiers\n### Level 1: service desk\n- Response: 15 minutes\n### Level 2: engineers\n- Response: 1 hour\n",
@@ -69,6 +114,7 @@ fn levels_are_defined_in_every_style() {
             &[],
         ),
         ("# Shop\n## News\n- **High**: bo is back\n- **Low**: cy is away\n", &[]),
+        ("# Shop\n## About\n- P0 incidents: 23 mended\n- P1 night issues: 7 mended\n", &[]),
     ] {
         let got = severities(text);
         if expected.is_empty() {
@@ -91,6 +137,15 @@ fn steps_with_times_are_phases_and_promises_and_estimates_are_none() {
             vec![(3, Some(300)), (5, Some(900))],
         ),
         ("# A\n## Severity\n### P1\n- **Response**: 15 min\n### P2\n- **Response**: 1 h\n", vec![]),
+        // The title of a severity says when it is answered.
+        (
+            "# A\n## Severity\n### P1 (page at once)\n**Signs**:\n- out\n### P2 (page within 1 hour)\n**Signs**:\n- slow\n",
+            vec![],
+        ),
+        (
+            "# A\n## Do now (first 5 minutes)\n### Step 1: Look (30 seconds)\n- x\n### Step 2: Mend (2 minutes)\n- y\n",
+            vec![(2, Some(300)), (3, Some(30)), (5, Some(120))],
+        ),
         ("# A\n## Deployment\n### Step 1: Build (0-10 minutes)\n- x\n### Step 2: Ship (10-20 minutes)\n- y\n", vec![]),
     ] {
         let got: Vec<(u32, Option<u64>)> = read(text).phases.iter().map(|p| (p.line, p.deadline_s)).collect();
@@ -133,6 +188,16 @@ fn limits_are_read_without_comparators_and_with_other_peoples_numbers() {
         ),
         ("# A\n| Metric | Warning | Critical |\n|---|---|---|\n| Queue | > 2.000 | > 10 000 |\n", vec![">2000 >10000"]),
         ("# A\n## Rules\n- queue age > 600 s: add a worker\n", vec![">600 -"]),
+        (
+            "# A\n## Critical alerts\n- Free memory < 5 %\n- Somebody calls\n## Warning alerts\n- CPU load > 80%\n",
+            vec!["- <5", ">80 -"],
+        ),
+        ("# A\n## Critical alert response\n**Trigger conditions:**\n- Error rate >5%\n", vec!["- >5"]),
+        // What a severity promises is no limit of a metric.
+        (
+            "# A\n## Severity\n### P1\n- **Acknowledgement**: < 5 minutes\n- **Triage**: < 15 minutes\n### P2\n- x\n",
+            vec![],
+        ),
     ] {
         let side = |b: &Option<crate::model::Bound>| b.as_ref().map_or("-".into(), |b| format!("{}{}", b.op, b.value));
         let got: Vec<String> =
@@ -151,6 +216,24 @@ fn one_part_of_a_line_says_when() {
             "# A\n## Patch day\nSecond Tuesday of the month, 20:00 – install updates.\n",
             vec!["install updates monthly -"],
         ),
+        // A folder and a number of copies are no rhythm; a time of day with one is, wherever it stands.
+        (
+            "# A\n## Copies\n- Daily full dump at 2am UTC with the tool\n- Kept: 30 daily copies\n- Place: s3://shop/daily/\n",
+            vec!["Daily full dump at 2am UTC with the tool daily 0 2 * * *"],
+        ),
+        (
+            "# A\n## Daily tasks\n| Time | Task |\n|---|---|\n| 09:00 | open |\n| 17:30 | close |\n",
+            vec!["open daily 0 9 * * *", "close daily 30 17 * * *"],
+        ),
+        (
+            "# A\n## Introduction\n| Kind | Description | Frequency |\n|---|---|---|\n| Full | all of it | weekly |\n| Small | the rest | daily |\n",
+            vec!["Full weekly -", "Small daily -"],
+        ),
+        (
+            "# A\n## Daily round\n**Frequency**: daily at 9:00 AM\n1. Look\n2. Write\n",
+            vec!["Daily round daily 0 9 * * *"],
+        ),
+        ("# A\n## Desk\n- **Phone**: see the roster (rotates weekly)\n", vec![]),
         ("# A\n## 定期作業\n- 毎日 9:00 バックアップの確認\n", vec!["バックアップの確認 daily 0 9 * * *"]),
     ] {
         let word = |c| serde_json::to_value(c).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();

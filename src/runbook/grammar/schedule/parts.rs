@@ -27,11 +27,22 @@ pub struct Parts {
     pub vague: bool,
 }
 
+/// A folder ("backups/daily/") or a number of things ("30 daily backups").
+fn is_part(text: &str, word: &Range<usize>) -> bool {
+    let counted = || {
+        let before = text[..word.start].trim_end();
+        let number = before.rsplit(' ').next().unwrap_or_default();
+        before.len() < word.start && !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
+    };
+    text[..word.start].ends_with('/') && !text[..word.start].ends_with(" /") || counted()
+}
+
 impl Parts {
     pub fn read(fold: &Fold) -> Parts {
         let known = lexicon();
         let text = fold.text.as_str();
-        let mut parts = Parts { often: known.often.first(text), ..Parts::default() };
+        let often = known.often.first(text).filter(|(r, _)| !is_part(text, r));
+        let mut parts = Parts { often, ..Parts::default() };
         let every = |bound| bound == Bound::Every;
         let recurs = known.before.may_hold(text, every) || known.behind.may_hold(text, every);
         let every = recurs.then(|| scan(fold).into_iter().find(|f| f.bound == Some(Bound::Every))).flatten();

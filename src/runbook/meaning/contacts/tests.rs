@@ -72,6 +72,9 @@ fn contacts_are_found_in_other_languages() {
 #[test]
 fn other_tables_and_lists_hold_no_contacts() {
     for text in [
+        "# Shop\n## On-call\n| Week of | Primary | Secondary |\n|---|---|---|\n| 2026-01-05 | ana | bo |\n| 2026-01-12 | bo | cy |\n",
+        "# Shop\n## Notification matrix\n| Severity | Notify | Channel | Within |\n|---|---|---|---|\n| P1 | manager | #shop-fire | 5 min |\n| P2 | lead | #shop | 1 h |\n",
+        "# Shop\n## On-call\n1. Look through what is open in #shop-incidents\n- **Write down** everything in #shop-incidents\n",
         "## Commands\n- Deploy: ssh root@10.0.0.5\n",
         "## Endpoints\n| Service | URL | Port |\n|---|---|---|\n| Shop | https://shop.test | 8080 |\n",
         "# Shop\n## Template\n- Lead: ana@shop.test\n",

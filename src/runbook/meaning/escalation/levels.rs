@@ -3,7 +3,7 @@
 use super::Chain;
 use super::lists::is_tier;
 use crate::document::{BlockKind, SectionId};
-use crate::grammar::duration::{self, duration};
+use crate::grammar::duration::{self, Dur, duration};
 use crate::grammar::escalation::{Step, step};
 use crate::grammar::severity;
 use crate::lexicon::{Header, Role, header, roles};
@@ -56,8 +56,14 @@ fn level(reading: &Reading<'_>, id: SectionId) -> Option<Level> {
     let name = short_tier(&section.name);
     let reference = severity::reference(&name).filter(|r| r.number.is_some() && is_tier(&r.label))?;
     let label = if name == section.name { reference.label.clone() } else { reference.label.replacen("Level ", "L", 1) };
-    let own_s = duration::find(&section.name).into_iter().find_map(|(_, d)| d.lower_s());
-    let mut level = Level { label, who: reference.name.clone(), own_s, line: section.line, ..Level::default() };
+    let timed = duration::find(&section.name).into_iter().map(|(_, d)| d).find(|d| d.lower_s().is_some());
+    // "(within 15 minutes)" is how fast they answer, "(after 15 minutes)" when they are called.
+    let (response_s, own_s) = match &timed {
+        Some(dur @ Dur::UpTo(_)) => (dur.upper_s(), None),
+        other => (None, other.as_ref().and_then(Dur::lower_s)),
+    };
+    let mut level =
+        Level { label, who: reference.name.clone(), response_s, own_s, line: section.line, ..Level::default() };
     let mut bullets = 0;
     for block in reading.blocks(id) {
         let lines = match &block.kind {
@@ -74,7 +80,9 @@ fn level(reading: &Reading<'_>, id: SectionId) -> Option<Level> {
             bullets += usize::from(bullet(&mut level, key.trim().trim_end_matches([':', '：']), value));
         }
     }
-    (bullets > 0).then_some(level)
+    // What they do may be all that stands below.
+    let named = level.who.as_deref().and_then(step).is_some_and(|s| s.reaches_people());
+    (bullets > 0 || named).then_some(level)
 }
 
 fn bullet(level: &mut Level, key: &str, value: &str) -> bool {

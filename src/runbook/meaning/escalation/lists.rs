@@ -3,17 +3,17 @@
 use super::clauses::several;
 use super::{Chain, counted_in, lists_criteria, scope};
 use crate::document::{Block, Inline};
-use crate::fold::key;
+use crate::fold::{folded, key};
 use crate::grammar::escalation::step;
 use crate::grammar::{duration, severity};
-use crate::lexicon::{Header, header};
+use crate::lexicon::{Header, header, lexicon};
 use crate::meaning::Reading;
 use crate::model::Action;
 
 /// An item of a list about escalation.
 pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: bool, chain: &mut Chain) {
     let id = block.section;
-    let mut scope = scope(reading, id);
+    let mut scope = scope(reading, id).or_else(|| chain.above.clone());
     let mut plain = text.plain.trim();
     let criteria = lists_criteria(reading, id);
     // "**P1**: page bo": the severity leads the item.
@@ -21,6 +21,25 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
     if let Some((lead, rest)) = text.lead().map(|(l, r)| (l.to_string(), r)).or_else(|| split_key(plain))
         && !rest.trim().is_empty()
     {
+        let arrows = rest.contains(['→', '⇒']) || rest.contains("->");
+        if arrows && header(&lead) == Some(Header::EscalateTo) {
+            // "Escalate to: lead -> manager -> director".
+            let named = rest.split(['→', '⇒']).flat_map(|p| p.split("->")).map(str::trim);
+            for said in named.filter_map(|name| step(name.trim_start_matches([':', '：', ' ']))) {
+                chain.push(counted_in(reading, block), scope.clone(), said, text.line);
+            }
+            return;
+        }
+        let shared = shared(&lead);
+        if shared.len() > 1
+            && let Some(said) = step(rest.trim_start_matches([':', '：', '-', '–', '—', ' ']))
+            && (said.action.is_some() || said.reaches_people())
+        {
+            for scope in shared {
+                chain.push(counted_in(reading, block), Some(scope), said.clone(), text.line);
+            }
+            return;
+        }
         match severity::reference(&lead) {
             Some(found) if !is_tier(&found.label) => {
                 scope = Some(found.label);
@@ -44,7 +63,8 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
                     )
                 );
                 let timed = duration::duration(&lead).is_some();
-                if about && !timed && step(&lead).is_none_or(|s| s.action.is_none()) {
+                let acts = step(&lead).is_some_and(|s| s.action.is_some()) && known != Some(Header::Condition);
+                if about && !timed && !acts {
                     return;
                 }
             }
@@ -65,6 +85,7 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
     let acts = match said.action {
         Some(Action::Ticket | Action::Bridge | Action::Schedule) => true,
         Some(_) => true,
+        None if said.after_s.is_none() && tells(&said.target) => false,
         None => reaches && (said.after_s.is_some() || (!criteria && said.target.split_whitespace().count() <= 6)),
     };
     let sentence = plain.split_whitespace().count() > 25;
@@ -76,6 +97,34 @@ pub fn listed(reading: &Reading<'_>, block: &Block, text: &Inline, numbered: boo
         chain.propose(reading, id, &said.target, reason, text.line);
     }
     chain.push(counted_in(reading, block), scope, said, text.line);
+}
+
+/// "The commander declares the incident and its severity": a person, and then what that person does.
+fn tells(target: &str) -> bool {
+    const WORDS_MAX: usize = 2;
+    let folded = folded(target);
+    // "50-500 users" are how many are hit.
+    if folded.split([' ', '-']).next().is_some_and(|w| w.len() > 1 && w.bytes().all(|b| b.is_ascii_digit())) {
+        return true;
+    }
+    let Some((range, ())) = lexicon().people.all(&folded).pop() else { return false };
+    let behind = folded[range.end..].trim_start();
+    let words = behind.split_whitespace();
+    behind.starts_with(char::is_alphabetic) && words.filter(|w| w.chars().all(char::is_alphabetic)).count() > WORDS_MAX
+}
+
+/// The severity that an item begins with.
+pub fn level_of(text: &Inline) -> Option<String> {
+    let (lead, _) = text.lead().map(|(l, r)| (l.to_string(), r)).or_else(|| split_key(&text.plain))?;
+    severity::reference(&lead).filter(|r| !is_tier(&r.label)).map(|r| r.label)
+}
+
+/// "SEV1/SEV2", "P1 and P2": severities and nothing else.
+fn shared(lead: &str) -> Vec<String> {
+    let said = severity::mentions(lead);
+    let signs = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).count();
+    const AND_MAX: usize = 3;
+    if signs(lead) <= said.iter().map(|s| signs(s)).sum::<usize>() + AND_MAX { said } else { Vec::new() }
 }
 
 /// "Level 2", "Tier 1", "L3" are people; "P1" and "SEV2" are trouble.

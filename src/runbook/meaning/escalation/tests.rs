@@ -99,6 +99,71 @@ fn tables_have_a_row_or_a_column_for_each_step() {
 }
 
 #[test]
+fn a_table_by_severity_says_when_somebody_is_called_whatever_its_column_of_times_is_named() {
+    for (title, head) in [
+        ("Routing", "| Severity | Escalate To | Timeframe |"),
+        ("Escalation", "| Severity | Who | Within |"),
+        ("Who to notify", "| Priority | Notify | Time |"),
+        ("Notification chain", "| Severity | Escalation path | Escalate after |"),
+        ("Meldewege", "| Schweregrad | Eskalation an | Zeitrahmen |"),
+        ("Chaîne d'alerte", "| Gravité | À prévenir | Délai |"),
+        ("Matriz de comunicación", "| Severidad | Avisar a | Plazo |"),
+        ("Matriz de acionamento", "| Severidade | Acionar | Prazo |"),
+    ] {
+        let text = format!(
+            "# Shop\n## {title}\n{head}\n|---|---|---|\n| P1 | ana | immediate |\n| P2 | bo | 30 min |\n| P3 | cy | - |\n"
+        );
+        let expected = [
+            "5 P1 1 escalate ana after 0 in -",
+            "6 P2 1 escalate bo after 1800 in -",
+            "7 P3 1 escalate cy after - in -",
+        ];
+        assert_eq!(read(&text), expected, "{head}");
+    }
+}
+
+#[test]
+fn a_row_for_each_time_and_a_column_for_each_severity_is_a_chain_for_each() {
+    let text = "# Shop\n## Escalation\n| Time | P1 (Critical) | P2 |\n|---|---|---|\n| 0-15 min | On-call | On-call |\n\
+        | 15-60 min | + Team lead | On-call |\n| 60 min+ | + Director | - |\n";
+    assert_eq!(
+        read(text),
+        [
+            "5 P1 1 escalate On-call after 0 in -",
+            "5 P2 1 escalate On-call after 0 in -",
+            "6 P1 2 escalate Team lead after 900 in -",
+            "7 P1 3 escalate Director after 3600 in -"
+        ]
+    );
+    let text = "# Shop\n## Summary\n| Trouble | First | Escalation (15 min) | Escalation (1 hour) |\n|---|---|---|---|\n| Till | ana | bo | cy |\n";
+    assert_eq!(read(text), ["5 Till 1 escalate bo after 900 in -", "5 Till 2 escalate cy after 3600 in -"]);
+}
+
+#[test]
+fn a_tree_of_communication_tells_whom_to_call() {
+    let text = "# Shop\n## Communications tree\n1) Commander declares the incident\n2) Notify on-call team via the chat\n3) SEV1/SEV2: Escalate to management within 15 minutes\n";
+    assert_eq!(
+        read(text),
+        [
+            "4 - 1 notify on-call team after - in -",
+            "5 SEV1 1 escalate management after - in 900",
+            "5 SEV2 1 escalate management after - in 900"
+        ]
+    );
+    let text = "# Shop\n## Communication matrix\n| Audience | Channel | When |\n|---|---|---|\n| Team leads | Chat | immediately |\n| Customers | Status page | after 30 min |\n";
+    assert_eq!(read(text), ["5 - 1 escalate Team leads after 0 in -", "6 - 2 escalate Customers after 1800 in -"]);
+}
+
+#[test]
+fn plain_text_may_set_the_times_before_colons() {
+    let text = "# Shop\n## Escalation\n### P1 path\n```\n0 minutes: Alert rings\n15 minutes: Escalate to second on-call if no response\n1 hour: Escalate to manager\n```\n";
+    assert_eq!(
+        read(text),
+        ["6 P1 1 escalate second on-call after 900 in -", "7 P1 2 escalate manager after 3600 in -"]
+    );
+}
+
+#[test]
 fn a_timed_phase_that_calls_somebody_escalates_after_its_beginning() {
     let text = "# Shop\n## Incident response\n### P1 response\n#### Step 2: Declare (3-6 minutes)\n1. **Notify**: Send alert to incident channel\n\
         2. **Escalate**: Contact on-call engineer\n3. **Look**: Check the till\n";
@@ -122,8 +187,58 @@ fn an_item_of_a_procedure_may_be_about_escalation() {
 }
 
 #[test]
+fn a_chain_below_a_severity_in_a_list_is_its_own() {
+    let text = "# Escalation matrix\n\n- P1 (Critical): 50-500 users see nothing\n  - Escalate to: shop lead -> manager\n- P2 (High): slow\n  - Escalate to: shop lead\n";
+    assert_eq!(
+        read(text),
+        [
+            "4 P1 1 escalate shop lead after - in -",
+            "4 P1 2 escalate manager after - in -",
+            "6 P2 1 escalate shop lead after - in -"
+        ]
+    );
+}
+
+#[test]
+fn people_may_stand_above_their_times_and_whole_chains_in_one_cell() {
+    let text = "# Shop\n## Escalation\n| Severity | Shop lead | Board team |\n|---|---|---|\n| P1 | immediate | 1 hour |\n| P2 | 30 minutes | weekly summary |\n";
+    assert_eq!(
+        read(text),
+        [
+            "5 P1 1 escalate Shop lead after 0 in -",
+            "5 P1 2 escalate Board team after 3600 in -",
+            "6 P2 1 escalate Shop lead after 1800 in -"
+        ]
+    );
+    let text = "# Shop\n## Escalation\n| Severity | Page? | Escalation path |\n|---|---|---|\n| P1 | YES | ana → bo |\n| P2 | NO | cy |\n";
+    assert_eq!(
+        read(text),
+        ["5 P1 1 escalate ana after - in -", "5 P1 2 escalate bo after - in -", "6 P2 1 escalate cy after - in -"]
+    );
+}
+
+#[test]
+fn a_level_of_people_may_hold_only_what_they_do() {
+    let text = "# Shop\n## Escalation path\n1. **Level 1**: On-call engineer (< 15 minutes)\n   - Look\n2. **Level 2**: Team lead (< 1 hour)\n   - Cross-team coordination\n";
+    assert_eq!(
+        read(text),
+        ["3 Level 1 1 escalate On-call engineer after - in 900", "5 Level 2 2 escalate Team lead after - in 3600"]
+    );
+}
+
+#[test]
+fn a_labelled_line_under_a_severity_calls_somebody() {
+    let text = "# Shop\n## Severity\n### P1\n**Response time**: 15 minutes\n**Escalation**: immediate escalation to the shop manager\n\
+        ### P2\n**Escalation**: If not resolved within 30 minutes, escalate to team lead\n";
+    assert_eq!(read(text), ["5 P1 1 escalate shop manager after 0 in -", "7 P2 1 escalate team lead after 1800 in -"]);
+}
+
+#[test]
 fn criteria_and_routine_reach_nobody() {
     for text in [
+        "# Shop\n## Escalation\n- Escalation trigger: unable to resolve it\n- **No paging** - handled in business hours\n",
+        "# Shop\n## Escalation\n- Post-mortem reports for all severities of the team\n",
+        "# Shop\n## Escalation\n1. The manager declares the incident and its severity\n",
         "# Shop\n## When to escalate\n- Customer data affected\n- Outage longer than 15 minutes\n- Security incident suspected\n",
         "# Shop\n## Daily check\n- Notify bo if the queue grows\n",
         "# Shop\n## Escalation\n- **Response time**: 15 minutes\n",

@@ -20,7 +20,9 @@ pub fn fence(place: &Place<'_>, fence: &Fence) -> Vec<Schedule> {
                 let name = if named { rest } else { name(&section.name, None) };
                 found.push(made(name, r, Vec::new(), *line));
             }
-            comment = Some(said.to_string());
+            // `m h dom mon dow command` only names the columns.
+            let columns = said.contains("dom") && said.contains("dow");
+            comment = Some(said.to_string()).filter(|_| !columns);
             continue;
         }
         if let Some(cron) = cron_line(trimmed) {

@@ -83,6 +83,10 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
         line: text.line,
     };
     let (key, value) = split(text, plain);
+    // "Phone: see the roster (rotates weekly)".
+    if matches!(header(key), Some(Header::Phone | Header::Email | Header::Channel)) && value.is_some() {
+        return Vec::new();
+    }
     if let Some(value) = value {
         // "Daily: databases", "Monday: rotate logs" under weekly tasks.
         if let Some(mut found) = rhythm(key)
@@ -147,8 +151,13 @@ fn line(place: &Place<'_>, text: &Inline, listed: bool) -> Vec<Schedule> {
     }
     // "毎日 9:00 バックアップの確認", "Every Monday 09:00 hand-over" in a list of what is regular.
     let regular = place.reading.nearest(place.block.section, 0, &[Role::Schedule]).is_some();
-    if let Some(found) = rhythm(plain).filter(|r| regular && r.range.start == 0 && says(r) && r.cadence.is_some()) {
-        let name = without(plain, &found);
+    let told = |r: &Rhythm| regular || r.cron.is_some();
+    if let Some(found) = rhythm(plain).filter(|r| told(r) && r.range.start == 0 && says(r) && r.cadence.is_some()) {
+        // "Daily full backup at 2am": what is done stands inside.
+        let fold = Fold::new(plain);
+        let inside = fold.text[found.range.clone()].split_whitespace().count();
+        let said = found.when.as_deref().map_or(0, |w| w.split_whitespace().count());
+        let name = if inside > said + 2 { plain.to_owned() } else { without(plain, &found) };
         if !same(place, &found) && name.chars().filter(|c| c.is_alphabetic()).count() > 2 {
             return vec![make(name, found, vec![plain.to_string()])];
         }

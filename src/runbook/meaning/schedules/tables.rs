@@ -4,7 +4,7 @@ use super::items::Place;
 use crate::document::Table;
 use crate::grammar::schedule::{Rhythm, cron_expression, rhythm};
 use crate::lexicon::Header;
-use crate::model::Schedule;
+use crate::model::{Cadence, Schedule};
 
 pub fn table(place: &Place<'_>, table: &Table) -> Vec<Schedule> {
     let heads = place.reading.heads(table);
@@ -13,19 +13,13 @@ pub fn table(place: &Place<'_>, table: &Table) -> Vec<Schedule> {
     {
         return Vec::new();
     }
-    let (often, when) = (at(&[Header::Cadence]), at(&[Header::When]));
+    // "Time" over a column is the time of day where the title says how often.
+    let rhythmic = place.said.is_some_and(|s| s.cadence.is_some());
+    let (often, when) = (at(&[Header::Cadence]), at(&[Header::When]).or(at(&[Header::After]).filter(|_| rhythmic)));
     if often.is_none() && when.is_none() {
         return Vec::new();
     }
-    let what = at(&[
-        Header::Task,
-        Header::Name,
-        Header::Action,
-        Header::Service,
-        Header::Step,
-        Header::Command,
-        Header::Description,
-    ]);
+    let what = at(&[Header::Task, Header::Name, Header::Action, Header::Service, Header::Step, Header::Command]);
     let what = what.or_else(|| (0..heads.len()).find(|n| Some(*n) != often && Some(*n) != when));
     let task = at(&[Header::Description, Header::Action, Header::Command]).filter(|n| Some(*n) != what);
     let mut found = Vec::new();
@@ -39,8 +33,7 @@ pub fn table(place: &Place<'_>, table: &Table) -> Vec<Schedule> {
                 let cadence = cadence.or_else(|| rhythm(often).and_then(|r| r.cadence));
                 Some(Rhythm { cadence, when: Some(written.into()), cron: Some(cron), ..Rhythm::default() })
             }
-            None => together(often, when)
-                .map(|r| Rhythm { cadence: r.cadence.or_else(|| place.said.and_then(|s| s.cadence)), ..r }),
+            None => together(often, when).map(|r| within(r, place.said)),
         };
         if let Some(r) = said.filter(|r| (r.cadence.is_some() || r.strong || r.cron.is_some()) && !what.is_empty()) {
             let tasks = [cell(task)].into_iter().filter(|t| !t.is_empty()).map(str::to_string).collect();
@@ -56,6 +49,19 @@ pub fn table(place: &Place<'_>, table: &Table) -> Vec<Schedule> {
         }
     }
     found
+}
+
+/// A time of day under a title that says how often: with both, the time may be exact.
+fn within(own: Rhythm, said: Option<&Rhythm>) -> Rhythm {
+    let Some(outer) = said.and_then(|s| s.cadence).filter(|_| own.cadence.is_none()) else { return own };
+    let word = match outer {
+        Cadence::Daily => Some("daily"),
+        Cadence::Weekly => Some("weekly"),
+        _ => None,
+    };
+    let exact = word.zip(own.when.as_deref()).and_then(|(word, when)| rhythm(&format!("{word} {when}")));
+    let cron = own.cron.clone().or_else(|| exact.and_then(|r| r.cron));
+    Rhythm { cadence: Some(outer), cron, ..own }
 }
 
 /// "Weekly" in one column and "Sunday 02:00" in another are one rhythm.

@@ -1,11 +1,12 @@
 //! Severities in tables: those of Markdown, and columns that plain text sets with blanks.
 
-use super::{Draft, kind_of, same};
+use super::fields::kind_of;
+use super::{Draft, same};
 use crate::document::{SectionId, Table};
-use crate::fold::key;
+use crate::fold::{folded, key};
 use crate::grammar::duration;
 use crate::grammar::severity::{self, Reference};
-use crate::lexicon::{Header, Role};
+use crate::lexicon::{Header, Role, lexicon};
 use crate::meaning::Reading;
 use crate::model::Line;
 
@@ -28,10 +29,15 @@ pub fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec
         Header::Email,
     ]);
     let said = heads[level] == Some(Header::Level) || reading.nearest(section, 0, &[Role::Severity]).is_some();
-    let response = at(&[Header::Response]).or_else(|| column_of_durations(table, &heads));
     const ABOUT: [Role; 3] = [Role::Severity, Role::Escalation, Role::Contacts];
-    let elsewhere = matches!(reading.nearest(section, 0, &ABOUT), Some(Role::Escalation | Role::Contacts));
-    if foreign.is_some() || !(said || response.is_some()) || elsewhere && response.is_none() {
+    let about = reading.nearest(section, 0, &ABOUT);
+    let elsewhere = matches!(about, Some(Role::Escalation | Role::Contacts));
+    let refers = passes_on(&heads, about == Some(Role::Escalation));
+    let response = at(&[Header::Response])
+        .or_else(|| column_of_durations(table, &heads).filter(|c| !(refers && times_calls(heads[*c]))));
+    let refers = refers && response.is_none();
+    let names = refers && heads[level] == Some(Header::Level);
+    if foreign.is_some() || !(said || response.is_some()) || elsewhere && response.is_none() && !names {
         return Vec::new();
     }
     let (resolution, name) = (at(&[Header::Resolution]), at(&[Header::Name]).filter(|c| *c != level));
@@ -43,6 +49,10 @@ pub fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec
             |at: Option<usize>| at.and_then(|at| row.cells.get(at)).map(|c| c.plain.trim()).filter(|t| !t.is_empty());
         let said = heads[level] == Some(Header::Level);
         let Some(reference) = cell(Some(level)).and_then(|c| level_in(c, said)) else { continue };
+        // "Level 2" or a lone digit in a table of escalation are people, or the order of the steps.
+        if refers && !(reference.strong || reference.word.is_some()) {
+            return Vec::new();
+        }
         if drafts.iter().any(|d| same(&d.level, &reference.label)) {
             // A level that repeats records what happened.
             return Vec::new();
@@ -55,6 +65,7 @@ pub fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec
             resolution: cell(resolution).and_then(duration::duration),
             line: row.line,
             sure: true,
+            refers,
         });
     }
     // One level alone is defined where the table says so itself: its headers, and a time.
@@ -62,6 +73,26 @@ pub fn of_table(reading: &Reading<'_>, section: SectionId, table: &Table) -> Vec
     let alone =
         || heads[level] == Some(Header::Level) && heads.contains(&Some(Header::Response)) && drafts.iter().any(timed);
     if drafts.len() < 2 && !alone() { Vec::new() } else { drafts }
+}
+
+/// A table that says whom to call for each severity, and nothing else of it: its times are those of the calls.
+pub fn passes_on(heads: &[Option<Header>], under_escalation: bool) -> bool {
+    const DEFINES: [Header; 6] = [
+        Header::Description,
+        Header::Impact,
+        Header::Examples,
+        Header::Response,
+        Header::Resolution,
+        Header::UpdateEvery,
+    ];
+    let calls = heads.contains(&Some(Header::EscalateTo))
+        || under_escalation && heads.iter().any(|h| matches!(h, Some(Header::Who | Header::Role | Header::Contact)));
+    heads.contains(&Some(Header::Level)) && calls && !heads.iter().flatten().any(|h| DEFINES.contains(h))
+}
+
+/// Titles that may stand over the time of a call: "Timeframe", "Within", "When".
+fn times_calls(head: Option<Header>) -> bool {
+    matches!(head, None | Some(Header::After | Header::When | Header::Hold | Header::Limit | Header::Condition))
 }
 
 /// Columns that are set with blanks, as plain text writes tables: `A   Pay run lost      call within 10 minutes`.
@@ -117,10 +148,13 @@ fn column_of_durations(table: &Table, heads: &[Option<Header>]) -> Option<usize>
                 r.cells.get(*at).is_some_and(|c| duration::duration(&c.plain).is_some_and(|d| d.upper_s().is_some()))
             })
             .count();
+        // "Product lead", "Executive team": when they are told.
+        let person = || lexicon().people.first(&folded(&table.head[*at].plain)).is_some();
         !matches!(
             heads[*at],
             Some(Header::Resolution | Header::UpdateEvery | Header::After | Header::Cadence | Header::When)
         ) && durations * 3 >= table.rows.len() * 2
             && durations >= 2
+            && !person()
     })
 }

@@ -26,6 +26,8 @@ fn table(rows: &[(&str, &[&str])]) {
 fn angle_brackets_ask_for_a_value_and_are_no_redirection() {
     table(&[
         ("kubectl logs <pod> --previous", &["<pod>"]),
+        ("kubectl patch cm x -p '{\"data\":{\"DATABASE_URL\":\"x\"}}'", &[]),
+        ("kubectl patch cm x -p '{\"data\":{\"KEY\":\"NEW_API_KEY\"}}'", &["NEW_API_KEY"]),
         ("docker logs <container-id>", &["<container-id>"]),
         ("docker logs <container id> | tail", &["<container id>"]),
         ("docker logs shop_<service> --since 1h", &["<service>"]),

@@ -275,7 +275,16 @@ impl One<'_> {
         let scheme = |w: &str| {
             matches!(
                 w.to_ascii_lowercase().as_str(),
-                "bearer" | "basic" | "token" | "apikey" | "digest" | "genie" | "genieKey" | "geniekey" | "bot"
+                "bearer"
+                    | "oauth"
+                    | "basic"
+                    | "token"
+                    | "apikey"
+                    | "digest"
+                    | "genie"
+                    | "genieKey"
+                    | "geniekey"
+                    | "bot"
             )
         };
         if value.is_some_and(scheme) {

@@ -75,6 +75,7 @@ fn secrets_are_found_as_references_and_never_as_values() {
         ("curl -u ana:hunter22 http://h/", &[("-u ana:…", LITERAL, true)]),
         ("curl -u ana http://h/", &[]),
         ("curl -H \"Authorization: Bearer $TOKEN\" http://h/", &[("$TOKEN", ENV, true)]),
+        ("curl -H \"Authorization: OAuth $TOKEN\" http://h/", &[("$TOKEN", ENV, true)]),
         ("curl -H 'Authorization: Bearer abcdef123' http://h/", &[("Authorization: …", LITERAL, true)]),
         ("curl -H 'X-Api-Key: abcdef123' http://h/", &[("X-Api-Key: …", LITERAL, true)]),
         ("curl -H 'Content-Type: application/json' http://h:80/", &[]),

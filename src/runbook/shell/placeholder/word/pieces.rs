@@ -224,7 +224,9 @@ fn capitals(run: &str, at: usize, spot: &Spot<'_>) -> Option<usize> {
     let last = parts.last().copied().unwrap_or("").trim_end_matches(|c: char| c.is_ascii_digit());
     let mine = parts.len() > 1 && YOURS.contains(&parts[0]);
     let quiet = spot.statement || spot.stage.client;
-    let noun = parts.len() > 1 && NOUNS.contains(&last) && !quiet;
+    // `{"DATABASE_URL": "…"}` names a field.
+    let key = spot.after.strip_prefix(['"', '\'']).is_some_and(|more| more.trim_start().starts_with(':'));
+    let noun = parts.len() > 1 && NOUNS.contains(&last) && !quiet && !key;
     let alone =
         ALONE.contains(&word) && spot.stage.takes_name && !quiet && run.len() == word.len() || lone_tail(run, at, word);
     (mine || noun || alone).then_some(word.len())
