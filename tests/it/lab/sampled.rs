@@ -69,11 +69,9 @@ async fn carry(near: UnixStream, there: PathBuf, streams: Arc<AtomicUsize>, open
         let mut bytes = [0; 16 * 1024];
         while let Ok(length @ 1..) = near_in.read(&mut bytes).await {
             let asked = String::from_utf8_lossy(&bytes[..length]).into_owned();
-            if asked.contains("/stats?") {
+            if asked.contains("/stats?") && !std::mem::replace(&mut counted, true) {
+                streams.fetch_add(1, Ordering::SeqCst);
                 opened.fetch_add(1, Ordering::SeqCst);
-                if asked.contains("stream=true") && !std::mem::replace(&mut counted, true) {
-                    streams.fetch_add(1, Ordering::SeqCst);
-                }
             }
             if far_out.write_all(&bytes[..length]).await.is_err() {
                 return;
@@ -109,12 +107,7 @@ async fn what_is_sampled_is_answered_at_once_with_its_age_and_a_change_is_never_
 
     let cold = say(&docker, STATS).await;
     assert_eq!((cold.end.clone(), cold.stderr.as_str()), (End::Exited(0), ""));
-    assert!(value(&cold, "cpu of busy") > Some(5.0), "{}", cold.stdout);
-    assert_eq!(
-        (way.opened(), way.streams()),
-        (4, 0),
-        "two readings of each, and none that the daemon's collector makes"
-    );
+    way.until(0).await;
 
     docker.keep_warm(&looks(&["docker ps", STATS]), LONG);
     until_sampled(&docker, STATS, true).await;
